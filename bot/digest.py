@@ -1,0 +1,25 @@
+"""Digests: one way to turn values, files and folders into a short name for exactly their contents."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def of_value(value: object) -> str:
+    """SHA-256 (hex) of a JSON value in canonical form: sorted keys, no white space, UTF-8."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def of_file(path: Path) -> str:
+    """SHA-256 (hex) of a file's bytes, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def of_files(root: Path, paths: Iterable[Path]) -> str:
+    """SHA-256 (hex) over relative names and contents of files below `root`, whatever order they come in."""
+    return of_value({path.relative_to(root).as_posix(): of_file(path) for path in paths})

@@ -1,0 +1,94 @@
+"""One hierarchy of errors: each class carries an exit code, each message says what, where, why and what to do.
+
+An error that ends one entry's fence says which result it is (`failed`, `skipped`, `deferred`) by its class.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+class BotError(Exception):
+    """Anything the bot expects to go wrong. Its text is a finished sentence for the person who can act."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One fault in a file: `path:line:column: message` (line and column count from 1)."""
+
+    path: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}: {self.message}"
+
+
+class RegistryError(BotError):
+    """The registry cannot be read as a whole; holds every problem found, in the file's order."""
+
+    exit_code = 2
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = sorted(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class UsageError(BotError):
+    """The command was called with something it cannot work on: a missing file, an unknown name."""
+
+    exit_code = 2
+
+
+class GuardError(BotError):
+    """A guard held steps back; the message holds the counts and the exact flag that lets them pass."""
+
+    exit_code = 3
+
+
+class CredentialsError(BotError):
+    """The token is missing, expired, read-only or of another namespace: nothing was planned or written."""
+
+    exit_code = 5
+
+
+class SourceError(BotError):
+    """Posts could not be read: a damaged archive, an account that is gone. Names file and member, or handle."""
+
+
+class HubError(BotError):
+    """A call to the Hub failed. `transient` says whether the same call may succeed later.
+
+    `retry_at` (UTC) is the time from which another try makes sense, when the Hub named one.
+    """
+
+    def __init__(self, message: str, *, transient: bool = False, retry_at: datetime | None = None) -> None:
+        super().__init__(message)
+        self.transient = transient
+        self.retry_at = retry_at
+
+
+class ConflictError(HubError):
+    """The repo moved since its parent was read: somebody else's commit stands there now."""
+
+
+class TrainingError(BotError):
+    """Training cannot begin or did not end well: a base that does not fit, a loss that is not a number."""
+
+
+class Skipped(BotError):
+    """Ends an entry as `skipped`, which is no failure: too little text, too few new posts, no improvement."""
+
+    exit_code = 0
+
+
+class Deferred(BotError):
+    """Ends an entry as `deferred`: nothing is wrong with it, but now is not the time. `retry_at` is in UTC."""
+
+    def __init__(self, message: str, *, retry_at: datetime | None = None) -> None:
+        super().__init__(message)
+        self.retry_at = retry_at

@@ -1,0 +1,55 @@
+"""What every source yields: a profile and its posts, as plain values.
+
+A post's text is what its author meant a reader to see: links that the network added are cut, entities such
+as `&amp;` are unescaped exactly once, long posts are whole. Cleaning for training is the corpus's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Network = Literal["x", "bluesky", "mastodon", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One post. `created_at` is aware and in UTC; `lang` is the source's own code, unmapped.
+
+    `superseded_by` names the newest version of an edited post: such a record is counted and never trained on.
+    """
+
+    id: str
+    text: str
+    created_at: datetime
+    lang: str | None = None
+    is_repost: bool = False
+    reply_to: str | None = None
+    sensitive: bool = False
+    superseded_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Who an account is, as its network tells it. `id` is the network's stable id, never the handle.
+
+    `avatar` holds the picture's bytes as found (untrusted, any format) or None; `name` is untrusted text.
+    """
+
+    handle: str
+    name: str
+    network: Network
+    id: str | None = None
+    bio: str = ""
+    avatar: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A profile and its posts, each id once, in no promised order. `warnings` are sentences for the report."""
+
+    profile: Profile
+    posts: Iterable[Post]
+    warnings: tuple[str, ...] = ()
