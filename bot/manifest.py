@@ -74,12 +74,16 @@ class Base(_Value):
 
 
 class Training(_Value):
-    """What training did: times in seconds, `tokens` the useful ones seen in all epochs."""
+    """What training did: times in seconds, `tokens` the useful ones seen in all epochs.
+
+    `best_epoch` is the one whose weights were kept, chosen on validation posts.
+    """
 
     posts: int
     tokens: int
     steps: int
     epochs: int
+    best_epoch: int | None = None
     seconds: float
     hardware: str
     dtype: str

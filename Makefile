@@ -1,0 +1,54 @@
+# Two commands are all a newcomer needs: `make demo` and `make test`. Both set up .venv by themselves.
+#   make demo PYTHON=python3.12      another Python (3.11 or newer)
+#   make demo TORCH_INDEX=https://…  another index to take PyTorch from
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= demo-out
+JOBS ?= 2
+
+# PyTorch's own index has a CPU build of about 200 MB for every platform. The plain package index has one
+# only for some: on Linux its build brings CUDA libraries. So PyTorch's is asked first, for 5 seconds.
+TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?= $(shell $(PYTHON) -c "import urllib.request as r; r.urlopen('$(TORCH_CPU_INDEX)/torch/', timeout=5)" 2>/dev/null && echo $(TORCH_CPU_INDEX))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format schema clean
+
+help: ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/installed ## the whole job, offline: registry, plan, apply, two models and a page to look at
+	@$(BIN)/bot demo --out $(OUT)
+
+test: $(VENV)/installed ## every test
+	@$(BIN)/python -m pytest -n $(JOBS)
+
+lint: $(VENV)/installed ## ruff, mypy --strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(VENV)/installed ## ruff's formatting and safe fixes
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+schema: $(VENV)/installed ## registry.schema.json, from the types
+	@$(BIN)/bot schema > registry.schema.json
+
+clean: ## the environment and what the demo made
+	rm -rf $(VENV) demo-out
+
+# torch comes first and alone, so that pip takes it from one index only.
+$(VENV)/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
+	  { echo "Python 3.11 or newer is needed and '$(PYTHON)' is older; say which: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c "import torch" 2>/dev/null || { \
+	  if [ -n "$(TORCH_INDEX)" ]; then echo "Setting up $(VENV): PyTorch, CPU build (about 200 MB to download) ..."; \
+	  else echo "Setting up $(VENV): PyTorch from the plain index (200 MB where it has a CPU build, several GB with CUDA on Linux) ..."; fi; \
+	  $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)); }
+	@echo "Setting up $(VENV): the bot and its other packages (about 150 MB to download) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,test]'
+	@touch $@

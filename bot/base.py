@@ -1,0 +1,93 @@
+"""The base: which pre-trained model an entry starts from, told without loading it.
+
+A base is a Hub id (`org/model` or `org/model@revision`) or a local folder. Its identity is what a plan
+compares: for a Hub id the text as the registry pins it, for a folder its name and the digest of its files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from bot import digest
+from bot.errors import UsageError
+
+DOCUMENTS = {"README.md", "LICENSE", "LICENSE.md", ".gitattributes"}
+"""Files of a folder that do not change what it computes, and so not its digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class BaseSpec:
+    """A base before it is loaded. Exactly one of `id` and `folder` is set; `digest` belongs to a folder.
+
+    `license` and `declared` (its base_model, a Hub id) are what a folder's own README says, or None.
+    """
+
+    name: str
+    identity: str
+    id: str | None = None
+    revision: str | None = None
+    folder: Path | None = None
+    digest: str | None = None
+    license: str | None = None
+    declared: str | None = None
+
+    @property
+    def source(self) -> str:
+        """What `from_pretrained` takes: the id or the folder's path."""
+        return self.id if self.id is not None else str(self.folder)
+
+
+def parse(base: str) -> BaseSpec:
+    """The base that a registry's text names. UsageError for a folder that is not a model's.
+
+    A text that begins with `.`, `/` or `~`, or names a folder that exists, is a folder.
+    """
+    path = Path(base).expanduser()
+    if base.startswith((".", "/", "~")) or path.is_dir():
+        return _folder(path.resolve())
+    name, _, revision = base.partition("@")
+    return BaseSpec(name, identity=base, id=name, revision=revision or None)
+
+
+@lru_cache(maxsize=64)
+def _folder(folder: Path) -> BaseSpec:
+    if not (folder / "config.json").is_file():
+        raise UsageError(
+            f"base {folder}: no config.json there; name a folder that holds a transformers model"
+        )
+    files = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and path.name not in DOCUMENTS
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    content = digest.of_files(folder, files)[:16]
+    license_, declared = _declared(folder / "README.md")
+    return BaseSpec(
+        folder.name,
+        identity=f"{folder.name}@{content}",
+        folder=folder,
+        digest=content,
+        license=license_,
+        declared=declared,
+    )
+
+
+def _declared(readme: Path) -> tuple[str | None, str | None]:
+    """Licence and base_model that a model folder's own README declares; what it does not say is None."""
+    from bot.card import parse_front_matter
+
+    try:
+        facts = parse_front_matter(readme.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None, None
+    license_, base_model = facts.get("license"), facts.get("base_model")
+    if isinstance(base_model, list) and len(base_model) == 1:
+        base_model = base_model[0]
+    return (
+        license_ if isinstance(license_, str) else None,
+        base_model if isinstance(base_model, str) else None,
+    )

@@ -1,0 +1,253 @@
+"""The plan: desired state held against the hub, as a list of steps, each with a reason. Pure: values in, values out.
+
+Every entry gets exactly one step. So does every published repo that a tombstone names or that the registry
+no longer lists.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from bot import digest
+from bot.hub import Listing, Repo
+from bot.manifest import Published
+
+Action = Literal["train", "card", "remove", "blocked", "unlisted", "ok"]
+ACTIONS: tuple[Action, ...] = ("train", "card", "remove", "blocked", "unlisted", "ok")
+"""In the order in which a plan lists them: what will be done first, what needs nothing last."""
+
+Force = Literal["train", "card"]
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """One entry as the registry wants it, everything a plan compares reduced to digests.
+
+    `fault` says why the entry cannot be made at all (then the digests are empty). `fetches` is False when the
+    store holds all there will ever be without a person importing more.
+    """
+
+    name: str
+    handles: tuple[str, ...]
+    recipe: str = ""
+    base: str = ""
+    template: str = ""
+    card: str = ""
+    max_age: timedelta = timedelta(days=90)
+    min_new_posts: int = 100
+    paused: bool = False
+    fetches: bool = True
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store knows of an entry, without a fetch.
+
+    `new_posts`: posts in the store newer than the published model's newest. `too_little`: the reason why the
+    last try had too little text, while the store holds no more than then. `ask_again`: not before this time
+    is it worth to fetch again, and `last_answer` says what the last fetch found.
+    """
+
+    new_posts: int = 0
+    too_little: str | None = None
+    ask_again: datetime | None = None
+    last_answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a step would cost at most: paid reads of posts, and their price in USD."""
+
+    reads: int = 0
+    usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry or repo and what is to be done about it. `head` is the commit the step was computed from."""
+
+    name: str
+    repo: str
+    action: Action
+    reason: str
+    handles: tuple[str, ...]
+    estimate: Estimate = field(default=Estimate())
+    head: str | None = None
+    age: timedelta | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The step as `plan --json` prints it."""
+        return {
+            "name": self.name,
+            "repo": self.repo,
+            "action": self.action,
+            "reason": self.reason,
+            "handles": list(self.handles),
+            "estimate": {"reads": self.estimate.reads, "usd": self.estimate.usd},
+            "head": self.head,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps in the order in which they are taken, and `notes`: sentences on what the plan could not see."""
+
+    steps: tuple[Step, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many steps of each action, actions without any left out."""
+        counts = {action: sum(step.action == action for step in self.steps) for action in ACTIONS}
+        return {action: count for action, count in counts.items() if count}
+
+    def digest(self) -> str:
+        """Names exactly these steps: two plans with one digest do the same from the same state."""
+        return digest.of_value([step.to_json() for step in self.steps])[:16]
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as `--json` prints it."""
+        return {
+            "digest": self.digest(),
+            "counts": self.counts,
+            "steps": [step.to_json() for step in self.steps],
+            "notes": list(self.notes),
+        }
+
+
+def plan(
+    desired: Iterable[Desired],
+    actual: Listing,
+    *,
+    namespace: str,
+    now: datetime,
+    removed: Collection[str] = (),
+    known: Mapping[str, Known] | None = None,
+    estimates: Mapping[str, Estimate] | None = None,
+    only: Collection[str] = (),
+    force: Force | None = None,
+) -> Plan:
+    """Holds the desired entries against the listing of the namespace.
+
+    `removed` are the handles with a tombstone. `only` keeps the named entries, `force` makes sound ones of
+    them train (or re-render) whatever their state. `known` and `estimates` go by the entry's name.
+    """
+    known, estimates = known or {}, estimates or {}
+    entries = list(desired)
+    steps: list[Step] = []
+    banned = set(removed)
+    tombstoned = {
+        name: repo
+        for name, repo in actual.repos.items()
+        if repo.published is not None and banned.intersection(repo.published.handles)
+    }
+    for entry in entries:
+        if entry.name in tombstoned:
+            continue
+        repo = actual.repos.get(entry.name)
+        action, reason, age = _judge(entry, repo, known.get(entry.name, Known()), now, force)
+        steps.append(
+            Step(
+                name=entry.name,
+                repo=f"{namespace}/{entry.name}",
+                action=action,
+                reason=reason,
+                handles=entry.handles,
+                estimate=estimates.get(entry.name, Estimate()) if action == "train" else Estimate(),
+                head=repo.head if repo else None,
+                age=age,
+            )
+        )
+    for name, repo in tombstoned.items():
+        assert repo.published is not None  # noqa: S101 - narrowed above, for the type checker
+        gone = sorted(banned.intersection(repo.published.handles))
+        action = "ok" if repo.private else "remove"
+        reason = f"{_handles(gone)} asked to be removed" + (": private already" if repo.private else "")
+        steps.append(
+            Step(name, f"{namespace}/{name}", action, reason, repo.published.handles, head=repo.head)
+        )
+    listed = {entry.name for entry in entries} | set(tombstoned)
+    for name, repo in actual.repos.items():
+        if name not in listed and (repo.published is not None or repo.problem is not None):
+            handles = repo.published.handles if repo.published else ()
+            reason = "published by this bot, no longer in the registry; left as it is"
+            steps.append(Step(name, f"{namespace}/{name}", "unlisted", reason, handles, head=repo.head))
+    if only:
+        steps = [step for step in steps if step.name in only]
+    steps.sort(key=_turn)
+    notes = () if actual.sees_private else ("without a token private repos are invisible to this plan",)
+    return Plan(tuple(steps), notes)
+
+
+def _judge(
+    entry: Desired, repo: Repo | None, known: Known, now: datetime, force: Force | None
+) -> tuple[Action, str, timedelta | None]:
+    """The one action for an entry, why, and the age of what is published."""
+    if entry.fault is not None:
+        return "blocked", entry.fault, None
+    if repo is not None and repo.problem is not None:
+        return "blocked", f"its repo is damaged: {repo.problem}", None
+    published = repo.published if repo is not None else None
+    if repo is not None and published is None and repo.head is not None:
+        return (
+            "blocked",
+            "a repo of this name exists that this bot did not make; set name: on the entry",
+            None,
+        )
+    if entry.paused:
+        return ("ok" if published else "blocked"), "paused in the registry", None
+    if published is None:
+        if known.too_little is not None and force != "train":
+            return "blocked", known.too_little, None
+        return "train", "missing: not on the hub yet", None
+    age = now - published.trained_at
+    if force == "train":
+        return "train", "forced", age
+    changed = _changes(entry, published)
+    if changed:
+        return "train", f"changed: {' and '.join(changed)}", age
+    old = f"{age.days} days old"
+    waiting = ""
+    if age >= entry.max_age:
+        if known.new_posts >= entry.min_new_posts:
+            return "train", f"stale: {old}, {known.new_posts:,} new posts", age
+        if entry.fetches and (known.ask_again is None or known.ask_again <= now):
+            return "train", f"stale: {old}; new posts are counted after the fetch", age
+        if entry.fetches and known.ask_again is not None:
+            waiting = f"; {known.last_answer}, asks again on {known.ask_again:%Y-%m-%d}"
+        else:
+            waiting = f"; {known.new_posts:,} of {entry.min_new_posts:,} new posts in the store"
+    if force == "card":
+        return "card", "forced", age
+    if entry.template != published.template:
+        return "card", "the template changed", age
+    if entry.card != published.card:
+        return "card", "the entry's facts for the card changed", age
+    return "ok", f"up to date, {old}{waiting}", age
+
+
+def _turn(step: Step) -> tuple[int, float, str, tuple[str, ...]]:
+    """Sorts steps: by action, what is missing before what is old, the oldest first."""
+    age = step.age.total_seconds() if step.age is not None else math.inf
+    return ACTIONS.index(step.action), -age, step.name, step.handles
+
+
+def _changes(entry: Desired, published: Published) -> list[str]:
+    """What of an entry differs from the published model so that only training mends it."""
+    changes = []
+    if sorted(entry.handles) != sorted(published.handles):
+        changes.append("handles")
+    if entry.base != published.base:
+        changes.append("base")
+    if entry.recipe != published.recipe:
+        changes.append("recipe")
+    return changes
+
+
+def _handles(handles: Iterable[str]) -> str:
+    return " and ".join(f"@{handle}" for handle in handles)

@@ -1,0 +1,62 @@
+"""The hardware: which device trains, what it is called, and whether bf16 arithmetic helps there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from bot.errors import UsageError
+
+CPUINFO = Path("/proc/cpuinfo")
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where tensors live. `bf16`: the matrix units multiply bfloat16 faster than float32."""
+
+    torch: torch.device
+    name: str
+    bf16: bool
+
+    @property
+    def dtype(self) -> str:
+        """The arithmetic of forward and backward passes, as the card names it; weights stay float32."""
+        return "bf16 autocast" if self.bf16 else "fp32"
+
+    def autocast(self) -> contextlib.AbstractContextManager[object]:
+        """Forward passes run in bfloat16 inside, where that helps."""
+        if not self.bf16:
+            return contextlib.nullcontext()
+        return torch.autocast(self.torch.type, dtype=torch.bfloat16)
+
+
+def pick(wanted: str = "auto") -> Device:
+    """The device asked for: `auto` takes a GPU when there is one. UsageError for `cuda` where there is none."""
+    if wanted not in {"auto", "cpu", "cuda"}:
+        raise UsageError(f"device {wanted!r} is not known; use auto, cpu or cuda")
+    if torch.cuda.is_available() and wanted != "cpu":
+        return Device(torch.device("cuda"), torch.cuda.get_device_name(), torch.cuda.is_bf16_supported())
+    if wanted == "cuda":
+        raise UsageError(
+            "CUDA was asked for and PyTorch sees no GPU; install a CUDA build of torch and check nvidia-smi, "
+            "or use --device cpu"
+        )
+    model, flags = _cpu()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    name = f"{model}, {cores} {'core' if cores == 1 else 'cores'}"
+    return Device(torch.device("cpu"), name, bool(flags & {"avx512_bf16", "amx_bf16"}))
+
+
+def _cpu() -> tuple[str, set[str]]:
+    """The processor's name and feature flags, as Linux tells them; elsewhere the architecture and no flags."""
+    try:
+        lines = CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine(), set()
+    facts = dict(map(str.strip, line.partition(":")[::2]) for line in lines if ":" in line)
+    return facts.get("model name", platform.machine()), set(facts.get("flags", "").split())
