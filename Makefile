@@ -7,11 +7,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= demo-out
 JOBS ?= 2
+PIP = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-# PyTorch's own index has a CPU build of about 200 MB for every platform. The plain package index has one
-# only for some: on Linux its build brings CUDA libraries. So PyTorch's is asked first, for 5 seconds.
+# PyTorch's own index has a CPU build of about 200 MB for every platform; the plain package index has, for
+# Linux, one that brings several GB of CUDA libraries. So PyTorch's is taken when it answers within 5 s.
 TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
-TORCH_INDEX ?= $(shell $(PYTHON) -c "import urllib.request as r; r.urlopen('$(TORCH_CPU_INDEX)/torch/', timeout=5)" 2>/dev/null && echo $(TORCH_CPU_INDEX))
+TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format schema clean
@@ -40,15 +41,18 @@ schema: $(VENV)/installed ## registry.schema.json, from the types
 clean: ## the environment and what the demo made
 	rm -rf $(VENV) demo-out
 
-# torch comes first and alone, so that pip takes it from one index only.
+# torch comes first and by itself, so that only it is taken from another index.
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
-	  { echo "Python 3.11 or newer is needed and '$(PYTHON)' is older; say which: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	  { echo "Python 3.11 or newer is needed, and '$(PYTHON)' is not; say which: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -c "import torch" 2>/dev/null || { \
-	  if [ -n "$(TORCH_INDEX)" ]; then echo "Setting up $(VENV): PyTorch, CPU build (about 200 MB to download) ..."; \
-	  else echo "Setting up $(VENV): PyTorch from the plain index (200 MB where it has a CPU build, several GB with CUDA on Linux) ..."; fi; \
-	  $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)); }
-	@echo "Setting up $(VENV): the bot and its other packages (about 150 MB to download) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,test]'
+	  index="$(TORCH_INDEX)"; \
+	  test -n "$$index" || ! $(PYTHON) -c "import urllib.request as r; r.urlopen('$(TORCH_CPU_INDEX)/torch/', timeout=5)" 2>/dev/null || \
+	    index="$(TORCH_CPU_INDEX)"; \
+	  if test -n "$$index"; then echo "Setting up $(VENV): PyTorch from $$index (the CPU build is about 200 MB) ..."; \
+	  else echo "Setting up $(VENV): PyTorch from the plain index (200 MB as a CPU build, several GB where it brings CUDA) ..."; fi; \
+	  $(PIP) --no-deps torch $${index:+--index-url "$$index"}; }
+	@echo "Setting up $(VENV): the bot and its other packages (about 150 MB) ..."
+	@$(PIP) -e '.[train,test]'
 	@touch $@

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -150,6 +150,9 @@ def plan(
         if entry.name in tombstoned:
             continue
         repo = actual.repos.get(entry.name)
+        gone = sorted(banned.intersection(entry.handles))
+        if gone and entry.fault is None:
+            entry = replace(entry, fault=f"{_handles(gone)} asked to be removed; take the entry out")
         action, reason, age = _judge(entry, repo, known.get(entry.name, Known()), now, force)
         steps.append(
             Step(

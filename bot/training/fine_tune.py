@@ -17,11 +17,11 @@ from bot import manifest
 from bot.corpus import Split, Text, balanced
 from bot.errors import Skipped, TrainingError
 from bot.manifest import Evaluation, Point, Sample, Training
+from bot.progress import Progress
 from bot.recipe import Recipe
 from bot.training import data, evaluate, loop, sample, tensorboard
 from bot.training.device import Device
 from bot.training.loading import LoadedBase
-from bot.training.loop import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,19 +17,10 @@ from torch import nn
 
 from bot.errors import TrainingError
 from bot.manifest import Point
+from bot.progress import Progress
 from bot.recipe import Recipe
 from bot.training import data, evaluate
 from bot.training.device import Device
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where training stands: `loss` in nats a token since the last report, `left` in seconds."""
-
-    step: int
-    steps: int
-    loss: float
-    left: float
 
 
 @dataclass(frozen=True, slots=True)

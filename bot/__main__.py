@@ -1,0 +1,55 @@
+"""`bot` and `python -m bot`: runs the command and turns errors into exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from bot.errors import BotError
+
+BUG = 70
+INTERRUPTED = 130
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Runs `bot` with these arguments (the process's own by default) and returns its exit code."""
+    import click
+
+    from bot.cli import cli
+
+    try:
+        result = cli.main(args=list(args) if args is not None else None, prog_name="bot", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        print("interrupted; nothing is half-published, run the command again to go on", file=sys.stderr)
+        return INTERRUPTED
+    except BotError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:  # the outermost fence: a bug ends with a report that can be pasted
+        return _report_bug(error)
+
+
+def _report_bug(error: Exception) -> int:
+    import platform
+    import traceback
+
+    from bot import __version__
+
+    print("".join(traceback.format_exception(error)), file=sys.stderr)
+    print(
+        f"This is a bug in the bot. Please report it with the lines above and: bot {__version__}, "
+        f"Python {platform.python_version()}, {platform.platform()}",
+        file=sys.stderr,
+    )
+    return BUG
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""Apply: a plan's steps become outcomes, each behind its own fence. The only room that knows all the others."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import assert_never
+
+from bot import build, manifest
+from bot.build import Workshop
+from bot.errors import BotError, ConflictError, CredentialsError, Deferred, HubError, Skipped
+from bot.hub import Hub
+from bot.manifest import Manifest
+from bot.plan import Plan, Step
+from bot.registry import Entry
+from bot.report import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one run may do: models trained, and repos removed (None: removals were not allowed)."""
+
+    max_models: int = 50
+    allow_removals: int | None = None
+
+
+def apply(plan: Plan, shop: Workshop, hub: Hub, limits: Limits) -> list[Outcome]:
+    """Takes every step that asks for something and says what became of it. One step's failure is its own.
+
+    CredentialsError alone ends the run: no later step could publish either.
+    """
+    entries = {entry.name: entry for entry in shop.registry.entries}
+    trained = removed = 0
+    outcomes = []
+    for step in plan.steps:
+        match step.action:
+            case "ok" | "unlisted":
+                continue
+            case "blocked":
+                outcomes.append(Outcome(step.name, step.action, "skipped", step.reason))
+            case "remove":
+                outcome = _remove(step, shop, hub, limits, removed)
+                removed += outcome.result == "done"
+                outcomes.append(outcome)
+            case "train" if trained >= limits.max_models:
+                reason = f"waits for the next run: --max-models {limits.max_models} were trained in this one"
+                outcomes.append(Outcome(step.name, step.action, "skipped", reason))
+            case "train" | "card":
+                outcome = _fenced(step, entries[step.name], shop, hub)
+                trained += step.action == "train" and outcome.result == "done"
+                outcomes.append(outcome)
+            case _:
+                assert_never(step.action)
+    return outcomes
+
+
+def _fenced(step: Step, entry: Entry, shop: Workshop, hub: Hub) -> Outcome:
+    """One entry's work. Whatever goes wrong in it becomes its outcome."""
+    began = time.monotonic()
+    result, reason, commit = "done", "", None
+    try:
+        if step.action == "train":
+            reason, commit = _train(step, entry, shop, hub)
+        else:
+            reason, commit = _card(step, entry, shop, hub)
+    except CredentialsError:
+        raise
+    except Skipped as skipped:
+        result, reason = "skipped", str(skipped)
+    except Deferred as deferred:
+        result, reason = "deferred", str(deferred)
+    except ConflictError as conflict:
+        result, reason = "skipped", str(conflict)
+    except HubError as error:
+        result, reason = ("deferred" if error.retry_at else "failed"), str(error)
+    except BotError as error:
+        result, reason = "failed", str(error)
+    except (
+        Exception
+    ) as error:  # the fence: a bug in one entry must not stop the others, and is reported whole
+        result, reason = "failed", f"a bug in the bot: {type(error).__name__}; its report is in the log"
+        shop.watcher.say("".join(traceback.format_exception(error)))
+    shop.watcher.say(f"{step.name}: {result}: {reason}")
+    return Outcome(step.name, step.action, result, reason, commit, time.monotonic() - began)
+
+
+def _train(step: Step, entry: Entry, shop: Workshop, hub: Hub) -> tuple[str, str]:
+    """Fetch, train, render and publish one entry; the reason says what was made."""
+    shop.watcher.stage(entry.name, "fetch")
+    timelines = build.fetch(entry, shop.store, shop.now())
+    build.check_consent(shop.registry, entry, timelines)
+    _check_new_posts(step, entry, shop, hub)
+    with tempfile.TemporaryDirectory(prefix="bot-") as temporary:
+        folder = Path(temporary)
+        made, files = build.train(shop, entry, timelines, folder)
+        shop.watcher.stage(entry.name, "publish")
+        commit = hub.publish(
+            entry.name, files, parent=step.head, message=f"Train on {made.training.posts:,} posts"
+        )
+    shop.store.forget_notes(entry.name)
+    score = made.evaluation
+    return (
+        f"held-out perplexity {score.base.perplexity:.1f} -> {score.tuned.perplexity:.1f}, {hub.url(entry.name)}",
+        commit,
+    )
+
+
+def _card(step: Step, entry: Entry, shop: Workshop, hub: Hub) -> tuple[str, str]:
+    """Renders the card and its pictures again from the published manifest; weights are not touched."""
+    files = build.rerender(shop.registry, entry, published(hub, entry.name), hub)
+    shop.watcher.stage(entry.name, "publish", "card")
+    commit = hub.publish(entry.name, files, parent=step.head, message="Render the card again", only=False)
+    return f"card rendered again, {hub.url(entry.name)}", commit
+
+
+def published(hub: Hub, name: str) -> Manifest:
+    """The manifest of a published model. HubError when there is none that can be read."""
+    data = hub.read(name, manifest.FILENAME)
+    if data is None:
+        raise HubError(
+            f"{hub.url(name)} has no {manifest.FILENAME}, so there is nothing to render a card from"
+        )
+    try:
+        return manifest.parse(data)
+    except ValueError as error:
+        raise HubError(f"{hub.url(name)}: {error}") from None
+
+
+def _remove(step: Step, shop: Workshop, hub: Hub, limits: Limits, removed: int) -> Outcome:
+    """Hides or deletes a model, as the policy says, when removals are allowed and not used up."""
+    if limits.allow_removals is None or removed >= limits.allow_removals:
+        return Outcome(
+            step.name, step.action, "skipped", f"{step.reason}; needs --allow-removals {removed + 1}"
+        )
+    began = time.monotonic()
+    try:
+        if shop.registry.policy.removal == "delete":
+            hub.delete(step.name)
+            reason = "deleted"
+        else:
+            hub.hide(step.name)
+            reason = "made private"
+    except HubError as error:
+        return Outcome(step.name, step.action, "failed", str(error), None, time.monotonic() - began)
+    shop.watcher.say(f"{step.name}: {reason}: {step.reason}")
+    return Outcome(step.name, step.action, "done", f"{reason}: {step.reason}", None, time.monotonic() - began)
+
+
+def _check_new_posts(step: Step, entry: Entry, shop: Workshop, hub: Hub) -> None:
+    """A model that only grew old is trained again only when enough new posts are there."""
+    if not step.reason.startswith("stale:"):
+        return
+    newest = published(hub, entry.name).published.newest_post
+    if newest is None:
+        return
+    new = sum(shop.store.newer(handle, entry.source, newest) for handle in entry.handles)
+    if new < entry.min_new_posts:
+        answer = f"{new:,} of {entry.min_new_posts:,} new posts"
+        again = shop.now() + max(entry.max_age / 4, timedelta(hours=1))
+        shop.store.remember(entry.name, ask_again=again.isoformat(), last_answer=answer)
+        raise Skipped(f"{answer}; asks again on {again:%Y-%m-%d}")
+
+
+def exit_code(outcomes: Sequence[Outcome]) -> int:
+    """0 when every step is done or skipped, 1 when some failed or were deferred."""
+    return int(any(outcome.result in {"failed", "deferred"} for outcome in outcomes))

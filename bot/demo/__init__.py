@@ -1,0 +1,82 @@
+"""The demo: the whole job offline, on archives and a tiny base that come with the bot.
+
+It is the ordinary job on an ordinary registry: a copy of both lies in the folder it writes, to try things on.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot import apply, desired, preview, progress, registry, report
+from bot import plan as planning
+from bot.build import Workshop
+from bot.errors import UsageError
+from bot.hub import open_hub
+from bot.store import Store
+
+HERE = Path(__file__).parent
+INPUTS = ("registry.yaml", "ORIGIN.md", "archives", "base")
+MARKER = ".mynah-demo"
+
+
+def run(out: Path, device: str = "auto") -> int:
+    """Plans and applies the demo's registry with everything below `out`, and says where to look.
+
+    A folder that an earlier demo made is used again. Raises UsageError for one that holds anything else.
+    """
+    began = time.monotonic()
+    _lay_out(out)
+    loaded = registry.load(out / "registry.yaml")
+    hub = open_hub(f"dir:{out / 'hub'}", loaded.namespace or "")
+    store = Store(loaded.store.url)
+    now = datetime.now(UTC)
+    listing = hub.listing()
+    made = planning.plan(
+        desired.desired(loaded),
+        listing,
+        namespace=loaded.namespace or "",
+        now=now,
+        known=desired.known(loaded, listing, store, now),
+    )
+    say = sys.stdout
+    print(f"The registry {out / 'registry.yaml'} lists {len(loaded.entries)} models.\n", file=say)
+    report.print_plan(made, say)
+    print(flush=True)
+    with progress.watching() as watcher:
+        shop = Workshop(loaded, store, lambda: datetime.now(UTC), watcher, device)
+        outcomes = apply.apply(made, shop, hub, apply.Limits())
+    print(flush=True)
+    report.print_outcomes(outcomes, made, say)
+    repos = sorted((out / "hub" / (loaded.namespace or "")).glob("*/README.md"))
+    page = out / "index.html"
+    page.write_text(preview.page_of_folders([readme.parent for readme in repos]), encoding="utf-8")
+    print(f"\nDone in {time.monotonic() - began:.0f} s. Look at:", file=say)
+    print(f"  the cards, as a reader of the Hub sees them   {page}", file=say)
+    for readme in repos:
+        print(f"  a published model                             {readme.parent}", file=say)
+    if repos:
+        print(
+            f"\nTry one:  {Path(sys.executable).parent / 'python'} -c \"from transformers import pipeline; "
+            f"print(pipeline('text-generation', model='{repos[0].parent}')('My')[0]['generated_text'])\"\n"
+            f"Again:    bot apply --registry {out / 'registry.yaml'} --hub dir:{out / 'hub'}",
+            file=say,
+        )
+    return apply.exit_code(outcomes)
+
+
+def _lay_out(out: Path) -> None:
+    """Copies the demo's inputs to `out`, over those of an earlier demo only."""
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / MARKER).exists())):
+        raise UsageError(f"{out} exists and is not a demo's folder; name an empty or a new one with --out")
+    out.mkdir(parents=True, exist_ok=True)
+    (out / MARKER).touch()
+    for name in INPUTS:
+        source, target = HERE / name, out / name
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(source, target)
