@@ -1,0 +1,110 @@
+"""Where posts come from: one protocol, and the table of the networks that speak it.
+
+A new network is one module with `open_source(options)` and one line in `KINDS`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, cast
+
+from bot.errors import UsageError
+from bot.posts import Network, Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The newest post that is known already: a source need not read what is no newer. The time is in UTC."""
+
+    id: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a source has spent so far: billed `reads` (posts and users) and US dollars. Files cost nothing."""
+
+    reads: int = 0
+    usd: float = 0.0
+
+
+class Source(Protocol):
+    """Reads accounts of one network."""
+
+    @property
+    def cost(self) -> Cost:
+        """What reading has cost since this source was opened, pages of an unfinished timeline included."""
+        ...
+
+    def read(self, handle: str, *, since: Mark | None = None) -> Timeline:
+        """The profile, and the posts newer than `since`; older ones may come too, a store sorts them out.
+
+        Posts may be fetched while they are iterated over. `profile.handle` is as the network or the file
+        tells it, so a caller sees when it is not the one asked for. Raises SourceError or CredentialsError,
+        here and while iterating; no message holds a post's text.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a source may need to start: a path or fsspec URL, and the environment for tokens and addresses."""
+
+    file: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class _Module(Protocol):
+    """What a module of a source offers, besides what only files can: `check_file(file) -> None`."""
+
+    def open_source(self, options: Options) -> Source: ...
+
+
+class _FileModule(_Module, Protocol):
+    def check_file(self, file: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One line of the table: the module, whose accounts and post ids it shares, and whether it reads a file."""
+
+    module: str
+    network: Network
+    reads_file: bool = False
+
+
+KINDS: dict[str, Kind] = {
+    "archive": Kind("bot.sources.archive", "x", reads_file=True),
+    "jsonl": Kind("bot.sources.jsonl", "other", reads_file=True),
+}
+"""Sources by the name that a registry uses."""
+
+
+def network_of(name: str) -> Network:
+    """The network whose accounts a source reads: an X archive and the X API share posts. UsageError if unknown."""
+    return _kind(name).network
+
+
+def open_source(name: str, *, file: str | None = None, environment: Mapping[str, str] = os.environ) -> Source:
+    """The source of that name. Raises UsageError for an unknown one, or one that lacks its file."""
+    kind = _kind(name)
+    if kind.reads_file and not file:
+        raise UsageError(f"source {name} reads a file: name its path or URL under {name}:")
+    module = cast("_Module", importlib.import_module(kind.module))
+    return module.open_source(Options(file=file, environment=environment))
+
+
+def check_file(name: str, file: str) -> None:
+    """Looks whether `file` can be a source's input, without reading all posts. Raises SourceError if not."""
+    if _kind(name).reads_file:
+        cast("_FileModule", importlib.import_module(_kind(name).module)).check_file(file)
+
+
+def _kind(name: str) -> Kind:
+    if name not in KINDS:
+        raise UsageError(f"there is no source {name!r}: use one of {', '.join(sorted(KINDS))}")
+    return KINDS[name]

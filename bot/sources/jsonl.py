@@ -1,0 +1,157 @@
+"""Source `jsonl`: one post a line as a JSON object with `id`, `text`, `created_at`.
+
+Optional: `lang`, `is_repost`, `reply_to`, `sensitive`. Other keys are left alone; a `.gz` is read as it is.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, BinaryIO, cast
+
+from bot.errors import SourceError
+from bot.posts import Post, Profile, Timeline
+from bot.sources import Cost, Mark, Options, Source
+from bot.sources.files import opened, shown
+
+LONGEST_LINE = 1 << 20
+"""Bytes; a post that long is a file put into the wrong place."""
+
+MOST_POSTS = 2_000_000
+"""A guard against files that would fill the memory."""
+
+_FORM = '{"id": "1", "text": "…", "created_at": "2024-05-01T12:00:00Z"}'
+_BOM = b"\xef\xbb\xbf"
+_GZIP = b"\x1f\x8b"
+
+
+def open_source(options: Options) -> Source:
+    """The file at `options.file`, a path or fsspec URL."""
+    return JsonLines(options.file or "")
+
+
+def check_file(file: str) -> None:
+    """Reads every line. Raises SourceError for the first that is not a post."""
+    JsonLines(file).read("")
+
+
+@dataclass(frozen=True, slots=True)
+class JsonLines:
+    """One person's posts in a file of lines. Reading it costs nothing."""
+
+    file: str
+
+    @property
+    def cost(self) -> Cost:
+        """Nothing."""
+        return Cost()
+
+    def read(self, handle: str, *, since: Mark | None = None) -> Timeline:
+        """All posts of the file, whatever `since` says; of lines with one id the last is taken.
+
+        Raises SourceError that names file and line.
+        """
+        posts: dict[str, Post] = {}
+        repeated = 0
+        for number, line in _lines(self.file):
+            try:
+                post = _post(line)
+            except ValueError as error:
+                raise SourceError(
+                    f"{shown(self.file)}:{number}: {error}; write one post a line, such as {_FORM}"
+                ) from None
+            repeated += post.id in posts
+            posts[post.id] = post
+            if len(posts) > MOST_POSTS:
+                raise SourceError(f"{shown(self.file)}: more than {MOST_POSTS:,} posts; split it")
+        warnings = (f"{repeated:,} lines repeat an id; the last of each was taken",) if repeated else ()
+        return Timeline(Profile(handle=handle, name=handle, network="other"), tuple(posts.values()), warnings)
+
+
+def _lines(file: str) -> Iterator[tuple[int, bytes]]:
+    """The lines that hold something, numbered from 1."""
+    with opened(file) as stream:
+        packed = stream.read(2) == _GZIP
+        stream.seek(0)
+        lines = cast("BinaryIO", gzip.GzipFile(fileobj=stream)) if packed else stream
+        number = 0
+        try:
+            while line := lines.readline(LONGEST_LINE + 1):
+                number += 1
+                if len(line) > LONGEST_LINE:
+                    raise SourceError(f"{shown(file)}:{number}: longer than {LONGEST_LINE:,} bytes: no post")
+                if number == 1:
+                    line = line.removeprefix(_BOM)
+                if line := line.strip():
+                    yield number, line
+        except (gzip.BadGzipFile, EOFError, zlib.error):
+            raise SourceError(
+                f"{shown(file)}: damaged or cut short after line {number}; make it again"
+            ) from None
+
+
+def _post(line: bytes) -> Post:
+    """Reads one line. Raises ValueError that says what is wrong, without the text."""
+    record = _object(line)
+    identifier = record.get("id")
+    if isinstance(identifier, int) and not isinstance(identifier, bool):
+        identifier = str(identifier)
+    if not isinstance(identifier, str) or not identifier.strip():
+        raise ValueError("id is missing or no text")
+    text = record.get("text")
+    if not isinstance(text, str):
+        raise ValueError("text is missing or no text")
+    return Post(
+        id=identifier.strip(),
+        text=text,
+        created_at=_moment(record.get("created_at")),
+        lang=_optional(record, "lang"),
+        is_repost=_flag(record, "is_repost"),
+        reply_to=_optional(record, "reply_to"),
+        sensitive=_flag(record, "sensitive"),
+    )
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        record = json.loads(line.decode())
+    except UnicodeDecodeError:
+        raise ValueError("not UTF-8: save the file as UTF-8") from None
+    except (ValueError, RecursionError):
+        raise ValueError("not JSON") from None
+    if not isinstance(record, dict):
+        raise ValueError("not a JSON object")
+    return record
+
+
+def _moment(value: object) -> datetime:
+    """ISO 8601, in UTC where it names no offset, or seconds since 1970."""
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value.strip())
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    raise ValueError("created_at is no date in ISO 8601 and no number of seconds since 1970")
+
+
+def _optional(record: dict[str, Any], key: str) -> str | None:
+    value = record.get(key)
+    if value is None or isinstance(value, str):
+        return value or None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise ValueError(f"{key} is no text")
+
+
+def _flag(record: dict[str, Any], key: str) -> bool:
+    value = record.get(key, False)
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise ValueError(f"{key} is neither true nor false")

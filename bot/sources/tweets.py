@@ -1,0 +1,184 @@
+"""One record of an X archive as a post: links that X added cut, entities unescaped once, long posts whole."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.posts import Post
+
+_MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, start=1)}
+_ID = re.compile(r"[0-9]{1,20}")
+_SHORT_LINK = re.compile(r"https?://t\.co/\w+")
+_SAME_BEGINNING = 60  # characters that a cut post and its whole have in common
+
+
+@dataclass(frozen=True, slots=True)
+class Tweet:
+    """A post and the ids of its versions as this record knows them, the first one first; none if never edited.
+
+    `beginning` is what a long post's whole text starts with, too.
+    """
+
+    post: Post
+    versions: tuple[str, ...]
+    beginning: str
+
+
+def parse(record: Mapping[str, Any]) -> Tweet:
+    """Reads a record of `tweets.js`, wrapped in `tweet` or not. Raises ValueError that says what it lacks."""
+    tweet = record.get("tweet", record)
+    if not isinstance(tweet, dict):
+        raise ValueError("is not an object")
+    raw = tweet.get("full_text", tweet.get("text"))
+    if not isinstance(raw, str):
+        raise ValueError("has no full_text")
+    identifier = _identifier(tweet, "id_str") or _identifier(tweet, "id")
+    if identifier is None:
+        raise ValueError("has no id_str that is a number")
+    lang = tweet.get("lang")
+    post = Post(
+        id=identifier,
+        text=unescape(cut(raw, _links(tweet))).strip(),
+        created_at=moment(tweet.get("created_at")),
+        lang=lang if isinstance(lang, str) else None,
+        is_repost=raw.startswith("RT @"),  # `retweeted` is false on every one
+        reply_to=_identifier(tweet, "in_reply_to_status_id_str")
+        or _identifier(tweet, "in_reply_to_status_id"),
+        sensitive=tweet.get("possibly_sensitive") in (True, "true"),
+    )
+    return Tweet(post, _versions(tweet), _beginning(unescape(raw)))
+
+
+def cut(text: str, links: Iterable[tuple[int, int, str]]) -> str:
+    """Takes links (start, end, URL as it stands there) out of escaped text.
+
+    Indices count code points of that text. Some clients of old counted otherwise: an index that does not
+    point at its link is not believed, and the link is looked for instead.
+    """
+    for start, end, url in sorted(links, reverse=True):
+        if 0 <= start < end and text[start:end] == url:
+            text = text[:start] + text[end:]
+        elif url.startswith(("https://t.co/", "http://t.co/")):
+            text = re.sub(re.escape(url) + r"(?!\w)", "", text)
+    return text
+
+
+def unescape(text: str) -> str:
+    """Undoes X's escaping, once: what reads `&amp;lt;` was typed as `&lt;` and stays so."""
+    if "&" not in text:
+        return text
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def moment(value: object) -> datetime:
+    """X's `Wed Oct 10 20:19:24 +0000 2018`, or ISO 8601, in UTC. Raises ValueError."""
+    if not isinstance(value, str):
+        raise ValueError("has no created_at")
+    try:
+        _, month, day, time, offset, year = value.split(" ")
+        if offset == "+0000":  # by hand: strptime would take half of the whole reading time
+            hour, minute, second = time.split(":")
+            return datetime(
+                int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=UTC
+            )
+        return datetime.strptime(value, "%a %b %d %H:%M:%S %z %Y").astimezone(UTC)
+    except (ValueError, KeyError):
+        pass
+    try:
+        parsed = datetime.fromisoformat(value)
+        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("has no created_at that is a date") from None
+
+
+class LongPosts:
+    """The whole texts of `note-tweet.js`, which know no tweet id: found by time and by how they begin."""
+
+    def __init__(self) -> None:
+        self._notes: dict[int, list[tuple[datetime, str, str]]] = defaultdict(list)
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Reads a record of `note-tweet.js`. Raises ValueError that says what it lacks."""
+        note = record.get("noteTweet", record)
+        core = note.get("core") if isinstance(note, dict) else None
+        raw = core.get("text") if isinstance(core, dict) else None
+        if not isinstance(core, dict) or not isinstance(raw, str):
+            raise ValueError("has no core.text")
+        created_at = moment(note.get("createdAt"))
+        text = _SHORT_LINK.sub("", unescape(cut(raw, _note_links(core)))).strip()
+        self._notes[int(created_at.timestamp())].append((created_at, _beginning(unescape(raw)), text))
+
+    def whole(self, tweet: Tweet) -> str | None:
+        """The whole text of a post that was cut, or None for one that was not."""
+        moment = tweet.post.created_at
+        second = int(moment.timestamp())
+        for near in (second, second - 1, second + 1):
+            for created_at, beginning, text in self._notes.get(near, ()):
+                close = abs((created_at - moment).total_seconds()) <= 1
+                if close and beginning == tweet.beginning:
+                    return text
+        return None
+
+
+def _beginning(text: str) -> str:
+    return _SHORT_LINK.sub("", text).lstrip()[:_SAME_BEGINNING]
+
+
+def _identifier(tweet: Mapping[str, Any], key: str) -> str | None:
+    value = tweet.get(key)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    return value if isinstance(value, str) and _ID.fullmatch(value) else None
+
+
+def _links(tweet: Mapping[str, Any]) -> Iterable[tuple[int, int, str]]:
+    found = set()  # extended_entities name several pictures under one link
+    for holder, key in (("entities", "urls"), ("entities", "media"), ("extended_entities", "media")):
+        entities = tweet.get(holder)
+        for entity in _objects(entities.get(key) if isinstance(entities, dict) else None):
+            indices, url = entity.get("indices"), entity.get("url")
+            if isinstance(indices, list) and len(indices) == 2 and isinstance(url, str) and url:
+                found.add((_index(indices[0]), _index(indices[1]), url))
+    return found
+
+
+def _note_links(core: Mapping[str, Any]) -> Iterable[tuple[int, int, str]]:
+    return [
+        (_index(entity.get("fromIndex")), _index(entity.get("toIndex")), url)
+        for entity in _objects(core.get("urls"))
+        if isinstance(url := entity.get("shortUrl"), str) and url
+    ]
+
+
+def _versions(tweet: Mapping[str, Any]) -> tuple[str, ...]:
+    info = tweet.get("edit_info")
+    if not isinstance(info, dict):
+        return ()
+    edit = info.get("edit")
+    if isinstance(edit, dict):
+        first, initial = [edit.get("initialTweetId"), tweet.get("id_str")], edit.get("editControlInitial")
+    else:
+        first, initial = [], info.get("initial")
+    ids = initial.get("editTweetIds") if isinstance(initial, dict) else None
+    listed = [*first, *(ids if isinstance(ids, list) else [])]
+    return tuple(dict.fromkeys(i for i in listed if isinstance(i, str) and _ID.fullmatch(i)))
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _index(value: object) -> int:
+    if isinstance(value, int):
+        return value
+    return (
+        int(value)
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10
+        else -1
+    )

@@ -1,0 +1,98 @@
+"""The JavaScript files of an X archive: `window.YTD.<type>.partN = [ … ]`, read record by record.
+
+Memory holds one record and one chunk, however large the file is.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from bot.errors import SourceError
+
+CHUNK = 1 << 20
+"""Bytes read at once."""
+
+LONGEST_RECORD = 16 << 20
+"""Characters of the longest record; X's own stay under a hundred thousand."""
+
+LARGEST_VALUE = 64 << 20
+"""Bytes of the largest file that is read whole (the manifest, the account)."""
+
+_ASSIGNMENT = re.compile(r"\s*(?:[\w.$]+\s*=\s*)?")
+_SEPARATOR = re.compile(r"\s*,?\s*")
+_END = re.compile(r"\]\s*;?\s*")
+
+
+def records(stream: BinaryIO, where: str) -> Iterator[dict[str, Any]]:
+    """The objects of the array. Raises SourceError for what is not such a file, is cut short or not UTF-8.
+
+    `where` names file and member in messages, which never hold a record's text.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    scan = json.JSONDecoder().raw_decode
+    buffer = _decoded(decoder, stream, CHUNK, where)
+    begin = _ASSIGNMENT.match(buffer)
+    position = begin.end() if begin else 0
+    if buffer[position : position + 1] != "[":
+        raise SourceError(f"{where}: it does not begin as X's files do (window.YTD… = [); download it again")
+    position += 1
+    number = 1
+    while True:
+        separator = _SEPARATOR.match(buffer, position)
+        position = separator.end() if separator else position
+        if position < len(buffer):
+            if buffer[position] == "]":
+                return _check_end(buffer[position:], decoder, stream, where)
+            if buffer[position] != "{":
+                raise SourceError(f"{where}: record {number} is not an object; download the archive again")
+            try:
+                value, position = scan(buffer, position)
+            except json.JSONDecodeError:
+                pass  # perhaps the rest of the record has not been read yet
+            except (ValueError, RecursionError):
+                raise SourceError(f"{where}: record {number} is not what X writes; not read") from None
+            else:
+                yield value
+                number += 1
+                continue
+        rest = buffer[position:]
+        more = _decoded(decoder, stream, max(CHUNK, len(rest)), where)
+        if not more:
+            raise SourceError(f"{where}: it is cut short or damaged at record {number}; download it again")
+        if len(rest) > LONGEST_RECORD:
+            raise SourceError(f"{where}: it is damaged at record {number}; download the archive again")
+        buffer, position = rest + more, 0
+
+
+def value(stream: BinaryIO, where: str) -> Any:
+    """The whole value of a small file, such as the manifest. Raises SourceError as `records` does."""
+    data = stream.read(LARGEST_VALUE + 1)
+    if len(data) > LARGEST_VALUE:
+        raise SourceError(f"{where}: it is larger than any that X writes; not read")
+    try:
+        text = data.decode("utf-8-sig")
+        begin = _ASSIGNMENT.match(text)
+        return json.loads(text[begin.end() if begin else 0 :].rstrip().removesuffix(";"))
+    except (ValueError, RecursionError):
+        raise SourceError(f"{where}: it is cut short or damaged; download the archive again") from None
+
+
+def _decoded(decoder: codecs.IncrementalDecoder, stream: BinaryIO, size: int, where: str) -> str:
+    """At least one more character, or nothing at the end."""
+    try:
+        while True:
+            data = stream.read(size)
+            text = decoder.decode(data, final=not data)
+            if text or not data:
+                return text
+    except UnicodeDecodeError:
+        raise SourceError(f"{where}: it is not UTF-8, so X did not write it; download it again") from None
+
+
+def _check_end(rest: str, decoder: codecs.IncrementalDecoder, stream: BinaryIO, where: str) -> None:
+    if not _END.fullmatch(rest) or _decoded(decoder, stream, CHUNK, where).strip("; \t\r\n"):
+        raise SourceError(f"{where}: something stands after its last record; download the archive again")
