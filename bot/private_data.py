@@ -1,0 +1,122 @@
+"""Private data in a post: e-mail addresses, phone numbers, IBANs, card numbers, keys.
+
+A post that holds any is dropped whole: a model would learn it by heart. Rather one post too many than one
+number too few, but dates, prices, scores, versions, years and post ids are not taken for phone numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_EMAIL = re.compile(
+    r"(?<![\w@./])[\w.+%'-]{1,64}@(?:[\w-]{1,63}\.)+[^\W\d_]{2,24}(?![\w@])"
+    r"|(?<![\w@])[\w.+-]{1,64}\s?(?:\(at\)|\[at\]|\{at\})\s?[\w-]{1,63}\s?(?:\(dot\)|\[dot\]|\{dot\}|\.)\s?[a-z]{2,24}",
+    re.IGNORECASE,
+)
+
+_TOKEN = re.compile(
+    r"(?<![A-Za-z0-9])(?:"
+    r"hf_[A-Za-z0-9]{30,}"  # Hugging Face
+    r"|sk-[A-Za-z0-9_-]{20,}"  # OpenAI, Anthropic
+    r"|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}"  # Stripe
+    r"|A(?:KIA|SIA)[A-Z0-9]{16}"  # AWS
+    r"|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,}"  # GitHub
+    r"|glpat-[A-Za-z0-9_-]{20,}"  # GitLab
+    r"|xox[abeprs]-[A-Za-z0-9-]{10,}"  # Slack
+    r"|AIza[A-Za-z0-9_-]{35}"  # Google
+    r"|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50,}"
+    r"|AAAAAAAAAAAAAAAAAAAA[A-Za-z0-9%]{30,}"  # X
+    r"|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"  # JSON web token
+    r")|-----BEGIN [A-Z ]*PRIVATE KEY"
+)
+
+_MANY_DIGITS = re.compile(r"\d(?:[ ().\-/–\u00a0]{0,3}\d){6}")
+
+# Dates, times, addresses of machines, decimals and thousands: taken out before phone numbers are looked for.
+_NO_PHONE = re.compile(
+    r"(?<!\d)\d{4}([-./])\d{1,2}\1\d{1,2}(?!\d)"  # 2024-05-01
+    r"|(?<!\d)\d{1,2}([-./])\d{1,2}\2(?:19|20)?\d{2}(?!\d)"  # 01/05/2024, 1.5.24; French phones pair on
+    r"|(?<!\d)\d{1,2}:\d{2}(?::\d{2})?"
+    r"|(?<!\d)(?:\d{1,3}\.){3}\d{1,3}(?!\d)"
+    r"|(?<!\d)(?:1[5-9]|20)\d{2}\s?[-–/]\s?(?:1[5-9]|20)?\d{2}(?!\d)"  # 1939-1945
+    r"|(?<!\d)\d{1,3}(?:,\d{3})+(?:\.\d+)?"
+    r"|(?:97[89][- ]?)\d{1,5}[- ]\d{1,7}[- ]\d{1,7}[- ][\dX](?!\d)"  # ISBN
+    r"|(?<![\d+])(?:97[89])\d{10}(?!\d)"
+)
+_PAIRS = re.compile(r"(?<!\d)0[1-9](?:[ .-]\d{2}){4}(?!\d)")  # 06 12 34 56 78
+
+_GAP = r"[ .\-/–\u00a0]"
+_PHONE = re.compile(
+    rf"(?<![\w.+])(?:\+|00(?=[1-9]))\d{{1,3}}(?:{_GAP}?\(?\d{{1,5}}\)?){{2,6}}(?!\d)"  # +44 20 7946 0958
+    rf"|(?<![\w.-])(?:1{_GAP})?(?:\([2-9]\d{{2}}\)\s?|[2-9]\d{{2}}{_GAP})\d{{3}}{_GAP}\d{{4}}(?![\w-])"  # 555-010-1234
+    rf"|(?<![\w.,-])\(?0[1-9]\d{{0,4}}\)?(?:{_GAP}{{0,2}}\d{{2,8}}){{1,4}}(?![\w,])"  # 07700 900123, 030/1234567
+    r"|(?<![\w.,-])[6-9]\d{4}[ -]\d{5}(?![\w,])"  # 98765 43210
+)
+_CALL = re.compile(
+    r"(?:\b(?:call|phone|tel|text|sms|whatsapp|mobile|cell|ring|fax|telefon|handy|llama|appelez)\b|[☎📞📱])"
+    r"[^\d\n]{0,20}(\+?[\d(][\d ().\-/]{5,18}\d)(?![\d,])",
+    re.IGNORECASE,
+)
+
+_CARD = re.compile(r"(?<![\d.,\w])[2-6]\d{3}(?:[ -]?\d){9,15}(?![\d\w])")
+_IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
+
+
+def holds_private_data(text: str) -> bool:
+    """Whether a cleaned text holds an e-mail address, phone number, IBAN, card number or key."""
+    if ("@" in text or "at" in text.lower()) and _EMAIL.search(text):
+        return True
+    if len(text) >= 15 and _TOKEN.search(text):
+        return True
+    if not _MANY_DIGITS.search(text):
+        return _holds_iban(text)
+    return _holds_phone(text) or _holds_card(text) or _holds_iban(text)
+
+
+def _holds_phone(text: str) -> bool:
+    if _PAIRS.search(text):
+        return True
+    text = _NO_PHONE.sub(" · ", text)
+    found = [match[0] for match in _PHONE.finditer(text)] + _CALL.findall(text)
+    return any(7 <= _digits(number) <= 15 and not _repeats(number) for number in found)
+
+
+def _holds_card(text: str) -> bool:
+    return any(
+        13 <= _digits(number) <= 19 and not _repeats(number) and _luhn(number)
+        for number in _CARD.findall(text)
+    )
+
+
+def _holds_iban(text: str) -> bool:
+    return any(_mod_97(candidate) for match in _IBAN.findall(text) for candidate in _shortened(match))
+
+
+def _digits(number: str) -> int:
+    return sum(map(str.isdigit, number))
+
+
+def _repeats(number: str) -> bool:
+    """Whether it is one digit over and over: a cry, no number."""
+    return len(set(filter(str.isdigit, number))) <= 1
+
+
+def _luhn(number: str) -> bool:
+    """The check digit of card numbers, ISO/IEC 7812."""
+    digits = [int(char) for char in reversed(number) if char.isdigit()]
+    return sum(digits[::2]) % 10 == -sum(sum(divmod(2 * digit, 10)) for digit in digits[1::2]) % 10
+
+
+def _shortened(match: str) -> Iterator[str]:
+    """The match, and without its last groups: capitals may follow an IBAN."""
+    groups = match.split(" ")
+    for end in range(len(groups), 0, -1):
+        compact = "".join(groups[:end])
+        if 15 <= len(compact) <= 34:
+            yield compact
+
+
+def _mod_97(iban: str) -> bool:
+    """The check digits of an IBAN, ISO 13616."""
+    return int("".join(str(int(char, 36)) for char in iban[4:] + iban[:4])) % 97 == 1
