@@ -1,0 +1,124 @@
+"""One escape for every place where a stranger's text meets a card: prose, table cells, headings, links, HTML.
+
+Each ASCII punctuation mark becomes a decimal character reference, which Markdown and HTML both read as the
+mark itself and never as syntax. What cannot be seen, or would reorder the text around it, is dropped.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+import unicodedata
+from urllib.parse import quote, urlsplit
+
+from markupsafe import Markup
+
+_REFERENCES = {ord(mark): f"&#{ord(mark)};" for mark in string.punctuation}
+# Ignorable letters that a reader sees as nothing, and the blank Braille cell, which looks like a space.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\uffa0\ufffd\U000e0100-\U000e01ef]"
+)
+_PLAIN = re.compile(r"[\x20-\x7e]*")
+_SPACES = re.compile(r"[\s\u2800]+")
+# Format characters that do draw: Arabic and Syriac number signs, Kaithi's.
+_DRAWN_FORMATS = frozenset(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+)
+# A joiner or variation selector means something between or after letters of a script or pictures that use it.
+_STRAY_JOINER = re.compile(
+    "(?<![^\x00-\x7f\u200c\u200d])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f\u200c\u200d\\s])"
+)
+_STRAY_SELECTOR = re.compile("(?<![0-9#*\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff])[\ufe00-\ufe0f]+")
+_FLAG = re.compile("(\U0001f3f4[\U000e0030-\U000e007a]{2,8}\U000e007f)|[\U000e0000-\U000e007f]")
+_MARKS_IN_A_ROW = 3
+
+
+def clean(text: str, *, keep_lines: bool = False) -> str:
+    r"""What a reader should see of a stranger's text: NFC, on one line, without controls, overrides or zalgo.
+
+    Joiners inside emoji and scripts stay. `keep_lines` keeps line breaks (as `\n`) and folds other spaces.
+    """
+    if keep_lines:
+        return "\n".join(filter(None, (clean(line) for line in text.splitlines())))
+    if _PLAIN.fullmatch(text):
+        return " ".join(text.split())
+    text = _SPACES.sub(" ", _INVISIBLE.sub("", text))
+    text = _FLAG.sub(lambda match: match[1] or "", text)
+    kept: list[str] = []
+    marks = 0
+    for character in text:
+        category = unicodedata.category(character)
+        if category in ("Cc", "Cs", "Co", "Cn") or (category == "Cf" and not _draws(character)):
+            continue
+        if category in ("Mn", "Me") and not "\ufe00" <= character <= "\ufe0f":
+            marks += 1
+            if marks > _MARKS_IN_A_ROW or not kept or kept[-1] == " ":
+                continue
+        else:
+            marks = 0
+        kept.append(character)
+    text = unicodedata.normalize("NFC", "".join(kept))
+    text = _STRAY_SELECTOR.sub("", _STRAY_JOINER.sub("", text))
+    return re.sub(" +", " ", text).strip()
+
+
+def _draws(character: str) -> bool:
+    return (
+        character in _DRAWN_FORMATS
+        or character in "\u200c\u200d"
+        or "\U000e0020" <= character <= "\U000e007f"
+    )
+
+
+def is_blank(text: str) -> bool:
+    """Whether a reader would see nothing of the text: it holds no letter, number, mark of writing or symbol."""
+    return not any(unicodedata.category(character)[0] in "LNPS" for character in clean(text))
+
+
+def shorten(text: str, length: int) -> str:
+    """At most `length` characters of the cleaned text, cut between graphemes where it can be, with an ellipsis."""
+    text = clean(text)
+    if len(text) <= length:
+        return text
+    end = length - 1
+    while end > length // 2 and (
+        text[end] in "\u200d\ufe0f" or text[end - 1] == "\u200d" or _extends(text[end])
+    ):
+        end -= 1
+    return text[:end].rstrip() + "…"
+
+
+def _extends(character: str) -> bool:
+    return unicodedata.combining(character) != 0 or "\U0001f3fb" <= character <= "\U0001f3ff"
+
+
+def escape(value: object) -> Markup:
+    """The value's text as safe Markdown and HTML on one line, a space at either end kept as one space.
+
+    Markup passes: it was escaped, or is our own. Numbers pass: their points and signs mean nothing elsewhere.
+    """
+    if isinstance(value, Markup):
+        return value
+    text = str(value)
+    if isinstance(value, int | float):
+        return Markup(text)  # noqa: S704 - a number
+    before, after = " " * text[:1].isspace(), " " * text[-1:].isspace()
+    return Markup(before + clean(text).translate(_REFERENCES) + after)  # noqa: S704 - this is the escape itself
+
+
+def escape_lines(value: object) -> Markup:
+    """As `escape`, but the text's own line breaks show, as `<br>`."""
+    return Markup("<br>".join(map(escape, str(value).splitlines())))  # noqa: S704 - as above
+
+
+def escape_url(value: object) -> Markup:
+    """An address for a link's or picture's target: https, mailto or a path in the repo; anything else is `#`."""
+    address = str(value)
+    try:
+        scheme = urlsplit(address).scheme
+    except ValueError:
+        return Markup("#")
+    if scheme not in ("https", "mailto", ""):
+        return Markup("#")
+    quoted = quote(address.encode(errors="ignore"), safe="/:?#@!+,;=%-._~&")
+    return Markup(quoted.replace("&", "&amp;"))  # noqa: S704 - every other mark is percent-encoded

@@ -1,0 +1,171 @@
+"""Manifests for the tests of cards and pictures: invented people, numbers that add up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.manifest import (
+    Account,
+    Base,
+    Evaluation,
+    Manifest,
+    Point,
+    Provenance,
+    Published,
+    Sample,
+    Score,
+    Training,
+)
+from bot.posts import Network
+from bot.recipe import Recipe
+
+WHEN = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+TEXTS = (
+    " to build a machine that can be wrong in interesting ways, and to be there when it is.",
+    " a quiet morning, a loud afternoon and no meetings in between 🤖",
+    " that one day the kettle & I will agree on a temperature.",
+    " to write fewer footnotes. (This one does not count.)",
+    " bigger than my desk, smaller than the queue in front of it.",
+)
+
+
+def account(handle: str, name: str, *, network: Network = "x", scale: int = 1, **changes: Any) -> Account:
+    dropped = {"retweets": 496 * scale, "short": 37 * scale, "edited": 0, "duplicates": 12, "private_data": 0}
+    kept = 1676 * scale
+    facts: dict[str, Any] = {
+        "handle": handle,
+        "name": name,
+        "network": network,
+        "url": f"https://x.com/{handle}" if network == "x" else f"https://bsky.app/profile/{handle}",
+        "avatar": f"assets/{handle}.png",
+        "downloaded": sum(dropped.values()) + kept,
+        "dropped": dropped,
+        "kept": kept,
+        "characters": 84_210 * scale,
+        "first": datetime(2019, 3, 2, tzinfo=UTC),
+        "last": WHEN - timedelta(days=3),
+    }
+    return Account(**(facts | changes))
+
+
+def curve(steps: int = 240, points: int = 13) -> tuple[Point, ...]:
+    """Falls fast, then overfits a little: the best point is not the last."""
+    made = []
+    for number in range(points):
+        share = number / (points - 1)
+        held_out = 4.93 - 1.2 * share**0.5 + 0.35 * share**3
+        train = None if number == 0 else 4.85 - 1.6 * share**0.6
+        made.append(
+            Point(
+                step=round(steps * share),
+                epoch=round(4 * share, 2),
+                train=None if train is None else round(train, 4),
+                held_out=round(held_out, 4),
+            )
+        )
+    return tuple(made)
+
+
+def manifest(accounts: Sequence[Account] | None = None, **changes: Any) -> Manifest:
+    accounts = tuple(accounts) if accounts is not None else (account("ada_example", "Ada Example"),)
+    handles = tuple(one.handle for one in accounts)
+    name = "-".join(sorted(handles))
+    recipe = Recipe(epochs=3, batch_size=4)
+    kept = sum(one.kept for one in accounts)
+    facts: dict[str, Any] = {
+        "name": name,
+        "repo": f"my-org/{name}",
+        "source": "archive",
+        "handles": handles,
+        "accounts": accounts,
+        "languages": {"en": kept - 40, "fr": 30, "und": 10},
+        "sensitive_share": 0.012,
+        "characters": sum(one.characters for one in accounts),
+        "consent": "https://example.org/agreed",
+        "contact": "https://example.org/removal",
+        "license": "mit",
+        "tags": ("poetry",),
+        "prompts": ("My dream is",),
+        "base": Base(
+            name="openai-community/gpt2",
+            identity="openai-community/gpt2",
+            id="openai-community/gpt2",
+            revision="607a30d783dfa663caf39e06633721c8d4cfcd7e",
+            license="mit",
+            parameters=124_439_808,
+            context=1024,
+        ),
+        "recipe": recipe.model_dump(),
+        "training": Training(
+            posts=kept * 9 // 10,
+            tokens=61_204,
+            steps=240,
+            epochs=3,
+            seconds=412.5,
+            hardware="2 CPU cores",
+            dtype="float32",
+            versions={"torch": "2.13.0", "transformers": "5.23.0"},
+        ),
+        "evaluation": Evaluation(
+            posts=kept // 10,
+            tokens=5_120,
+            bytes=21_004,
+            base=Score(loss=4.9301, perplexity=138.39, bits_per_byte=1.7338),
+            tuned=Score(loss=3.9012, perplexity=49.4617, bits_per_byte=1.3719),
+        ),
+        "curve": curve(),
+        "samples": tuple(Sample(prompt="My dream is", text=text, seed=42) for text in TEXTS),
+        "generation": {
+            "do_sample": True,
+            "temperature": 1.0,
+            "top_k": 0,
+            "top_p": 0.95,
+            "min_length": 10,
+            "max_length": 160,
+        },
+        "published": Published(
+            handles=handles,
+            recipe=recipe.digest(),
+            base="openai-community/gpt2",
+            template="0123456789abcdef",
+            card="fedcba9876543210",
+            newest_post=WHEN - timedelta(days=3),
+            trained_at=WHEN,
+        ),
+        "provenance": Provenance(
+            version="0.1.0",
+            commit="5d1f0c2",
+            run_url="https://github.com/my-org/my-bots/actions/runs/123456789",
+        ),
+    }
+    return Manifest(**(facts | changes))
+
+
+ADA = account("ada_example", "Ada Example")
+BOB = account("bob_example", "Bob | Example", scale=2)
+EVE = account("eve_example", "Ève Exämple 🦜")
+CAROL = account("carol.example.social", "Carol", network="bluesky")
+CARDS: dict[str, Manifest] = {
+    "one": manifest(),
+    "two": manifest([BOB, ADA], consent="self", sensitive=True),
+    "three": manifest(
+        [EVE, ADA, BOB], warnings=("Only 12,000 characters were kept: expect a weak imitation.",)
+    ),
+    "other_network": manifest(
+        [CAROL],
+        source="bluesky",
+        license=None,
+        consent=None,
+        base=Base(
+            name="tiny",
+            identity="tiny@0a1b2c3d4e5f6071",
+            digest="0a1b2c3d4e5f6071",
+            parameters=1_204_224,
+            context=256,
+        ),
+        provenance=Provenance(version="0.1.0"),
+    ),
+}
+"""One handle, cyborgs of two and three, and a Bluesky account on a local base."""
