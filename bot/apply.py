@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import assert_never
 
-from bot import build, manifest
+from bot import build, manifest, publication
 from bot.build import Workshop
 from bot.errors import BotError, ConflictError, CredentialsError, Deferred, HubError, Skipped
 from bot.hub import Hub
@@ -112,7 +112,7 @@ def _train(step: Step, entry: Entry, shop: Workshop, hub: Hub) -> tuple[str, str
 
 def _card(step: Step, entry: Entry, shop: Workshop, hub: Hub) -> tuple[str, str]:
     """Renders the card and its pictures again from the published manifest; weights are not touched."""
-    files = build.rerender(shop.registry, entry, published(hub, entry.name), hub)
+    files = publication.rerender(shop.registry, entry, published(hub, entry.name), hub)
     shop.watcher.stage(entry.name, "publish", "card")
     commit = hub.publish(entry.name, files, parent=step.head, message="Render the card again", only=False)
     return f"card rendered again, {hub.url(entry.name)}", commit

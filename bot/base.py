@@ -6,6 +6,7 @@ compares: for a Hub id the text as the registry pins it, for a folder its name a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -91,3 +92,23 @@ def _declared(readme: Path) -> tuple[str | None, str | None]:
         license_ if isinstance(license_, str) else None,
         base_model if isinstance(base_model, str) else None,
     )
+
+
+def count_tokens(spec: BaseSpec, texts: Sequence[str]) -> int | None:
+    """Tokens of the texts by the base's tokenizer, or None while that is not at hand; nothing is downloaded."""
+    try:
+        from tokenizers import Tokenizer
+    except ImportError:
+        return None
+    file: Path | None
+    if spec.folder is not None:
+        file = spec.folder / "tokenizer.json"
+    else:
+        from huggingface_hub import try_to_load_from_cache
+
+        found = try_to_load_from_cache(spec.source, "tokenizer.json", revision=spec.revision)
+        file = Path(found) if isinstance(found, str) else None
+    if file is None or not file.is_file():
+        return None
+    tokenizer = Tokenizer.from_file(str(file))
+    return sum(len(encoded.ids) for encoded in tokenizer.encode_batch(list(texts), add_special_tokens=False))

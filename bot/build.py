@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
-from bot import base, card, corpus, digest, manifest, pictures
-from bot.corpus import Corpus
+from bot import base, card, corpus, digest, manifest, pictures, provenance, publication
+from bot.corpus import AccountCorpus, Corpus
 from bot.desired import LOCAL_SOURCES, card_facts, template_folders
 from bot.errors import BotError, Skipped
-from bot.manifest import Manifest, Published
-from bot.posts import Timeline
+from bot.manifest import Account, Manifest, Published
+from bot.posts import Profile, Timeline
 from bot.progress import Watcher
 from bot.registry import Entry, Registry
 from bot.sources import open_source
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from bot.training.device import Device
     from bot.training.fine_tune import Tuned
     from bot.training.loading import LoadedBase
-
-ASSETS = "assets"
 
 
 @dataclass(slots=True)
@@ -94,8 +92,12 @@ def check_consent(registry: Registry, entry: Entry, timelines: Sequence[Timeline
 
 def train(
     shop: Workshop, entry: Entry, timelines: Sequence[Timeline], folder: Path
-) -> tuple[Manifest, Mapping[str, bytes]]:
-    """Cleans, trains and samples; weights are left in `folder`. Returns the manifest and the avatars by path."""
+) -> tuple[Manifest, dict[str, bytes | Path]]:
+    """Cleans, trains, samples and renders; weights are written into `folder`.
+
+    Returns the manifest and every file to be published, by its path in the repo. Raises Skipped when there is
+    too little text or no improvement, and TrainingError when training cannot end well.
+    """
     now = manifest.utc(shop.now())
     shop.watcher.stage(entry.name, "clean")
     cleaned = corpus.build(timelines)
@@ -107,8 +109,7 @@ def train(
     loaded = shop.base(entry)
     from bot.training.fine_tune import fine_tune
 
-    kept = sum(account.kept for account in cleaned.accounts)
-    shop.watcher.stage(entry.name, "train", f"{kept:,} posts, {shop.hardware().name}")
+    shop.watcher.stage(entry.name, "train", f"{cleaned.kept:,} posts, {shop.hardware().name}")
     tuned = fine_tune(
         loaded,
         split,
@@ -121,10 +122,14 @@ def train(
     )
     shop.watcher.stage(entry.name, "render")
     avatars = {
-        f"{ASSETS}/{account.profile.handle_slug}.png": pictures.avatar(account.profile.avatar)
-        for account in cleaned.accounts
+        publication.avatar_path(handle): pictures.avatar(account.profile.avatar)
+        for handle, account in zip(entry.handles, cleaned.accounts, strict=True)
     }
-    return _manifest(shop.registry, entry, cleaned, tuned, timelines, now), avatars
+    made = _manifest(shop.registry, entry, cleaned, tuned, now)
+    weights = {
+        path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+    return made, weights | publication.render(made, entry, shop.registry, avatars, weights)
 
 
 def _manifest(
@@ -132,19 +137,17 @@ def _manifest(
     entry: Entry,
     cleaned: Corpus,
     tuned: Tuned,
-    timelines: Sequence[Timeline],
     now: datetime,
 ) -> Manifest:
-    warnings = [*cleaned.warnings]
-    for timeline in timelines:
-        warnings.extend(warning for warning in timeline.warnings if warning not in warnings)
     facts = card_facts(registry, entry)
     return Manifest(
         name=entry.name,
         repo=f"{registry.namespace}/{entry.name}",
         source=entry.source,
         handles=entry.handles,
-        accounts=tuple(_account(account) for account in cleaned.accounts),
+        accounts=tuple(
+            _account(handle, account) for handle, account in zip(entry.handles, cleaned.accounts, strict=True)
+        ),
         languages=dict(cleaned.languages),
         sensitive_share=round(cleaned.sensitive_share, 4),
         characters=cleaned.characters,
@@ -161,7 +164,7 @@ def _manifest(
         curve=tuned.curve,
         samples=tuned.samples,
         generation=tuned.generation,
-        warnings=tuple(warnings),
+        warnings=cleaned.warnings,
         published=Published(
             handles=entry.handles,
             recipe=entry.recipe.digest(),
@@ -171,5 +174,39 @@ def _manifest(
             newest_post=cleaned.newest,
             trained_at=now,
         ),
-        provenance=provenance(os.environ),
+        provenance=provenance.of_this_run(os.environ),
     )
+
+
+def _account(handle: str, account: AccountCorpus) -> Account:
+    profile = account.profile
+    return Account(
+        handle=handle,
+        name=profile.name,
+        network=profile.network,
+        id=profile.id,
+        url=profile_url(profile, handle),
+        avatar=publication.avatar_path(handle),
+        downloaded=account.downloaded,
+        dropped=dict(account.dropped),
+        kept=account.kept,
+        characters=account.characters,
+        first=account.first,
+        last=account.last,
+    )
+
+
+def profile_url(profile: Profile, handle: str) -> str | None:
+    """The account's public page on its network, or None where the network is not known."""
+    match profile.network:
+        case "x":
+            return f"https://x.com/{handle}"
+        case "bluesky":
+            return f"https://bsky.app/profile/{handle}"
+        case "mastodon":
+            user, _, host = handle.partition("@")
+            return f"https://{host}/@{user}"
+        case "other":
+            return None
+        case _:
+            assert_never(profile.network)

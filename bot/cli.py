@@ -202,15 +202,18 @@ def corpus(name: str, registry_path: Path, store_url: str | None, as_json: bool)
     """Show what there is to train NAME on: the funnel of each account, and whether it is enough."""
     from bot import corpus as room
     from bot import report
-    from bot.build import count_tokens, fetch
+    from bot import base
+    from bot.build import fetch
 
     registry = _load(registry_path)
     entry = _entry(registry, name)
     made = room.build(fetch(entry, _store(store_url, registry), datetime.now(UTC)))
+    texts = [text.text for account in made.accounts for text in account.texts]
+    tokens = base.count_tokens(base.parse(entry.base), texts)
     if as_json:
-        report.print_json(room.to_json(made) | {"tokens": count_tokens(entry, made)}, sys.stdout)
+        report.print_json(room.to_json(made) | {"tokens": tokens}, sys.stdout)
     else:
-        report.print_corpus(made, count_tokens(entry, made), sys.stdout)
+        report.print_corpus(made, tokens, sys.stdout)
 
 
 @cli.command()
@@ -222,11 +225,11 @@ def corpus(name: str, registry_path: Path, store_url: str | None, as_json: bool)
 @hub_option
 def render(name: str, out: Path, registry_path: Path, hub_target: str | None) -> None:
     """Write NAME's card and pictures to a folder, from the published manifest; nothing is trained."""
-    from bot import apply, build
+    from bot import apply, publication
 
     registry = _load(registry_path)
     hub = _hub(hub_target, registry)
-    files = build.rerender(registry, _entry(registry, name), apply.published(hub, name), hub)
+    files = publication.rerender(registry, _entry(registry, name), apply.published(hub, name), hub)
     for path, content in files.items():
         target = out / path
         target.parent.mkdir(parents=True, exist_ok=True)

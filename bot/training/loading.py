@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -71,7 +72,7 @@ def load(spec: BaseSpec) -> LoadedBase:
         model = AutoModelForCausalLM.from_pretrained(
             spec.source, config=config, dtype=torch.float32, use_safetensors=True, **where
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise TrainingError(
             f"base {spec.name} cannot be loaded: {_first_line(error)}; {_mend(error)}"
         ) from error

@@ -1,0 +1,74 @@
+"""The files of a published repo beside its weights: card, pictures, manifest. The same facts give the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot import card, digest, manifest, pictures, provenance
+from bot.card_facts import LOSS_CURVE, SOCIAL_PREVIEW
+from bot.desired import card_facts, template_folders
+from bot.hub import Hub
+from bot.manifest import Manifest
+from bot.registry import Entry, Registry
+
+CARD = "README.md"
+
+
+def avatar_path(handle: str) -> str:
+    """Where a handle's avatar lies in the repo."""
+    return f"assets/avatar-{handle.replace('@', '.')}.png"
+
+
+def render(
+    made: Manifest,
+    entry: Entry,
+    registry: Registry,
+    avatars: Mapping[str, bytes],
+    weights: Mapping[str, Path],
+) -> dict[str, bytes | Path]:
+    """The card, its pictures and the manifest that names every other file's digest. Pure but for templates."""
+    folders = template_folders(registry)
+    files: dict[str, bytes | Path] = {
+        **avatars,
+        LOSS_CURVE: pictures.loss_curve(made, folders=folders),
+        SOCIAL_PREVIEW: pictures.social_preview(made, avatars, folders=folders),
+        CARD: card.render(made, template=entry.template, folders=folders).encode(),
+    }
+    digests = {path: digest.of_file(file) for path, file in weights.items()}
+    digests |= {
+        path: hashlib.sha256(data).hexdigest() for path, data in files.items() if isinstance(data, bytes)
+    }
+    complete = made.model_copy(update={"files": dict(sorted(digests.items()))})
+    return files | {manifest.FILENAME: complete.to_json()}
+
+
+def rerender(registry: Registry, entry: Entry, made: Manifest, hub: Hub) -> dict[str, bytes | Path]:
+    """Card, pictures and manifest again from what was published and what the registry says now."""
+    facts = card_facts(registry, entry)
+    accounts = {account.handle: account for account in made.accounts}
+    template = card.template_digest(entry.template, template_folders(registry))
+    update = {
+        "handles": entry.handles,
+        "accounts": tuple(accounts[handle] for handle in entry.handles if handle in accounts),
+        "consent": facts["consent"],
+        "contact": registry.contact or "",
+        "license": entry.license or made.base.license,
+        "tags": entry.tags,
+        "sensitive": entry.sensitive,
+        "published": made.published.model_copy(
+            update={"handles": entry.handles, "template": template, "card": digest.of_value(facts)[:16]}
+        ),
+        "provenance": provenance.of_this_run(os.environ),
+    }
+    renewed = made.model_copy(update=update)
+    avatars = {
+        path: hub.read(entry.name, path) or pictures.avatar(None) for path in map(avatar_path, entry.handles)
+    }
+    files = render(renewed, entry, registry, avatars, {})
+    complete = renewed.model_copy(
+        update={"files": made.files | manifest.parse(bytes(files[manifest.FILENAME])).files}
+    )
+    return files | {manifest.FILENAME: complete.to_json()}

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import sentences
+
+from bot import corpus
+from bot.base import parse
+from bot.corpus import Split
+from bot.errors import Skipped, TrainingError
+from bot.posts import Post, Profile, Timeline
+from bot.recipe import Recipe
+from bot.training import device, fine_tune, loading, sample
+
+CPU = device.Device(torch.device("cpu"), "a test's processor", bf16=False)
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+RECIPE = Recipe(block_size=64, learning_rate=0.01, batch_size=4, epochs=2)
+PROMPTS = ("My dream is", "The bird")
+
+
+def split_of(count: int, seed: int = 1) -> Split:
+    posts = [
+        Post(str(index), text, NOW - timedelta(hours=index))
+        for index, text in enumerate(sentences(count, seed))
+    ]
+    return corpus.split(corpus.build([Timeline(Profile("ada", "Ada", "x"), posts)]), 0.1)
+
+
+@pytest.fixture(scope="module")
+def base(tiny_base: Path) -> loading.LoadedBase:
+    return loading.load(parse(str(tiny_base)))
+
+
+@pytest.fixture(scope="module")
+def tuned(base: loading.LoadedBase, tmp_path_factory: pytest.TempPathFactory) -> tuple[fine_tune.Tuned, Path]:
+    folder = tmp_path_factory.mktemp("tuned") / "model"
+    made = fine_tune.fine_tune(base, split_of(300), RECIPE, PROMPTS, folder, CPU, NOW, lambda _: None)
+    return made, folder
+
+
+def test_the_tuned_model_foretells_unseen_posts_better_than_its_base(
+    tuned: tuple[fine_tune.Tuned, Path],
+) -> None:
+    evaluation = tuned[0].evaluation
+    assert evaluation.tuned.loss < evaluation.base.loss
+    assert evaluation.tuned.bits_per_byte < evaluation.base.bits_per_byte
+    assert evaluation.posts > 5
+    assert tuned[0].training.hardware == "a test's processor"
+    assert tuned[0].curve[0].train is None
+
+
+def test_the_folder_holds_safetensors_tokenizer_and_how_to_generate(
+    tuned: tuple[fine_tune.Tuned, Path],
+) -> None:
+    folder = tuned[1]
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json"} <= names
+    assert not [name for name in names if re.search(r"\.(bin|pt|pth|pkl)$", name)]
+    generation = json.loads((folder / "generation_config.json").read_text())
+    assert (generation["top_p"], generation["temperature"], generation["do_sample"]) == (0.95, 1.0, True)
+    assert generation["eos_token_id"] == 0
+    assert json.loads((folder / "config.json").read_text())["resid_pdrop"] == 0.1
+
+
+def test_event_files_name_no_host_and_no_process(tuned: tuple[fine_tune.Tuned, Path]) -> None:
+    (events,) = (tuned[1] / "runs").iterdir()
+    assert events.name == f"events.out.tfevents.{int(NOW.timestamp())}.mynah"
+    assert b"loss/held_out" in events.read_bytes()
+
+
+def test_samples_are_what_a_reader_gets_in_a_fresh_process(tuned: tuple[fine_tune.Tuned, Path]) -> None:
+    made, folder = tuned
+    code = (
+        "from transformers import pipeline, set_seed; import json, sys\n"
+        f"generator = pipeline('text-generation', model={str(folder)!r})\n"
+        "set_seed(42)\n"
+        "print(json.dumps([a['generated_text'] for a in generator('My dream is', num_return_sequences=5)]))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    )
+    shown = [s.prompt + s.text for s in made.samples if s.prompt == "My dream is"]
+    assert len(shown) == sample.PER_PROMPT
+    assert json.loads(answer.stdout.splitlines()[-1]) == shown
+    assert {s.prompt for s in made.samples} == set(PROMPTS)
+
+
+def test_no_improvement_over_the_base_is_not_published(base: loading.LoadedBase, tmp_path: Path) -> None:
+    recipe = RECIPE.model_copy(update={"learning_rate": 1e-9, "epochs": 1, "dropout": 0.0})
+    wanted = (
+        r"no improvement over the base: held-out loss \d\.\d+ nats a token after training, \d\.\d+ before"
+    )
+    with pytest.raises(Skipped, match=wanted):
+        fine_tune.fine_tune(base, split_of(60), recipe, PROMPTS, tmp_path, CPU, NOW, lambda _: None)
+
+
+def test_too_few_posts_to_evaluate_are_said(base: loading.LoadedBase, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="too few to train and to evaluate"):
+        fine_tune.fine_tune(base, split_of(1), RECIPE, PROMPTS, tmp_path, CPU, NOW, lambda _: None)
+
+
+def test_a_post_longer_than_the_context_is_cut_for_evaluation_with_its_bytes(
+    base: loading.LoadedBase,
+) -> None:
+    long = Post("1", "under the river " * 200, NOW)
+    cleaned = corpus.build([Timeline(Profile("ada", "Ada", "x"), [long])])
+    held_out = fine_tune._held_out(base, (cleaned.accounts[0].texts,))
+    assert held_out.tokens == base.context
+    assert held_out.bytes < len(long.text)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from bot.base import parse
+from bot.errors import TrainingError
+from bot.recipe import Recipe
+from bot.training import device, loading
+
+CPU = device.Device(torch.device("cpu"), "test", bf16=False)
+
+
+@pytest.fixture
+def folder(tiny_base: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_base, tmp_path / "tiny"))
+
+
+def test_a_base_is_loaded_in_float32_with_its_facts(tiny_base: Path) -> None:
+    base = loading.load(parse(str(tiny_base)))
+    assert base.context == 64
+    assert base.end == base.tokenizer.eos_token_id
+    assert {p.dtype for p in base.model.parameters()} == {torch.float32}
+    assert base.parameters == sum(p.numel() for p in set(base.model.parameters()))
+    assert base.resolved_revision is None
+
+
+def test_every_fine_tuning_starts_from_the_same_weights(tiny_base: Path) -> None:
+    base = loading.load(parse(str(tiny_base)))
+    first = base.fresh(Recipe(dropout=0.3), CPU)
+    with torch.no_grad():
+        next(iter(first.parameters())).zero_()
+    second = base.fresh(Recipe(dropout=0.0), CPU)
+    for fresh, pristine in zip(second.parameters(), base.model.parameters(), strict=True):
+        assert torch.equal(fresh, pristine)
+    assert {m.p for m in first.modules() if isinstance(m, torch.nn.Dropout)} == {0.3}
+    assert {m.p for m in second.modules() if isinstance(m, torch.nn.Dropout)} == {0.0}
+
+
+def test_pickled_weights_are_refused(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    torch.save({}, folder / "pytorch_model.bin")
+    with pytest.raises(TrainingError, match="ships safetensors"):
+        loading.load(parse(str(folder)))
+
+
+def test_a_model_that_is_not_causal_is_refused(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(
+        json.dumps(config | {"model_type": "vit", "architectures": ["ViTModel"]})
+    )
+    with pytest.raises(TrainingError, match="choose a causal language model"):
+        loading.load(parse(str(folder)))
+
+
+def test_a_tokenizer_without_an_end_of_text_is_refused(folder: Path) -> None:
+    path = folder / "tokenizer_config.json"
+    config = json.loads(path.read_text())
+    for name in ("eos_token", "bos_token", "unk_token"):
+        config.pop(name, None)
+    path.write_text(json.dumps(config | {"tokenizer_class": "PreTrainedTokenizerFast"}))
+    with pytest.raises(TrainingError, match="no end-of-text token"):
+        loading.load(parse(str(folder)))
+
+
+def test_damaged_weights_are_named(folder: Path) -> None:
+    (folder / "model.safetensors").write_bytes(b"\x00" * 100)
+    with pytest.raises(TrainingError, match="base tiny cannot be loaded"):
+        loading.load(parse(str(folder)))
