@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,16 @@ from typing import Protocol
 
 from bot.manifest import Published
 
+WAIT_S = 120.0
+"""How long one step may wait in all, for a rate limit or another run, unless `--wait` says otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Repo:
     """One repo of the namespace as the listing shows it; `head` is its commit, None for an empty repo.
 
-    `published` is None for a repo that is not ours; `problem` says what is damaged in one that is.
+    `published` None: not ours, or damaged; `problem` says what is damaged in one that is ours. An empty repo
+    (head, `published` and `problem` all None) may be published to with `parent=None`, as one that is missing.
     """
 
     name: str
@@ -26,7 +31,10 @@ class Repo:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The whole namespace, by repo name. `sees_private` is False when private repos would be invisible."""
+    """The whole namespace, by repo name in lower case, as the Hub tells names apart and the bot writes them.
+
+    `sees_private` is False when private repos would be invisible.
+    """
 
     repos: Mapping[str, Repo]
     sees_private: bool = True
@@ -74,3 +82,25 @@ class Hub(Protocol):
     def url(self, name: str) -> str:
         """Where a person finds the repo: an address or a path."""
         ...
+
+    def resolve_base(self, repo_id: str, revision: str | None = None) -> str | None:
+        """The commit that a model on the Hub, ours or not, has at `revision` (None: its default branch).
+
+        None when that cannot be told: no network, no such model, no right to see it.
+        """
+        ...
+
+
+def open_hub(target: str | None, namespace: str, *, token: str | None = None, wait_s: float = WAIT_S) -> Hub:
+    """The home that `target` names: `dir:PATH`, a Hub's address, or None for `HF_ENDPOINT`'s or the real one.
+
+    `token` None works without credentials; it is never looked up elsewhere. Nothing is read or proved yet.
+    """
+    if target is not None and target.startswith("dir:"):
+        from bot.hub.folder import FolderHub
+
+        return FolderHub(Path(target.removeprefix("dir:")).expanduser(), namespace, wait_s=wait_s)
+    from bot.hub.huggingface import HuggingFaceHub
+
+    endpoint = target or os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+    return HuggingFaceHub(endpoint.rstrip("/"), namespace, token=token, wait_s=wait_s)

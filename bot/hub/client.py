@@ -1,0 +1,220 @@
+"""How patient the bot is with the Hub: timeouts on every call, few retries, a limit on all waiting of a step.
+
+The client library has no timeout, retries some calls on its own and sleeps as long as a 429 asks. Here one rule
+holds for all of them: a request of a step is either answered, repeated where that is safe, or given up at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import huggingface_hub
+from huggingface_hub.utils import disable_progress_bars, get_session, httpx  # type: ignore[attr-defined]
+
+from bot.errors import HubError
+
+_LOG = logging.getLogger(__name__)
+_TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
+_BUSY = "another conflicting operation is in progress"  # the library repeats a create on this without end
+_QUERIES = ("/preupload/", "/objects/batch", "/verify", "/validate-yaml", "/paths-info/")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds and counts. `wait_s` bounds a step's waiting in all, and how long one answer may take to arrive."""
+
+    connect_s: float = 10.0
+    read_s: float = 60.0
+    tries: int = 4
+    pause_s: float = 0.5
+    wait_s: float = 120.0
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(slots=True)
+class Step:
+    """What one call of the bot has used up so far. `commit_sent`: a commit may have landed, whatever came back."""
+
+    pace: Pace
+    waited_s: float = 0.0
+    commit_sent: bool = field(default=False)
+
+    def pause(self, attempt: int, wanted_s: float | None) -> bool:
+        """Sleeps before the next try: what the Hub asked for, else exponentially longer, both with jitter.
+
+        False, at once and without sleeping, when the step's waiting would exceed its limit.
+        """
+        jitter = random.uniform(0.5, 1.5)  # noqa: S311 - spreads retries, guards nothing
+        seconds = self.pace.pause_s * 2 ** (attempt - 1) * jitter
+        if wanted_s is not None:
+            seconds = wanted_s + min(1.0, self.pace.pause_s) * (jitter - 0.5)
+        if attempt >= self.pace.tries or self.waited_s + seconds > self.pace.wait_s:
+            return False
+        self.waited_s += seconds
+        if seconds > 5:
+            _LOG.info("the Hub asks for patience: waiting %.0f s", seconds)
+        self.pace.sleep(seconds)
+        return True
+
+
+class Unanswered(HubError):
+    """A request that got no usable answer. Names the request, never its headers, body or query."""
+
+
+_STEP: ContextVar[Step | None] = ContextVar("step", default=None)
+
+
+@contextmanager
+def step(pace: Pace) -> Iterator[Step]:
+    """All requests of this thread inside share one `Step`; nested steps are one."""
+    outer = _STEP.get()
+    if outer is not None:
+        yield outer
+        return
+    current = Step(pace)
+    token = _STEP.set(current)
+    try:
+        yield current
+    finally:
+        _STEP.reset(token)
+
+
+class PatientClient(httpx.Client):
+    """An HTTP client that keeps to a `Pace`. Outside a step (downloads, upload threads) it only sets timeouts
+    and turns a 429 that asks for more than the default wait into an error instead of letting the library sleep.
+    """
+
+    def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
+        """Sends one request as often as is safe and allowed. `Unanswered` when that did not help."""
+        current = _STEP.get()
+        if current is None or stream or not isinstance(request.stream, httpx.ByteStream):
+            return self._send_once(request, stream, options, current.pace if current else Pace())
+        request.extensions = {**request.extensions, "timeout": _timeout(current.pace).as_dict()}
+        attempt, started = 0, time.monotonic()
+        while True:
+            attempt += 1
+            status: int | None = None
+            wanted: float | None = None
+            current.commit_sent |= request.method == "POST" and "/commit/" in request.url.path
+            try:
+                response = super().send(request, stream=True, **options)
+                _read(response, current.pace.wait_s)
+            except httpx.TransportError as error:
+                reason = f"{_kind(error)} ({error})" if str(error) else _kind(error)
+                unsent = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
+            else:
+                status = response.status_code
+                busy = status == 409 and _BUSY in response.text
+                if status not in _TRANSIENT and not busy:
+                    return response
+                wanted = asked_wait(response)
+                reason = "rate limit reached" if status == 429 else f"it answered {status}"
+                unsent = status == 429 or busy
+            late = time.monotonic() - started > current.pace.wait_s
+            if late or not (unsent or _repeatable(request)) or not current.pause(attempt, wanted):
+                raise unanswered(request, reason, attempt, wanted if status in (429, 503) else None) from None
+
+    def _send_once(
+        self, request: httpx.Request, stream: bool, options: dict[str, Any], pace: Pace
+    ) -> httpx.Response:
+        response = super().send(request, stream=stream, **options)
+        if response.status_code == 429 and (asked_wait(response) or 0) > pace.wait_s:
+            response.close()
+            raise unanswered(request, "rate limit reached", 1, asked_wait(response))
+        return response
+
+
+def unanswered(request: httpx.Request, reason: str, tries: int, wait_s: float | None) -> Unanswered:
+    """The error for a request given up: `wait_s` (seconds) is what the Hub asked to wait, if it did."""
+    often = f" after {tries} tries" if tries > 1 else ""
+    later = datetime.now(UTC) + timedelta(seconds=wait_s) if wait_s else None
+    until = f"; it makes sense again from {later:%Y-%m-%d %H:%M:%S} UTC" if later else ""
+    where = f"{request.method} {request.url.scheme}://{request.url.netloc.decode()}{request.url.path}"
+    return Unanswered(f"{reason}{often}, at {where}{until}", transient=True, retry_at=later)
+
+
+def asked_wait(response: httpx.Response) -> float | None:
+    """Seconds that an answer asks to wait: `Retry-After` (seconds or a date) or the Hub's `RateLimit` header."""
+    retry_after = response.headers.get("Retry-After", "").strip()
+    if retry_after.isascii() and retry_after.isdigit():
+        return float(retry_after[:9])
+    if retry_after:
+        try:
+            moment = parsedate_to_datetime(retry_after)
+        except ValueError:
+            return None
+        return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+    fields = dict(
+        part.strip().split("=", 1) for part in response.headers.get("RateLimit", "").split(";") if "=" in part
+    )
+    reset = fields.get("t", "")
+    return float(reset[:9]) if fields.get("r") == "0" and reset.isascii() and reset.isdigit() else None
+
+
+def _repeatable(request: httpx.Request) -> bool:
+    """Whether a request that may have been carried out may be sent again: it reads, or sets what it set."""
+    if request.method == "POST":
+        return any(part in f"{request.url.path}/" for part in _QUERIES)
+    return request.method in ("GET", "HEAD", "PUT", "DELETE")
+
+
+def _read(response: httpx.Response, limit_s: float) -> None:
+    """Reads the whole answer here, so that a cut within it counts as a failed try; bounds a trickle as well."""
+    response.stream = _Bounded(response.stream, time.monotonic() + limit_s)
+    try:
+        response.read()
+    except BaseException:
+        response.close()
+        raise
+
+
+class _Bounded(httpx.SyncByteStream):
+    def __init__(self, stream: Any, until: float) -> None:
+        self._stream, self._until = stream, until
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._stream:
+            if time.monotonic() > self._until:
+                raise httpx.ReadTimeout("the answer came in too slowly")
+            yield chunk
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def _kind(error: httpx.TransportError) -> str:
+    if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+        return "no connection"
+    return "no answer in time" if isinstance(error, httpx.TimeoutException) else "the connection broke"
+
+
+def _timeout(pace: Pace) -> httpx.Timeout:
+    return httpx.Timeout(pace.read_s, connect=pace.connect_s)
+
+
+_INSTALL = threading.Lock()
+_installed = False
+
+
+def install() -> None:
+    """Makes the client library use `PatientClient`, once in a process, and quiets its progress bars."""
+    global _installed
+    with _INSTALL:
+        if _installed:
+            return
+        hooks = get_session().event_hooks  # the library's own: offline mode, request ids
+        huggingface_hub.set_client_factory(
+            lambda: PatientClient(event_hooks=hooks, follow_redirects=True, timeout=_timeout(Pace()))
+        )
+        disable_progress_bars()
+        _installed = True

@@ -1,0 +1,97 @@
+"""Whose token it is and what it may do, from the Hub's `whoami`. Each refusal is a sentence with the way out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.errors import CredentialsError
+
+_WRITING_ROLES = frozenset({"admin", "write", "contributor"})
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """`user` and the organisations it is in (name -> role); what the token may do, by namespace or repo.
+
+    `role` is read, write, fineGrained or another word of the Hub's. `grants` (entity name in lower case -> its
+    permissions) is None where the token's rights are not limited to certain entities.
+    """
+
+    user: str
+    organisations: Mapping[str, str]
+    role: str
+    grants: Mapping[str, frozenset[str]] | None
+
+    def sees(self, namespace: str) -> bool:
+        """Whether private repos of the namespace are in this token's listing."""
+        if self.grants is not None:
+            return bool({"repo.content.read", "repo.write"} & self.grants.get(namespace.lower(), frozenset()))
+        return self._belongs(namespace)
+
+    def require_write(self, namespace: str, endpoint: str) -> None:
+        """CredentialsError unless repos of the namespace can be written with this token."""
+        where = (
+            f"make one with write access to {namespace} at {endpoint}/settings/tokens and set HF_TOKEN to it"
+        )
+        if self.grants is not None:
+            if any("repo.write" in self.grants[entity] for entity in self._entities(namespace)):
+                return
+            raise CredentialsError(f"the token of {self.user} is fine-grained without write access: {where}")
+        if self.role == "read":
+            raise CredentialsError(f"the token of {self.user} may only read: {where}")
+        if not self._belongs(namespace):
+            raise CredentialsError(
+                f"the token is {self.user}'s, who is not in the namespace {namespace}: {where}"
+            )
+        role = {name.lower(): role for name, role in self.organisations.items()}.get(namespace.lower())
+        if role is not None and role not in _WRITING_ROLES:
+            raise CredentialsError(
+                f"{self.user} is in {namespace} as '{role}' and cannot write there: ask an admin of "
+                f"{namespace} for the role 'write'"
+            )
+
+    def _entities(self, namespace: str) -> list[str]:
+        prefix = namespace.lower()
+        return [name for name in self.grants or () if name == prefix or name.startswith(f"{prefix}/")]
+
+    def _belongs(self, namespace: str) -> bool:
+        return namespace.lower() in {self.user.lower(), *(name.lower() for name in self.organisations)}
+
+
+def require_token(token: str | None, namespace: str, endpoint: str, *, write: bool) -> None:
+    """CredentialsError for a token that cannot be one, or with `write` for none at all."""
+    where = f"make one with write access to {namespace} at {endpoint}/settings/tokens and set HF_TOKEN to it"
+    if token is None:
+        if write:
+            raise CredentialsError(f"writing to {namespace} needs a token: {where}")
+    elif not token:
+        raise CredentialsError(f"HF_TOKEN is set but empty: unset it to read public repos only, or {where}")
+    elif not re.fullmatch(r"[\x21-\x7e]+", token):
+        raise CredentialsError(f"HF_TOKEN holds white space or characters that no token has: {where}")
+
+
+def identify(answer: Mapping[str, Any]) -> Identity:
+    """Reads the answer of `whoami`; what is missing in it counts as not granted or not limited."""
+    access = _mapping(_mapping(answer.get("auth")).get("accessToken"))
+    organisations = {
+        str(item["name"]): str(item.get("roleInOrg") or "write")
+        for item in answer.get("orgs") or ()
+        if isinstance(item, dict) and item.get("name")
+    }
+    grants: dict[str, frozenset[str]] | None = None
+    fine = access.get("fineGrained")
+    if isinstance(fine, dict):
+        everywhere = frozenset(map(str, fine.get("global") or ()))
+        grants = {}
+        for item in fine.get("scoped") or ():
+            name = str(_mapping(_mapping(item).get("entity")).get("name") or "").lower()
+            permissions = frozenset(map(str, _mapping(item).get("permissions") or ()))
+            grants[name] = grants.get(name, frozenset()) | permissions | everywhere
+    return Identity(str(answer.get("name") or "?"), organisations, str(access.get("role") or ""), grants)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,108 @@
+"""What a repo says of itself: ours, ours but damaged, or somebody else's. Pure; both homes judge by it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bot.manifest import FILENAME, FRONT_MATTER_KEY, Published
+
+GITATTRIBUTES = ".gitattributes"
+"""The one file that the Hub itself puts into a new repo: a repo that holds nothing else is empty."""
+
+
+TAG = "mynah"
+"""The tag on every card of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a row of the Hub's listing shows. `suspect`: only the manifest itself can tell whose the repo is."""
+
+    published: Published | None = None
+    problem: str | None = None
+    empty: bool = False
+    suspect: bool = False
+
+    def after_reading(self, manifest: bytes | None) -> Self:
+        """The verdict once `bot.json` was read: ours with its facts, damaged, or somebody else's after all."""
+        if manifest is None:
+            return replace(self, suspect=False)
+        published, problem = of_manifest(manifest)
+        edited = (
+            self.problem or f"the card's front matter was changed on the Hub: `{FRONT_MATTER_KEY}` is gone"
+        )
+        if published is not None:
+            return replace(self, published=published, problem=edited, suspect=False)
+        return replace(self, problem=problem and f"{edited}, and {problem}", suspect=False)
+
+    def unread(self, reason: str) -> Self:
+        """The verdict when `bot.json` could not be read: not ours to touch, with the reason."""
+        return replace(
+            self, problem=f"{self.problem or 'it may be ours, but cannot be recognised'}: {reason}"
+        )
+
+
+def judge(row: Mapping[str, Any]) -> Verdict:
+    """Judges a row of the Hub's listing by its front matter, tags and file names, without a further call."""
+    published, problem = of_front_matter(row.get("cardData"))
+    siblings = row.get("siblings")
+    if not isinstance(siblings, list):  # an endpoint that does not list files: guess by what the card shows
+        suspect = published is None and (not row.get("cardData") or TAG in (row.get("tags") or ()))
+        return Verdict(published, problem, suspect=suspect)
+    paths = {str(file.get("rfilename")) for file in siblings if isinstance(file, dict)}
+    if paths <= {GITATTRIBUTES}:
+        return Verdict(empty=True)
+    if FILENAME in paths:
+        return Verdict(published, problem, suspect=published is None)
+    if published or problem:
+        return Verdict(problem=f"its card says that it is ours, but {FILENAME} is gone")
+    return Verdict()
+
+
+class _Manifest(BaseModel):
+    """The part of `bot.json` that a listing needs; the rest is checked where it is used."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    published: Published
+
+
+def of_manifest(data: bytes) -> tuple[Published | None, str | None]:
+    """`(published, problem)` out of the bytes of a `bot.json`; (None, None) for another program's file."""
+    try:
+        return _Manifest.model_validate_json(data).published, None
+    except ValidationError as error:
+        if _is_another_programs(data):
+            return None, None
+        return None, _sentence(FILENAME, error)
+
+
+def of_front_matter(card_data: object) -> tuple[Published | None, str | None]:
+    """`(published, problem)` out of a card's parsed front matter; (None, None) when it says nothing of us."""
+    if not isinstance(card_data, dict) or FRONT_MATTER_KEY not in card_data:
+        return None, None
+    try:
+        return Published.model_validate(card_data[FRONT_MATTER_KEY]), None
+    except ValidationError as error:
+        return None, _sentence(f"`{FRONT_MATTER_KEY}` in the card's front matter", error)
+
+
+def _sentence(where: str, error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    path = ".".join(str(part) for part in first["loc"] if part != "published")
+    if path == "version" and first["type"] == "literal_error":
+        return f"{where} was written by a newer version of the bot: update this one"
+    return f"{where} is damaged: {path + ': ' if path else ''}{first['msg']}"
+
+
+def _is_another_programs(data: bytes) -> bool:
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return not isinstance(value, dict) or not {"published", "provenance", "recipe"} & value.keys()

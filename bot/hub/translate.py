@@ -1,0 +1,116 @@
+"""The one error seam of the Hub: whatever the client library raises becomes one of our errors.
+
+Each says what could not be done, why in the Hub's own words, whether it may pass, and what to do. No header, no
+query of an address and no token gets in; the library's exception is dropped, since it can hold all three.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from huggingface_hub.utils import httpx  # type: ignore[attr-defined]
+
+from bot.errors import BotError, ConflictError, CredentialsError, HubError
+
+_ADVICE = {
+    400: "mend what the Hub names",
+    404: "check the namespace, and that the token may see the repo",
+    409: "somebody else is changing the same repo: run again",
+    412: "somebody else's commit came first: run the plan again",
+    413: "the Hub does not accept this much in one request",
+}
+
+
+@contextmanager
+def translated(what: str, secret: str | None) -> Iterator[None]:
+    """Turns every failure of the client inside into a HubError or CredentialsError: "could not `what`: …".
+
+    Only calls of the library belong inside: a bug of ours there would be reported as the Hub's fault.
+    """
+    try:
+        yield
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, EOFError, BotError) as error:
+        raise translate(error, what, secret) from None
+    except (RuntimeError, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise translate(error, what, secret) from None
+
+
+def translate(error: BaseException, what: str, secret: str | None) -> BotError:
+    """The error of ours that says what `error`, or the deepest cause it names, means for `what`."""
+    links = list(_chain(error))
+    for link in links:
+        if isinstance(link, HubError):
+            kind = ConflictError if isinstance(link, ConflictError) else HubError
+            text = _text(what, str(link), secret)
+            return kind(text, transient=link.transient, retry_at=link.retry_at)
+        response = getattr(link, "response", None)
+        if isinstance(response, httpx.Response):
+            return _of_response(response, what, secret)
+    cause = links[-1]
+    if isinstance(cause, httpx.TransportError):
+        return HubError(_text(what, f"the connection broke ({cause}): run again", secret), transient=True)
+    if isinstance(cause, json.JSONDecodeError):
+        reason = "the Hub answered with something that is not JSON, an error page perhaps: run again later"
+        return HubError(_text(what, reason, secret), transient=True)
+    if isinstance(cause, OSError):
+        refused = re.search(r"\b4\d\d\b", str(cause)) is not None
+        return HubError(_text(what, str(cause) or type(cause).__name__, secret), transient=not refused)
+    if isinstance(cause, ValueError):
+        return HubError(_text(what, str(cause), secret))
+    return HubError(_text(what, f"the answer was not understood ({type(cause).__name__}: {cause})", secret))
+
+
+def _of_response(response: httpx.Response, what: str, secret: str | None) -> BotError:
+    status = response.status_code
+    words = _server_words(response)
+    reason = f"the Hub answered {status}" + (f" ({words})" if words else "")
+    with_token = "authorization" in response.request.headers
+    if response.headers.get("X-Error-Code") == "GatedRepo":
+        return HubError(_text(what, f"{reason}; ask its owner for access", secret))
+    if status == 401:
+        advice = (
+            "the token is invalid or has expired, or may not see this" if with_token else "it needs a token"
+        )
+        return CredentialsError(_text(what, f"{reason}; {advice}: set HF_TOKEN to a valid one", secret))
+    if status == 403 and with_token:
+        advice = (
+            "the token may not do this: make one with write access to the namespace, and set HF_TOKEN to it"
+        )
+        return CredentialsError(_text(what, f"{reason}; {advice}", secret))
+    if status in (409, 412):
+        return ConflictError(_text(what, f"{reason}; {_ADVICE[status]}", secret))
+    if status in (403, 408, 429) or status >= 500:  # a 403 of the storage: its signed address has run out
+        return HubError(_text(what, f"{reason}; run again later", secret), transient=True)
+    return HubError(_text(what, f"{reason}; {_ADVICE.get(status, 'report it with this line')}", secret))
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    link: BaseException | None = error
+    for _ in range(8):
+        if link is None:
+            return
+        yield link
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+
+
+def _server_words(response: httpx.Response) -> str:
+    """What the Hub says of its refusal, shortened to a line; nothing of an HTML page."""
+    words: Any = response.headers.get("X-Error-Message")
+    if not words:
+        try:
+            body = json.loads(response.content)
+        except (ValueError, RecursionError, httpx.StreamError):
+            return ""
+        words = body.get("error") if isinstance(body, dict) else None
+    return str(words)[:300] if isinstance(words, str) else ""
+
+
+def _text(what: str, reason: str, secret: str | None) -> str:
+    """One line, printable, and without the token even where the Hub repeats it."""
+    line = " ".join(f"could not {what}: {reason}".split())
+    line = "".join(character for character in line if character.isprintable())
+    return line.replace(secret, "[token]") if secret else line
