@@ -1,0 +1,98 @@
+"""What a handle looks like on each network, how it is written once for all, and the repo name made of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Literal, assert_never, get_args
+
+Source = Literal["x", "archive", "bluesky", "mastodon", "jsonl"]
+MAX_LENGTH = 320
+"""Characters in what somebody may write for a handle: longer than any address of a profile."""
+
+SOURCES: tuple[Source, ...] = get_args(Source)
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?=[a-z]){_LABEL}"
+_X = re.compile(r"[a-z0-9_]{1,15}")
+_WORD = re.compile(r"[a-z0-9_]{1,30}")
+_BLUESKY = re.compile(rf"{_DOMAIN}|did:(?:plc:[a-z2-7]{{24}}|web:{_DOMAIN})")
+_MASTODON = re.compile(rf"[a-z0-9_](?:[a-z0-9_.-]{{0,62}}[a-z0-9_])?@{_DOMAIN}")
+_ADDRESS = re.compile(r"(?:https?://)?(?:www\.|mobile\.)?([^/?#\s@]+\.[^/?#\s@]+)/([^?#\s]+?)/?(?:[?#]\S*)?")
+
+_X_HOSTS = ("x.com", "twitter.com")
+
+
+def normalise(text: str, source: Source) -> str:
+    """The handle as the registry's other parts know it: lower-case, without a leading @ or a profile's address.
+
+    Raises ValueError with a sentence that says what a handle of this source looks like.
+    """
+    handle = bare(text)
+    match source:
+        case "x" | "archive":
+            if _X.fullmatch(handle):
+                return handle
+            shape = "an X handle has 1 to 15 letters, digits and _ only"
+        case "bluesky":
+            if _BLUESKY.fullmatch(handle):
+                return handle
+            shape = "a Bluesky handle is a domain such as carol.example.social"
+        case "mastodon":
+            if _MASTODON.fullmatch(handle):
+                return handle
+            shape = "a Mastodon handle is user@host, with the host it lives on"
+        case "jsonl":
+            if _WORD.fullmatch(handle) or _BLUESKY.fullmatch(handle) or _MASTODON.fullmatch(handle):
+                return handle
+            shape = "a handle is a word of at most 30 letters, digits and _, a domain, or user@host"
+        case _:
+            assert_never(source)
+    raise ValueError(f"{shown(text)} is not a handle of source {source}: {shape}{_hint(handle, source)}")
+
+
+def person(text: str) -> str:
+    """The handle of a person on whatever network, as a tombstone names it. Raises ValueError as `normalise`."""
+    handle = bare(text)
+    if any(shape.fullmatch(handle) for shape in (_WORD, _BLUESKY, _MASTODON)):
+        return handle
+    raise ValueError(f"{shown(text)} is not a handle: write ada_example, carol.example.social or user@host")
+
+
+def repo_name(handles: Iterable[str]) -> str:
+    """The name that normalised handles give a repo: sorted, `user.host` for Mastodon, joined by one `-`."""
+    name = "-".join(re.sub("[@:]", ".", handle) for handle in sorted(handles))
+    return re.sub("-{2,}", "-", name)
+
+
+def bare(text: str) -> str:
+    """Lower-case and without what people copy along: a leading @, the address of a profile."""
+    text = text.strip()
+    if not text.isascii() or len(text) > MAX_LENGTH:
+        return text
+    text = text.lower()
+    if found := _ADDRESS.fullmatch(text):
+        host, path = found.groups()
+        if host in _X_HOSTS and "/" not in path:
+            return path.removeprefix("@")
+        if host == "bsky.app" and path.startswith("profile/"):
+            return path.removeprefix("profile/")
+        if host not in (*_X_HOSTS, "bsky.app") and (user := re.fullmatch(r"(?:@|users/)([^/]+)", path)):
+            return user[1] if "@" in user[1] else f"{user[1]}@{host}"
+    return text.removeprefix("@")
+
+
+def _hint(handle: str, source: Source) -> str:
+    if source in ("x", "archive"):
+        if _MASTODON.fullmatch(handle):
+            return "; for a Mastodon account set source: mastodon"
+        if _BLUESKY.fullmatch(handle):
+            return "; for a Bluesky account set source: bluesky"
+    if source == "bluesky" and _MASTODON.fullmatch(handle):
+        return "; for a Mastodon account set source: mastodon"
+    return ""
+
+
+def shown(text: str) -> str:
+    """Untrusted text for a message: in quotes, on one line, short, invisible characters escaped."""
+    return repr(text if len(text) <= 60 else text[:57] + "...")
