@@ -42,7 +42,7 @@ _INVISIBLE = re.compile(
 )
 _JOINERS = frozenset("\u200c\u200d")
 _PICTURE = re.compile(
-    "[#*0-9©®\u203c-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"  # what emoji are made of, the keycaps' bases among them
+    "[#*0-9©®\u203c-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"  # emoji, and what keycaps begin with
 )
 _JOINING_LETTER = re.compile(
     "[\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af\ufb50-\ufdff\ufe70-\ufefc]"

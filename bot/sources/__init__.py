@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, cast
+from typing import Protocol, cast, get_args
 
 from bot.errors import UsageError
 from bot.posts import Network, Timeline
@@ -85,8 +85,11 @@ KINDS: dict[str, Kind] = {
 
 
 def network_of(name: str) -> Network:
-    """The network whose accounts a source reads: an X archive and the X API share posts. UsageError if unknown."""
-    return _kind(name).network
+    """The network whose accounts a source reads: an X archive and the X API share posts. UsageError if unknown.
+
+    A network's own API is a source of the network's name.
+    """
+    return cast("Network", name) if name in get_args(Network) else _kind(name).network
 
 
 def open_source(name: str, *, file: str | None = None, environment: Mapping[str, str] = os.environ) -> Source:
@@ -106,5 +109,5 @@ def check_file(name: str, file: str) -> None:
 
 def _kind(name: str) -> Kind:
     if name not in KINDS:
-        raise UsageError(f"there is no source {name!r}: use one of {', '.join(sorted(KINDS))}")
+        raise UsageError(f"this version reads no source {name!r}; use one of {', '.join(sorted(KINDS))}")
     return KINDS[name]

@@ -28,7 +28,7 @@ def opened(file: str) -> Iterator[BinaryIO]:
     """Opens for reading; a failure while opening or reading is a SourceError that names the file."""
     try:
         if is_url(file):
-            import fsspec  # type: ignore[import-untyped] # only a URL needs it, and it starts slowly
+            import fsspec  # only a URL needs it, and it starts slowly
 
             with fsspec.open(file, "rb") as stream:
                 yield cast("BinaryIO", stream)
