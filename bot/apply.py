@@ -11,14 +11,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import assert_never
 
-from bot import build, manifest, publication
+from bot import build, corpus, manifest, publication
 from bot.build import Workshop
+from bot.corpus import Corpus
 from bot.errors import BotError, ConflictError, CredentialsError, Deferred, HubError, Skipped
 from bot.hub import Hub
 from bot.manifest import Manifest
 from bot.plan import Plan, Step
 from bot.registry import Entry
-from bot.report import Outcome
+from bot.report import Outcome, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ def apply(plan: Plan, shop: Workshop, hub: Hub, limits: Limits) -> list[Outcome]
 def _fenced(step: Step, entry: Entry, shop: Workshop, hub: Hub) -> Outcome:
     """One entry's work. Whatever goes wrong in it becomes its outcome."""
     began = time.monotonic()
-    result, reason, commit = "done", "", None
+    result: Result = "done"
+    reason, commit = "", None
     try:
         if step.action == "train":
             reason, commit = _train(step, entry, shop, hub)
@@ -95,14 +97,16 @@ def _train(step: Step, entry: Entry, shop: Workshop, hub: Hub) -> tuple[str, str
     timelines = build.fetch(entry, shop.store, shop.now())
     build.check_consent(shop.registry, entry, timelines)
     _check_new_posts(step, entry, shop, hub)
+    shop.watcher.stage(entry.name, "clean")
+    cleaned = _enough(entry, corpus.build(timelines), shop)
     with tempfile.TemporaryDirectory(prefix="bot-") as temporary:
         folder = Path(temporary)
-        made, files = build.train(shop, entry, timelines, folder)
+        made, files = build.train(shop, entry, cleaned, folder)
         shop.watcher.stage(entry.name, "publish")
         commit = hub.publish(
             entry.name, files, parent=step.head, message=f"Train on {made.training.posts:,} posts"
         )
-    shop.store.forget_notes(entry.name)
+    shop.store.remember(entry.name, too_little=None, posts=None, ask_again=None, last_answer=None)
     score = made.evaluation
     return (
         f"held-out perplexity {score.base.perplexity:.1f} -> {score.tuned.perplexity:.1f}, {hub.url(entry.name)}",
@@ -158,12 +162,27 @@ def _check_new_posts(step: Step, entry: Entry, shop: Workshop, hub: Hub) -> None
     newest = published(hub, entry.name).published.newest_post
     if newest is None:
         return
-    new = sum(shop.store.newer(handle, entry.source, newest) for handle in entry.handles)
+    held = (shop.store.facts(handle, entry.source) for handle in entry.handles)
+    new = sum(facts.newer_than(newest) for facts in held if facts is not None)
     if new < entry.min_new_posts:
         answer = f"{new:,} of {entry.min_new_posts:,} new posts"
         again = shop.now() + max(entry.max_age / 4, timedelta(hours=1))
-        shop.store.remember(entry.name, ask_again=again.isoformat(), last_answer=answer)
+        shop.store.remember(
+            entry.name, handles=entry.handles, ask_again=again.isoformat(), last_answer=answer
+        )
         raise Skipped(f"{answer}; asks again on {again:%Y-%m-%d}")
+
+
+def _enough(entry: Entry, cleaned: Corpus, shop: Workshop) -> Corpus:
+    """The corpus when there is enough to train on; too little is remembered until more posts are there."""
+    try:
+        corpus.require_enough(cleaned)
+    except Skipped as skipped:
+        held = (shop.store.facts(handle, entry.source) for handle in entry.handles)
+        posts = sum(facts.total for facts in held if facts is not None)
+        shop.store.remember(entry.name, handles=entry.handles, too_little=str(skipped), posts=posts)
+        raise
+    return cleaned
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
@@ -63,18 +63,21 @@ def fetch(entry: Entry, store: Store, now: datetime) -> tuple[Timeline, ...]:
     """
     timelines = []
     for handle in entry.handles:
-        warnings: tuple[str, ...] = ()
         if handle in entry.files or entry.source not in LOCAL_SOURCES:
-            fresh = open_source(entry.source, file=entry.files.get(handle)).read(handle)
-            merged = store.merge(fresh, entry.source, now=now)
+            known = store.facts(handle, entry.source)
+            source = open_source(entry.source, file=entry.files.get(handle))
+            fresh = source.read(handle, since=known.newest if known else None)
+            merged = store.merge(fresh, entry.source, now=now, handle=handle)
             warnings = (*fresh.warnings, *merged.warnings)
+        else:
+            warnings = ()
         held = store.load(handle, entry.source)
         if held is None:
             raise Skipped(
                 f"the store holds no posts of {handle}; import them with: bot import {handle} FILE, "
                 f"or give the entry a path ({entry.source}: FILE)"
             )
-        timelines.append(Timeline(held.profile, held.posts, (*warnings, *held.warnings)))
+        timelines.append(replace(held, warnings=(*warnings, *held.warnings)))
     return tuple(timelines)
 
 
@@ -91,17 +94,14 @@ def check_consent(registry: Registry, entry: Entry, timelines: Sequence[Timeline
 
 
 def train(
-    shop: Workshop, entry: Entry, timelines: Sequence[Timeline], folder: Path
+    shop: Workshop, entry: Entry, cleaned: Corpus, folder: Path
 ) -> tuple[Manifest, dict[str, bytes | Path]]:
-    """Cleans, trains, samples and renders; weights are written into `folder`.
+    """Trains, samples and renders; weights are written into `folder`.
 
     Returns the manifest and every file to be published, by its path in the repo. Raises Skipped when there is
-    too little text or no improvement, and TrainingError when training cannot end well.
+    no improvement over the base, and TrainingError when training cannot end well.
     """
     now = manifest.utc(shop.now())
-    shop.watcher.stage(entry.name, "clean")
-    cleaned = corpus.build(timelines)
-    corpus.require_enough(cleaned)
     for warning in cleaned.warnings:
         shop.watcher.say(f"{entry.name}: warning: {warning}")
     split = corpus.split(cleaned, entry.recipe.held_out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -128,6 +129,14 @@ def plan(
     "--max-models", type=click.IntRange(0), default=50, show_default=True, help="Train at most so many."
 )
 @click.option("--allow-removals", type=click.IntRange(0), metavar="N", help="Remove at most so many models.")
+@click.option(
+    "--wait",
+    type=click.FloatRange(0),
+    default=120,
+    show_default=True,
+    metavar="SECONDS",
+    help="Longest wait for a busy Hub.",
+)
 @device_option
 @json_option
 def apply(
@@ -139,6 +148,7 @@ def apply(
     dry_run: bool,
     max_models: int,
     allow_removals: int | None,
+    wait: float,
     device: str,
     as_json: bool,
 ) -> int:
@@ -148,7 +158,7 @@ def apply(
     from bot.apply import apply as run
 
     registry = _load(registry_path)
-    hub, store = _hub(hub_target, registry), _store(store_url, registry)
+    hub, store = _hub(hub_target, registry, wait), _store(store_url, registry)
     made = _plan(registry, hub, store, only, force)
     if dry_run:
         report.print_json({"outcomes": []}, sys.stdout) if as_json else report.print_plan(made, sys.stdout)
@@ -184,10 +194,14 @@ def import_(handle: str, file: str, registry_path: Path, store_url: str | None, 
     from bot.sources import open_source
 
     registry = _load(registry_path)
-    kind = source or ("jsonl" if file.removesuffix(".gz").endswith((".jsonl", ".ndjson")) else "archive")
-    name = normalise(kind, handle)
+    lines = file.removesuffix(".gz").endswith((".jsonl", ".ndjson"))
+    kind: Literal["archive", "jsonl"] = source or ("jsonl" if lines else "archive")
+    try:
+        name = normalise(handle, kind)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     timeline = open_source(kind, file=file).read(name)
-    merged = _store(store_url, registry).merge(timeline, kind, now=datetime.now(UTC))
+    merged = _store(store_url, registry).merge(timeline, kind, now=datetime.now(UTC), handle=name)
     for warning in (*timeline.warnings, *merged.warnings):
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{name}: {merged.added:,} new posts, {merged.total:,} in the store")
@@ -200,9 +214,8 @@ def import_(handle: str, file: str, registry_path: Path, store_url: str | None, 
 @json_option
 def corpus(name: str, registry_path: Path, store_url: str | None, as_json: bool) -> None:
     """Show what there is to train NAME on: the funnel of each account, and whether it is enough."""
+    from bot import base, report
     from bot import corpus as room
-    from bot import report
-    from bot import base
     from bot.build import fetch
 
     registry = _load(registry_path)
@@ -269,10 +282,10 @@ def _load(path: Path) -> Registry:
     return registry.load(path)
 
 
-def _hub(target: str | None, registry: Registry) -> Hub:
+def _hub(target: str | None, registry: Registry, wait_s: float = 120) -> Hub:
     from bot.hub import open_hub
 
-    return open_hub(target, registry.namespace or "")
+    return open_hub(target, registry.namespace or "", token=os.environ.get("HF_TOKEN"), wait_s=wait_s)
 
 
 def _store(url: str | None, registry: Registry) -> Store:

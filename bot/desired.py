@@ -5,7 +5,7 @@ Here templates and bases are read (never loaded), so that the plan itself stays 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from bot.errors import BotError
 from bot.hub import Listing
 from bot.plan import Desired, Known
 from bot.registry import Entry, Registry
-from bot.store import Store
+from bot.sources import network_of
+from bot.store import Facts, Store
 
 LOCAL_SOURCES = ("archive", "jsonl")
 """Sources that cost nothing and have nothing new unless a file changed or a person imported more."""
@@ -78,23 +79,39 @@ def _sound(registry: Registry, entry: Entry, folders: Sequence[Path]) -> Desired
 
 
 def known(registry: Registry, listing: Listing, store: Store, now: datetime) -> dict[str, Known]:
-    """What the store knows of entries for which the plan will ask: those missing, and those past their age."""
-    knowledge = {}
+    """What the store knows of the entries that a plan will ask about: those missing, and those past their age."""
+    asked: list[tuple[Entry, datetime | None]] = []
     for entry in registry.entries:
         repo = listing.repos.get(entry.name)
         published = repo.published if repo is not None else None
-        if published is not None and now - published.trained_at < entry.max_age:
-            continue
-        knowledge[entry.name] = _knowledge(entry, store, published.newest_post if published else None)
-    return knowledge
+        if published is None or now - published.trained_at >= entry.max_age:
+            asked.append((entry, published.newest_post if published else None))
+    if not asked:
+        return {}
+    facts, notes = store.all_facts(), store.all_notes()
+    return {
+        entry.name: _knowledge(entry, newest, facts, notes.get(entry.name, {})) for entry, newest in asked
+    }
 
 
-def _knowledge(entry: Entry, store: Store, newest: datetime | None) -> Known:
-    notes = store.notes(entry.name)
-    totals = {handle: store.total(handle, entry.source) for handle in entry.handles}
+def stored_posts(entry: Entry, facts: Mapping[tuple[str, str], Facts]) -> int:
+    """How many posts of the entry's handles lie in the store."""
+    held = (facts.get((network_of(entry.source), handle)) for handle in entry.handles)
+    return sum(one.total for one in held if one is not None)
+
+
+def _knowledge(
+    entry: Entry,
+    newest: datetime | None,
+    facts: Mapping[tuple[str, str], Facts],
+    notes: Mapping[str, Any],
+) -> Known:
+    held = (facts.get((network_of(entry.source), handle)) for handle in entry.handles)
+    waits = notes.get("ask_again")
+    too_little = notes.get("too_little")
     return Known(
-        new_posts=sum(store.newer(handle, entry.source, newest) for handle in entry.handles) if newest else 0,
-        too_little=notes.get("too_little") if notes.get("totals") == totals else None,
-        ask_again=datetime.fromisoformat(notes["ask_again"]) if "ask_again" in notes else None,
+        new_posts=sum(one.newer_than(newest) for one in held if one is not None) if newest else 0,
+        too_little=too_little if notes.get("posts") == stored_posts(entry, facts) else None,
+        ask_again=datetime.fromisoformat(waits) if isinstance(waits, str) else None,
         last_answer=notes.get("last_answer"),
     )

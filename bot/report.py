@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, Literal
 
+from bot.corpus import MIN_CHARACTERS, Corpus, is_enough
 from bot.plan import Plan
 
 Result = Literal["done", "failed", "skipped", "deferred"]
@@ -84,6 +85,30 @@ def print_outcomes(outcomes: Sequence[Outcome], plan: Plan, stream: IO[str]) -> 
         print(f"Nothing to do: {', '.join(counts) or 'the registry lists no models'}.", file=stream)
     else:
         print(f"Apply: {', '.join(counts)}.", file=stream)
+
+
+def print_corpus(corpus: Corpus, tokens: int | None, stream: IO[str]) -> None:
+    """The funnel of each account, a row a reason, and whether there is enough to train on."""
+    reasons = dict.fromkeys(reason for account in corpus.accounts for reason in account.dropped)
+    rows = [["downloaded", *(f"{account.downloaded:,}" for account in corpus.accounts)]]
+    for reason in reasons:
+        rows.append(
+            [
+                reason.replace("_", " "),
+                *(f"{account.dropped.get(reason, 0):,}" for account in corpus.accounts),
+            ]
+        )
+    rows.append(["kept", *(f"{account.kept:,}" for account in corpus.accounts)])
+    print_table(["posts", *(account.profile.handle for account in corpus.accounts)], rows, stream)
+    languages = ", ".join(f"{code} {count:,}" for code, count in list(corpus.languages.items())[:6])
+    counted = f", {tokens:,} tokens" if tokens is not None else ""
+    print(f"{corpus.characters:,} characters{counted}; languages: {languages or 'not known'}.", file=stream)
+    for warning in corpus.warnings:
+        print(f"Warning: {warning}.", file=stream)
+    if is_enough(corpus):
+        print("Enough to train on.", file=stream)
+    else:
+        print(f"Not enough: at least {MIN_CHARACTERS:,} characters are needed.", file=stream)
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], stream: IO[str]) -> None:

@@ -58,5 +58,9 @@ def _cpu() -> tuple[str, set[str]]:
         lines = CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return platform.processor() or platform.machine(), set()
-    facts = dict(map(str.strip, line.partition(":")[::2]) for line in lines if ":" in line)
+    facts: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if colon:
+            facts.setdefault(name.strip(), value.strip())
     return facts.get("model name", platform.machine()), set(facts.get("flags", "").split())

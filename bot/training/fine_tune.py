@@ -110,7 +110,7 @@ def _held_out(base: LoadedBase, parts: tuple[tuple[Text, ...], ...]) -> evaluate
     for index, (text, tokens) in enumerate(zip(texts, posts, strict=True)):
         if len(tokens) > room:
             posts[index] = tokens[:room]
-            text = base.tokenizer.decode(posts[index])
+            text = str(base.tokenizer.decode(posts[index]))
         size += len(text.encode())
     return evaluate.HeldOut(posts, size)
 

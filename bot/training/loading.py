@@ -57,7 +57,8 @@ class LoadedBase:
                 module.p = recipe.dropout
             elif isinstance(getattr(module, "attention_dropout", None), float):
                 module.attention_dropout = recipe.dropout  # type: ignore[assignment]
-        return model.to(device.torch)
+        model.to(device=device.torch)  # type: ignore[call-arg]
+        return model
 
 
 def load(spec: BaseSpec) -> LoadedBase:
@@ -82,11 +83,11 @@ def load(spec: BaseSpec) -> LoadedBase:
             f"base {spec.name}: its tokenizer has no end-of-text token, so posts cannot be told apart; "
             "choose a base whose tokenizer names an eos_token"
         )
-    embeddings = model.get_input_embeddings()
-    if len(tokenizer) > embeddings.weight.shape[0]:
+    known = int(model.get_input_embeddings().num_embeddings)  # type: ignore[arg-type]
+    if len(tokenizer) > known:
         raise TrainingError(
             f"base {spec.name}: its tokenizer knows {len(tokenizer):,} tokens but the model only "
-            f"{embeddings.weight.shape[0]:,}; the two files do not belong together"
+            f"{known:,}; the two files do not belong together"
         )
     context = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None) or 1024
     return LoadedBase(spec, model, tokenizer, int(context), int(end))
