@@ -11,7 +11,10 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-SLURS = re.compile(r"\b(?:nigger|negro|mulatto|red-?skin|injun|squaw|half-breed|hebrew|jew)", re.IGNORECASE)
+SLURS = re.compile(
+    r"\b(?:nigger|negro|mulatto|red-?skin|injun|squaw|half-breed|hebrews?\b|jew(?:s|ish|ess)?\b)",
+    re.IGNORECASE,
+)
 """Words of an older time's contempt: texts that hold one are left out of the demo."""
 
 
@@ -53,7 +56,7 @@ def bierce(text: str) -> list[Headword]:
     entries: list[Headword] = []
     for block in re.split(r"\n\s*\n", text):
         opening = re.match(
-            r"([A-Z][A-Z'. -]+?), ((?:[a-z]+\.\s?)+(?:and [a-z]+\.)?)\s+(.+)", block, re.DOTALL
+            r"([A-Z][A-Z'. -]+?), ((?:[a-z]+\.\s?)+(?:and [a-z]+\.)?)\s+(.+)", block.lstrip("\n"), re.DOTALL
         )
         if opening is None:
             continue
