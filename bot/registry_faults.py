@@ -38,7 +38,7 @@ def to_data(node: Node, faults: list[Fault]) -> Any:
             if node.style == '"' and (character := unprintable(node.text)):
                 faults.append(node.fault(f"the value holds a forbidden character ({character}): take it out"))
                 return ""
-            return node.text
+            return node.text.rstrip("\n") if node.style in ("|", ">") else node.text
         case Sequence():
             return [to_data(item, faults) for item in node.items]
         case Mapping():
