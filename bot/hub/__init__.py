@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from bot.errors import HubError
 from bot.manifest import Published
 
 WAIT_S = 120.0
@@ -104,3 +105,11 @@ def open_hub(target: str | None, namespace: str, *, token: str | None = None, wa
 
     endpoint = target or os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
     return HuggingFaceHub(endpoint.rstrip("/"), namespace, token=token, wait_s=wait_s)
+
+
+def inside(path: str) -> PurePosixPath:
+    """A file's path in a repo, checked: relative, not empty, never leading out. HubError otherwise."""
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or {"..", ".git"} & set(parts) or "\0" in path:
+        raise HubError(f"{path!r} does not name a file inside a repo")
+    return PurePosixPath(path)

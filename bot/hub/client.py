@@ -10,7 +10,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -93,6 +93,12 @@ class PatientClient(httpx.Client):
     """An HTTP client that keeps to a `Pace`. Outside a step (downloads, upload threads) it only sets timeouts
     and turns a 429 that asks for more than the default wait into an error instead of letting the library sleep.
     """
+
+    def request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Response:
+        """As `httpx.Client.request`, without its warning about files in `data`, where the library puts them."""
+        if options.get("data") is not None and not isinstance(options["data"], Mapping):
+            options["content"] = options.pop("data")
+        return super().request(method, url, **options)
 
     def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
         """Sends one request as often as is safe and allowed. `Unanswered` when that did not help."""

@@ -16,10 +16,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from bot.errors import ConflictError, CredentialsError, HubError
-from bot.hub import Listing, Repo
+from bot.hub import Listing, Repo, inside
 from bot.hub.facts import GITATTRIBUTES, of_manifest
 from bot.hub.staging import Staging
 from bot.manifest import FILENAME
@@ -68,7 +68,7 @@ class FolderHub:
 
     def read(self, name: str, path: str) -> bytes | None:
         """One file of a repo's current version, or None where the repo or the file does not exist."""
-        file = self._folder(name) / _inside(path)
+        file = self._folder(name) / inside(path)
         with _translated(f"read {file}"), self._staging.reading():
             try:
                 return file.read_bytes()
@@ -185,7 +185,7 @@ def _fill(new: Path, files: Mapping[str, Path | bytes], current: Path) -> None:
     """Puts `files` below `new`; one that equals the current version's is linked, not written again."""
     stamp = time.time_ns()  # finer than the kernel's own stamps: two versions never share a head by chance
     for path, content in files.items():
-        target, before = new / _inside(path), current / path
+        target, before = new / inside(path), current / path
         target.parent.mkdir(parents=True, exist_ok=True)
         if _equal(content, before):
             _link(before, target)
@@ -220,13 +220,6 @@ def _extra(folder: Path, files: Mapping[str, Path | bytes]) -> bool:
 
 def _same(folder: Path, new: Path, files: Mapping[str, Path | bytes]) -> bool:
     return all((folder / path).is_file() and _equal(new / path, folder / path) for path in files)
-
-
-def _inside(path: str) -> PurePosixPath:
-    inside = PurePosixPath(path)
-    if not inside.parts or inside.is_absolute() or ".." in inside.parts:
-        raise HubError(f"{path!r} does not name a file inside a repo")
-    return inside
 
 
 def _moved(folder: Path, head: str | None, parent: str | None) -> str:

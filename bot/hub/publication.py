@@ -15,6 +15,7 @@ from huggingface_hub.errors import RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 
 from bot.errors import ConflictError, HubError
+from bot.hub import inside
 from bot.hub.client import Step
 from bot.hub.facts import GITATTRIBUTES
 from bot.hub.translate import translated
@@ -39,6 +40,8 @@ class Publication:
 
     def run(self, *, parent: str | None, message: str, only: bool) -> str:
         """Commits and returns the commit's id. ConflictError names who was faster; nothing of ours landed then."""
+        for path in self.files:
+            inside(path)
         present: list[str] = []
         if parent is None:
             parent, complete = self._create()

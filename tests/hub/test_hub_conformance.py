@@ -1,0 +1,201 @@
+"""What both homes promise, on the Hub over HTTP and in a folder."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hub_versions import FACTS, card, files, manifest
+
+from bot.errors import ConflictError, HubError
+from bot.hub import Hub
+
+pytest_plugins = ["hub_fixtures"]
+
+
+def test_an_empty_namespace_lists_nothing_and_may_be_written(hub: Hub) -> None:
+    hub.check(write=False)
+    hub.check(write=True)
+    listing = hub.listing()
+    assert dict(listing.repos) == {}
+    assert listing.sees_private
+
+
+def test_what_was_published_is_listed_with_its_facts_and_read_back(hub: Hub) -> None:
+    commit = hub.publish("ada", files(), parent=None, message="Publish ada")
+    repo = hub.listing().repos["ada"]
+    assert (repo.name, repo.head, repo.private, repo.problem) == ("ada", commit, False, None)
+    assert repo.published is not None
+    assert repo.published.handles == ("ada_example",)
+    assert repo.published.trained_at == datetime(2026, 11, 2, tzinfo=UTC)
+    for path, content in files().items():
+        assert hub.read("ada", path) == content
+
+
+def test_a_file_or_repo_that_does_not_exist_reads_as_none(hub: Hub) -> None:
+    assert hub.read("nobody", "bot.json") is None
+    hub.publish("ada", files(), parent=None, message="1")
+    assert hub.read("ada", "assets/none.png") is None
+
+
+def test_a_new_version_replaces_the_whole_repo_in_one_step(hub: Hub) -> None:
+    first = hub.publish("ada", files("1", old__note__txt=b"old", merges=b"same"), parent=None, message="1")
+    second = hub.publish("ada", files("2", merges=b"same"), parent=first, message="2")
+    assert second != first
+    assert hub.listing().repos["ada"].head == second
+    assert hub.read("ada", "old/note/txt") is None
+    assert hub.read("ada", "merges") == b"same"
+    assert hub.read("ada", "bot.json") == manifest("2")
+
+
+def test_without_only_the_other_files_stay(hub: Hub) -> None:
+    first = hub.publish("ada", files("1", merges=b"same"), parent=None, message="1")
+    hub.publish(
+        "ada", {"README.md": b"---\ntags: [mynah]\n---\nnew"}, parent=first, message="card", only=False
+    )
+    assert hub.read("ada", "merges") == b"same"
+    assert hub.read("ada", "model.safetensors") == files("1")["model.safetensors"]
+    assert (hub.read("ada", "README.md") or b"").endswith(b"new")
+
+
+def test_publishing_the_same_again_changes_nothing(hub: Hub) -> None:
+    first = hub.publish("ada", files(), parent=None, message="1")
+    assert hub.publish("ada", files(), parent=first, message="again") == first
+    assert hub.listing().repos["ada"].head == first
+
+
+def test_a_publication_on_a_parent_that_moved_is_a_conflict_and_leaves_the_winner(hub: Hub) -> None:
+    first = hub.publish("ada", files("1"), parent=None, message="1")
+    second = hub.publish("ada", files("2"), parent=first, message="the winner")
+    with pytest.raises(ConflictError, match=second[:8]):
+        hub.publish("ada", files("3"), parent=first, message="3")
+    assert hub.listing().repos["ada"].head == second
+    assert hub.read("ada", "bot.json") == manifest("2")
+
+
+def test_a_repo_thought_missing_that_exists_is_a_conflict(hub: Hub) -> None:
+    first = hub.publish("ada", files("1"), parent=None, message="1")
+    with pytest.raises(ConflictError, match="exists already"):
+        hub.publish("ada", files("2"), parent=None, message="2")
+    assert hub.listing().repos["ada"].head == first
+
+
+def test_a_publication_that_already_stands_is_recognised_whatever_its_parent(hub: Hub) -> None:
+    first = hub.publish("ada", files("1"), parent=None, message="1")
+    second = hub.publish("ada", files("2"), parent=first, message="2")
+    assert hub.publish("ada", files("2"), parent=first, message="2") == second
+    assert hub.publish("ada", files("2"), parent=None, message="2") == second
+
+
+def test_of_runs_that_publish_at_once_exactly_one_wins(hub: Hub) -> None:
+    first = hub.publish("ada", files("0"), parent=None, message="0")
+
+    def publish(version: int) -> str:
+        try:
+            return hub.publish("ada", files(str(version)), parent=first, message=f"run {version}")
+        except ConflictError:
+            return "conflict"
+
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(publish, range(1, 5)))
+    assert results.count("conflict") == 3
+    (winner,) = set(results) - {"conflict"}
+    assert hub.listing().repos["ada"].head == winner
+    assert hub.read("ada", "bot.json") == manifest(str(results.index(winner) + 1))
+
+
+def test_of_runs_that_create_at_once_exactly_one_wins(hub: Hub) -> None:
+    def publish(version: int) -> str:
+        try:
+            return hub.publish("ada", files(str(version)), parent=None, message=f"run {version}")
+        except ConflictError:
+            return "conflict"
+
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(publish, range(1, 5)))
+    assert results.count("conflict") == 3
+    assert hub.read("ada", "bot.json") == manifest(
+        str(results.index(hub.listing().repos["ada"].head or "") + 1)
+    )
+
+
+def test_hidden_repos_stay_listed_and_stay_hidden_when_published_again(hub: Hub) -> None:
+    first = hub.publish("ada", files("1"), parent=None, message="1")
+    hub.hide("ada")
+    assert hub.listing().repos["ada"].private
+    assert hub.listing().repos["ada"].head == first
+    hub.publish("ada", files("2"), parent=first, message="2")
+    assert hub.listing().repos["ada"].private
+
+
+def test_hiding_what_does_not_exist_is_an_error(hub: Hub) -> None:
+    with pytest.raises(HubError, match="nobody"):
+        hub.hide("nobody")
+
+
+def test_deleted_repos_are_gone_and_deleting_again_is_fine(hub: Hub) -> None:
+    hub.publish("ada", files("1"), parent=None, message="1")
+    hub.delete("ada")
+    hub.delete("ada")
+    assert dict(hub.listing().repos) == {}
+    assert hub.read("ada", "bot.json") is None
+    hub.publish("ada", files("2"), parent=None, message="2")
+    assert not hub.listing().repos["ada"].private
+
+
+def test_files_may_come_from_disk(hub: Hub, tmp_path: Path) -> None:
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(b"\0" * 100_000)
+    hub.publish("ada", {**files(), "model.safetensors": weights}, parent=None, message="1")
+    assert hub.read("ada", "model.safetensors") == weights.read_bytes()
+    assert weights.read_bytes() == b"\0" * 100_000
+
+
+def test_a_file_of_ours_that_is_missing_is_an_error_and_nothing_is_published(
+    hub: Hub, tmp_path: Path
+) -> None:
+    first = hub.publish("ada", files("1"), parent=None, message="1")
+    with pytest.raises(HubError, match="gone.bin"):
+        hub.publish("ada", {**files("2"), "gone.bin": tmp_path / "gone.bin"}, parent=first, message="2")
+    assert hub.listing().repos["ada"].head == first
+
+
+def test_names_of_files_with_spaces_and_other_alphabets_survive(hub: Hub) -> None:
+    odd = {**files(), "assets/ünï cödé ☃.txt": b"snow"}
+    hub.publish("ada", odd, parent=None, message="1")
+    assert hub.read("ada", "assets/ünï cödé ☃.txt") == b"snow"
+
+
+@pytest.mark.parametrize("path", ["../evil", "a/../../evil", ""])
+def test_files_outside_the_repo_are_refused(hub: Hub, path: str) -> None:
+    with pytest.raises(HubError):
+        hub.publish("ada", {**files(), path: b"x"}, parent=None, message="1")
+    assert hub.read("ada", "bot.json") is None
+
+
+def test_damaged_facts_are_ours_with_a_problem(hub: Hub) -> None:
+    broken = {key: value for key, value in FACTS.items() if key != "recipe"}
+    new = {**files(), "README.md": card(broken), "bot.json": b'{"published": {"version": 1}}'}
+    hub.publish("ada", new, parent=None, message="1")
+    repo = hub.listing().repos["ada"]
+    assert repo.published is None
+    assert repo.problem is not None
+    assert "recipe" in repo.problem or "handles" in repo.problem
+
+
+def test_facts_of_a_newer_bot_ask_for_an_update(hub: Hub) -> None:
+    facts = {**FACTS, "version": 2}
+    new = {**files(), "README.md": card(facts), "bot.json": manifest("1", version=2)}
+    hub.publish("ada", new, parent=None, message="1")
+    assert "newer version of the bot" in (hub.listing().repos["ada"].problem or "")
+
+
+def test_a_commit_given_as_a_bases_revision_is_itself(hub: Hub) -> None:
+    assert hub.resolve_base("openai-community/gpt2", "a" * 40) == "a" * 40
+    assert hub.resolve_base("openai-community/gpt2") is None
+
+
+def test_the_place_of_a_repo_can_be_shown(hub: Hub) -> None:
+    assert hub.url("ada").endswith("/tester/ada")
