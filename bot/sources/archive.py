@@ -62,10 +62,11 @@ class Archive:
         with open_members(self.file) as members:
             parts = _parts(members)
             profile, warnings = _profile(members, parts, handle)
-            long_posts = tweets.LongPosts()
-            for member in parts.long_posts:
-                for _ in _parsed(members, member, long_posts.add):
-                    pass
+            long_posts = tweets.LongPosts(
+                long_post
+                for member in parts.long_posts
+                for long_post in _parsed(members, member, tweets.parse_long)
+            )
             posts = _posts(members, parts.posts, long_posts)
             if parts.count is not None and parts.count != len(posts):
                 warnings.append(f"the archive announces {parts.count:,} posts and holds {len(posts):,}")

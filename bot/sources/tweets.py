@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,9 +25,18 @@ class Tweet:
     `beginning` is what a long post's whole text starts with, too.
     """
 
-    post: Post
+    post: Post = field(repr=False)
     versions: tuple[str, ...]
-    beginning: str
+    beginning: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LongPost:
+    """The whole text of a post of more than 280 characters, and its beginning as its tweet has it."""
+
+    created_at: datetime
+    beginning: str = field(repr=False)
+    text: str = field(repr=False)
 
 
 def parse(record: Mapping[str, Any]) -> Tweet:
@@ -97,32 +106,35 @@ def moment(value: object) -> datetime:
         raise ValueError("has no created_at that is a date") from None
 
 
+def parse_long(record: Mapping[str, Any]) -> LongPost:
+    """Reads a record of `note-tweet.js`. Raises ValueError that says what it lacks."""
+    note = record.get("noteTweet", record)
+    core = note.get("core") if isinstance(note, dict) else None
+    raw = core.get("text") if isinstance(core, dict) else None
+    if not isinstance(core, dict) or not isinstance(raw, str):
+        raise ValueError("has no core.text")
+    text = _SHORT_LINK.sub("", unescape(cut(raw, _note_links(core)))).strip()
+    return LongPost(moment(note.get("createdAt")), _beginning(unescape(raw)), text)
+
+
 class LongPosts:
-    """The whole texts of `note-tweet.js`, which know no tweet id: found by time and by how they begin."""
+    """Finds the whole of a post that was cut: a long post knows no tweet id, so time and beginning must do."""
 
-    def __init__(self) -> None:
-        self._notes: dict[int, list[tuple[datetime, str, str]]] = defaultdict(list)
-
-    def add(self, record: Mapping[str, Any]) -> None:
-        """Reads a record of `note-tweet.js`. Raises ValueError that says what it lacks."""
-        note = record.get("noteTweet", record)
-        core = note.get("core") if isinstance(note, dict) else None
-        raw = core.get("text") if isinstance(core, dict) else None
-        if not isinstance(core, dict) or not isinstance(raw, str):
-            raise ValueError("has no core.text")
-        created_at = moment(note.get("createdAt"))
-        text = _SHORT_LINK.sub("", unescape(cut(raw, _note_links(core)))).strip()
-        self._notes[int(created_at.timestamp())].append((created_at, _beginning(unescape(raw)), text))
+    def __init__(self, long_posts: Iterable[LongPost]) -> None:
+        self._by_second: dict[int, list[LongPost]] = defaultdict(list)
+        for long_post in long_posts:
+            self._by_second[int(long_post.created_at.timestamp())].append(long_post)
 
     def whole(self, tweet: Tweet) -> str | None:
-        """The whole text of a post that was cut, or None for one that was not."""
-        moment = tweet.post.created_at
-        second = int(moment.timestamp())
+        """The whole text, or None for a post that was not cut."""
+        if not self._by_second:
+            return None
+        second = int(tweet.post.created_at.timestamp())
         for near in (second, second - 1, second + 1):
-            for created_at, beginning, text in self._notes.get(near, ()):
-                close = abs((created_at - moment).total_seconds()) <= 1
-                if close and beginning == tweet.beginning:
-                    return text
+            for long_post in self._by_second.get(near, ()):
+                apart = abs((long_post.created_at - tweet.post.created_at).total_seconds())
+                if apart <= 1 and long_post.beginning == tweet.beginning:
+                    return long_post.text
         return None
 
 

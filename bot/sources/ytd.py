@@ -22,6 +22,7 @@ LONGEST_RECORD = 16 << 20
 LARGEST_VALUE = 64 << 20
 """Bytes of the largest file that is read whole (the manifest, the account)."""
 
+_LONGEST_ASSIGNMENT = 1000
 _ASSIGNMENT = re.compile(r"\s*(?:[\w.$]+\s*=\s*)?")
 _SEPARATOR = re.compile(r"\s*,?\s*")
 _END = re.compile(r"\]\s*;?\s*")
@@ -34,7 +35,9 @@ def records(stream: BinaryIO, where: str) -> Iterator[dict[str, Any]]:
     """
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     scan = json.JSONDecoder().raw_decode
-    buffer = _decoded(decoder, stream, CHUNK, where)
+    buffer = ""
+    while len(buffer) < _LONGEST_ASSIGNMENT and (more := _decoded(decoder, stream, CHUNK, where)):
+        buffer += more
     begin = _ASSIGNMENT.match(buffer)
     position = begin.end() if begin else 0
     if buffer[position : position + 1] != "[":
