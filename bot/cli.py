@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
@@ -194,8 +194,7 @@ def import_(handle: str, file: str, registry_path: Path, store_url: str | None, 
     from bot.sources import open_source
 
     registry = _load(registry_path)
-    lines = file.removesuffix(".gz").endswith((".jsonl", ".ndjson"))
-    kind: Literal["archive", "jsonl"] = source or ("jsonl" if lines else "archive")
+    kind = source or _file_source(file)
     try:
         name = normalise(handle, kind)
     except ValueError as error:
@@ -274,6 +273,10 @@ def purge(handle: str, registry_path: Path, store_url: str | None) -> None:
     """Delete every trace of HANDLE in the store."""
     files = _store(store_url, _load(registry_path)).purge(handle.removeprefix("@").lower())
     click.echo(f"{handle}: {_count(files, 'file')} deleted from the store")
+
+
+def _file_source(file: str) -> Literal["archive", "jsonl"]:
+    return "jsonl" if file.removesuffix(".gz").endswith((".jsonl", ".ndjson")) else "archive"
 
 
 def _load(path: Path) -> Registry:

@@ -90,15 +90,17 @@ def print_outcomes(outcomes: Sequence[Outcome], plan: Plan, stream: IO[str]) -> 
 def print_corpus(corpus: Corpus, tokens: int | None, stream: IO[str]) -> None:
     """The funnel of each account, a row a reason, and whether there is enough to train on."""
     reasons = dict.fromkeys(reason for account in corpus.accounts for reason in account.dropped)
-    rows = [["downloaded", *(f"{account.downloaded:,}" for account in corpus.accounts)]]
-    for reason in reasons:
-        rows.append(
+    rows = [
+        ["downloaded", *(f"{account.downloaded:,}" for account in corpus.accounts)],
+        *(
             [
                 reason.replace("_", " "),
                 *(f"{account.dropped.get(reason, 0):,}" for account in corpus.accounts),
             ]
-        )
-    rows.append(["kept", *(f"{account.kept:,}" for account in corpus.accounts)])
+            for reason in reasons
+        ),
+        ["kept", *(f"{account.kept:,}" for account in corpus.accounts)],
+    ]
     print_table(["posts", *(account.profile.handle for account in corpus.accounts)], rows, stream)
     languages = ", ".join(f"{code} {count:,}" for code, count in list(corpus.languages.items())[:6])
     counted = f", {tokens:,} tokens" if tokens is not None else ""
