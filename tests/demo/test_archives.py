@@ -243,6 +243,8 @@ def test_the_same_texts_give_the_same_bytes(tmp_path: Path) -> None:
         posts = records(drafts[DEVIL.handle], seed=1)
         write_zip(tmp_path / name, archive(DEVIL, posts, parts=2, seed=1))
         digests.append(hashlib.sha256((tmp_path / name).read_bytes()).hexdigest())
+        with zipfile.ZipFile(tmp_path / name) as zipped:
+            assert {info.date_time for info in zipped.infolist()} == {(2026, 10, 4, 12, 0, 0)}
     assert digests[0] == digests[1]
 
 
