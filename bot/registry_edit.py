@@ -42,8 +42,8 @@ def add(
 ) -> str:
     """The registry's text with one entry more, for one handle or several together; all else stays as it is.
 
-    Without `source` the file given tells it, else the registry's default holds. Raises UsageError for what is no handle, is listed already
-    or was removed, and when the registry's policy asks for a consent that is not given.
+    Without `source` the file given tells it, else the registry's default holds. Raises UsageError for what is
+    no handle, is listed already or was removed, and when the policy asks for a consent that is not given.
     """
     bom, text = _BOM * text.startswith(_BOM), text.removeprefix(_BOM)
     data = _read(text)

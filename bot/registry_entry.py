@@ -125,7 +125,7 @@ def draft(node: Node, shared: Shared) -> Draft:
         base=base,
         recipe=overlaid(shared.recipe, file.recipe) if "recipe" in given else shared.recipe,
         consent=consent,
-        prompts=tuple(value("prompts")),
+        prompts=value("prompts"),
         max_age=duration(value("max_age")),
         min_new_posts=value("min_new_posts"),
         template=value("template"),
@@ -175,11 +175,13 @@ def _written_handles(node: Mapping, data: dict[str, Any], faults: list[Fault]) -
         faults.append(value.fault("handles is empty: name at least one, handles: [ada_example]"))
     else:
         example = "a handle is one word: write handles: [ada_example, bob_example]"
-        faults.extend(item.fault(example) for item in value.items if not isinstance(item, Scalar))
+        faults.extend(
+            item.fault(example) for item in value.items[:MAX_HANDLES] if not isinstance(item, Scalar)
+        )
         if len(value.items) > MAX_HANDLES:
             message = f"{len(value.items)} handles in one entry: at most {MAX_HANDLES} make one model"
             faults.append(value.items[MAX_HANDLES].fault(message))
-        return [item for item in value.items if isinstance(item, Scalar)]
+        return [item for item in value.items[:MAX_HANDLES] if isinstance(item, Scalar)]
     return []
 
 

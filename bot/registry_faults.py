@@ -27,6 +27,9 @@ _SECTIONS: Keys[str, type[BaseModel]] = {
 }
 _ATTEMPTS = 8
 
+MAX_FAULTS = 100
+"""Faults told of one mapping: more are no help to a person, and a hostile file has half a million."""
+
 
 def to_data(node: Node, faults: list[Fault]) -> Any:
     """Text, lists and dicts for a node. A key's value may be null; a list's items are always text.
@@ -42,7 +45,7 @@ def to_data(node: Node, faults: list[Fault]) -> Any:
         case Sequence():
             return [to_data(item, faults) for item in node.items]
         case Mapping():
-            for first, second in node.repeated:
+            for first, second in node.repeated[:MAX_FAULTS]:
                 message = f"key {shown(second.text)} stands twice, here and on line {first.line}: keep one"
                 faults.append(second.fault(message))
             return {
@@ -60,8 +63,12 @@ def read(model: type[M], node: Mapping, data: dict[str, Any], faults: list[Fault
         except ValidationError as error:
             errors = error.errors(include_url=False)
         if not wrong:
-            faults.extend(_place(node, found).fault(_sentence(model, found)) for found in errors)
+            faults.extend(_place(node, found).fault(_sentence(model, found)) for found in errors[:MAX_FAULTS])
+            if len(errors) > MAX_FAULTS:
+                faults.append(node.fault(f"and {len(errors) - MAX_FAULTS:,} further faults in here"))
         wrong |= {str(found["loc"][0]) for found in errors if found["loc"]}
+        if len(errors) > MAX_FAULTS:
+            break
         for found in sorted(errors, key=lambda found: _order(found["loc"]), reverse=True):
             _prune(data, found["loc"])
     return model.model_validate({key: value for key, value in data.items() if key not in wrong}), wrong
@@ -116,7 +123,7 @@ def _sentence(model: type[BaseModel], found: Any) -> str:
         case "literal_error":
             close = nearest(value, context["expected"].replace("'", "").replace(" or ", ", ").split(", "))
             return f"{key}: {shown(str(value))} is not one of {context['expected']}{close}"
-        case "list_type":
+        case "list_type" | "tuple_type":
             example = value if isinstance(value, str) and len(value) < 40 else "..."
             return f"{key} must be a list: write [{example}]"
         case "model_type" | "dict_type":

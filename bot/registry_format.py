@@ -50,8 +50,8 @@ class Preferences(_Keys):
         description="the pre-trained model: a Hub id, with @revision or without, or a folder",
     )
     recipe: RecipeValues = Field(Recipe(), description="a recipe's name, or values that replace its defaults")
-    prompts: list[Prompt] = Field(
-        ["My dream is"],
+    prompts: tuple[Prompt, ...] = Field(
+        ("My dream is",),
         description="beginnings that the model completes for the card",
         min_length=1,
         max_length=10,
@@ -64,7 +64,7 @@ class Preferences(_Keys):
     )
     license_name: str | None = Field(None, description="with license: other, its name", max_length=100)
     license_link: HttpsAddress | None = Field(None, description="with license: other, where it is")
-    tags: list[Tag] = Field([], description="further tags on the card", max_length=50)
+    tags: tuple[Tag, ...] = Field((), description="further tags on the card", max_length=50)
     sensitive: bool = Field(False, description="mark the model as not for all audiences")
     tracking: Literal["none", "wandb", "trackio"] = Field(
         "none", description="where training is tracked as well"
@@ -75,7 +75,7 @@ class Preferences(_Keys):
 class EntryFile(Preferences):
     """One model: whose posts, from where, trained how and when."""
 
-    handles: list[Word] = Field(
+    handles: tuple[Word, ...] = Field(
         description="whose posts to train on; several handles make one model of several voices",
         json_schema_extra={"minItems": 1, "maxItems": MAX_HANDLES},
     )
@@ -121,7 +121,7 @@ class Policy(_Keys):
 class TombstoneFile(_Keys):
     """A person who is never imitated again: alone, among others, under any name."""
 
-    handles: list[Word] = Field(description="the person's handles", json_schema_extra={"minItems": 1})
+    handles: tuple[Word, ...] = Field(description="the person's handles", json_schema_extra={"minItems": 1})
     on: Date | None = Field(None, description="the day of the removal")
     reason: str | None = Field(None, description="why, in public words", max_length=1000)
 
@@ -154,8 +154,10 @@ class RegistryFile(_Keys):
     defaults: Preferences = Field(
         Preferences(), description="any key of an entry, for all that do not give it"
     )
-    models: list[EntryFile] = Field([], description="the fleet, one entry a model")
-    removed: list[TombstoneFile] = Field([], description="tombstones: people who are never imitated again")
+    models: tuple[EntryFile, ...] = Field((), description="the fleet, one entry a model")
+    removed: tuple[TombstoneFile, ...] = Field(
+        (), description="tombstones: people who are never imitated again"
+    )
     x: XSettings = Field(XSettings(), description="source x")
 
 

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -16,6 +17,9 @@ from pydantic_core import CoreSchema
 from bot import hub_names
 from bot.hub_terms import LICENSES
 from bot.recipe import NAMED, Recipe
+
+MAX_ADDRESS = 2048
+"""Characters in a web or mail address: longer ones are nobody's."""
 
 _DURATION = re.compile(r"(\d{1,5})([hdw])", re.ASCII)
 _HOURS = {"h": 1, "d": 24, "w": 7 * 24}
@@ -137,10 +141,16 @@ def is_path(text: str) -> bool:
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """`; did you mean 'handles'?` for a word that is nearly one of `words`, else nothing."""
+    close = _nearest(word[:64].lower(), tuple(words))
+    return f"; did you mean '{close}'?" if close else ""
+
+
+@lru_cache(maxsize=512)
+def _nearest(word: str, words: tuple[str, ...]) -> str | None:
+    """Cached: a fleet that mistakes a key mistakes it in every entry."""
     import difflib
 
-    close = difflib.get_close_matches(word[:64].lower(), sorted(words), n=1, cutoff=0.6)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    return next(iter(difflib.get_close_matches(word, sorted(words), n=1)), None)
 
 
 # YAML 1.2 reads an unquoted 007 or null as no string: an editor must not mark what the bot accepts.
@@ -150,7 +160,11 @@ Word = Annotated[str, WithJsonSchema(_WORD_SCHEMA)]
 Duration = Annotated[
     str, AfterValidator(_duration), WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,5}[hdw]$"})
 ]
-HttpsAddress = Annotated[str, AfterValidator(_web_address), Field(json_schema_extra={"pattern": "^https://"})]
+HttpsAddress = Annotated[
+    str,
+    Field(max_length=MAX_ADDRESS, json_schema_extra={"pattern": "^https://"}),
+    AfterValidator(_web_address),
+]
 Location = Annotated[str, Field(min_length=1, max_length=4096)]
 RepoName = Annotated[str, AfterValidator(_repo_name), WithJsonSchema(_WORD_SCHEMA)]
 TemplateName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$")]
@@ -160,8 +174,8 @@ Files = Annotated[dict[str, Location], BeforeValidator(_files), Or({"type": "str
 RecipeValues = Annotated[Recipe, BeforeValidator(_recipe), AfterValidator(_finite), Or({"enum": list(NAMED)})]
 """The values in which a recipe differs from the default, or all of a named one; see `model_fields_set`."""
 
-Consent = Annotated[str, AfterValidator(_consent)]
-Contact = Annotated[str, AfterValidator(_contact)]
+Consent = Annotated[str, Field(max_length=MAX_ADDRESS), AfterValidator(_consent)]
+Contact = Annotated[str, Field(max_length=MAX_ADDRESS), AfterValidator(_contact)]
 Prompt = Annotated[str, Field(min_length=1, max_length=500), WithJsonSchema(_WORD_SCHEMA)]
 License = Annotated[str, AfterValidator(_license), WithJsonSchema({"enum": sorted(LICENSES)})]
 Tag = Annotated[str, AfterValidator(_tag), WithJsonSchema(_WORD_SCHEMA)]

@@ -18,8 +18,8 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAX_DEPTH = 100
 """Nested collections; the C library crashes the process at some depth far beyond."""
 
-MAX_NODES = 500_000
-"""Scalars and collections in one file: fifty for each of 10,000 entries."""
+MAX_NODES = 250_000
+"""Scalars and collections in one file: twenty-five for each of 10,000 entries."""
 
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
