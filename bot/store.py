@@ -177,7 +177,7 @@ class Store:
             "|".join(rf"(?<![\w.@]){re.escape(name)}(?![\w@]|\.\w)" for name in sorted(names))
         )
         for name, notes in self.all_notes().items():
-            if mentions.search(name) or mentions.search(json.dumps(notes).lower()):
+            if mentions.search(f"{name} {json.dumps(notes, ensure_ascii=False)}".lower()):
                 self._files.remove(_note(name))
                 count += 1
         return count
