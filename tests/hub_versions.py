@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,14 @@ FACTS: dict[str, Any] = {
     "newest_post": "2026-11-01T00:00:00Z",
     "trained_at": "2026-11-02T00:00:00Z",
 }
-QUICK = Pace(connect_s=2, read_s=2, tries=4, pause_s=0.005, wait_s=5)
+QUICK = Pace(
+    connect_s=2,
+    read_s=2,
+    tries=4,
+    pause_s=0.005,
+    wait_s=20,
+    sleep=lambda seconds: time.sleep(min(seconds, 0.005)),
+)
 
 
 def card(facts: object = None, body: str = "# Ada", **front: object) -> bytes:
@@ -53,3 +61,12 @@ def hub_at(
 ) -> HuggingFaceHub:
     """A hub on the server."""
     return HuggingFaceHub(server.url, namespace, token=token, pace=pace)
+
+
+def publish_alone(url: str, name: str, version: str, parent: str | None) -> None:
+    """A whole run of its own, for a process that gets killed."""
+    from huggingface_hub import constants
+
+    constants.HF_HUB_OFFLINE, constants.HF_HUB_DISABLE_XET = False, True
+    hub = HuggingFaceHub(url, "tester", token=HubServer.token, pace=QUICK)
+    hub.publish(name, files(version), parent=parent, message=version)

@@ -42,6 +42,8 @@ def translated(what: str, secret: str | None) -> Iterator[None]:
 def translate(error: BaseException, what: str, secret: str | None) -> BotError:
     """The error of ours that says what `error`, or the deepest cause it names, means for `what`."""
     links = list(_chain(error))
+    if isinstance(error, ValueError) and not isinstance(error, json.JSONDecodeError):
+        return HubError(_text(what, str(error), secret))  # of the library's own: it says more than the answer
     for link in links:
         if isinstance(link, HubError):
             kind = ConflictError if isinstance(link, ConflictError) else HubError
@@ -59,8 +61,6 @@ def translate(error: BaseException, what: str, secret: str | None) -> BotError:
     if isinstance(cause, OSError):
         refused = re.search(r"\b4\d\d\b", str(cause)) is not None
         return HubError(_text(what, str(cause) or type(cause).__name__, secret), transient=not refused)
-    if isinstance(cause, ValueError):
-        return HubError(_text(what, str(cause), secret))
     return HubError(_text(what, f"the answer was not understood ({type(cause).__name__}: {cause})", secret))
 
 

@@ -157,7 +157,7 @@ def test_a_file_of_ours_that_is_missing_is_an_error_and_nothing_is_published(
     hub: Hub, tmp_path: Path
 ) -> None:
     first = hub.publish("ada", files("1"), parent=None, message="1")
-    with pytest.raises(HubError, match="gone.bin"):
+    with pytest.raises(HubError, match=r"gone\.bin"):
         hub.publish("ada", {**files("2"), "gone.bin": tmp_path / "gone.bin"}, parent=first, message="2")
     assert hub.listing().repos["ada"].head == first
 
