@@ -44,13 +44,15 @@ def raising(error: BaseException) -> object:
 def test_an_expected_error_is_its_sentence_and_its_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli.schema, "callback", raising(CredentialsError("the token is read-only; make one")))
+    monkeypatch.setattr(
+        cli.cli.commands["schema"], "callback", raising(CredentialsError("the token is read-only; make one"))
+    )
     assert __main__.main(["schema"]) == 5
     assert capsys.readouterr().err == "the token is read-only; make one\n"
 
 
 def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(cli.schema, "callback", raising(KeyboardInterrupt()))
+    monkeypatch.setattr(cli.cli.commands["schema"], "callback", raising(KeyboardInterrupt()))
     assert __main__.main(["schema"]) == 130
     assert "run the command again" in capsys.readouterr().err
 
@@ -58,7 +60,7 @@ def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 def test_a_bug_ends_with_70_and_a_report_that_can_be_pasted(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli.schema, "callback", raising(ZeroDivisionError("the bug")))
+    monkeypatch.setattr(cli.cli.commands["schema"], "callback", raising(ZeroDivisionError("the bug")))
     assert __main__.main(["schema"]) == 70
     report = capsys.readouterr().err
     assert "ZeroDivisionError: the bug" in report

@@ -1,0 +1,132 @@
+"""`bot plan`, `bot apply` and `bot render`: the fleet as it should be, and made so."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.commands.options import (
+    count,
+    device_option,
+    find_entry,
+    hub_option,
+    json_option,
+    load_registry,
+    make_plan,
+    open_hub,
+    open_store,
+    planning_options,
+    registry_option,
+    store_option,
+)
+
+if TYPE_CHECKING:
+    from bot.plan import Force
+
+
+@click.command()
+@registry_option
+@hub_option
+@store_option
+@planning_options
+@json_option
+def plan(
+    registry_path: Path,
+    hub_target: str | None,
+    store_url: str | None,
+    only: tuple[str, ...],
+    force: Force | None,
+    as_json: bool,
+) -> None:
+    """Show what `apply` would do, why, and what it would cost. Writes nothing."""
+    from bot import report
+
+    registry = load_registry(registry_path)
+    made = make_plan(registry, open_hub(hub_target, registry), open_store(store_url, registry), only, force)
+    if as_json:
+        report.print_json(made.to_json(), sys.stdout)
+    else:
+        report.print_plan(made, sys.stdout)
+
+
+@click.command()
+@registry_option
+@hub_option
+@store_option
+@planning_options
+@click.option("--dry-run", is_flag=True, help="Show the plan and do nothing.")
+@click.option(
+    "--max-models", type=click.IntRange(0), default=50, show_default=True, help="Train at most so many."
+)
+@click.option("--allow-removals", type=click.IntRange(0), metavar="N", help="Remove at most so many models.")
+@click.option(
+    "--wait",
+    type=click.FloatRange(0),
+    default=120,
+    show_default=True,
+    metavar="SECONDS",
+    help="Longest wait for a busy Hub.",
+)
+@device_option
+@json_option
+def apply(
+    registry_path: Path,
+    hub_target: str | None,
+    store_url: str | None,
+    only: tuple[str, ...],
+    force: Force | None,
+    dry_run: bool,
+    max_models: int,
+    allow_removals: int | None,
+    wait: float,
+    device: str,
+    as_json: bool,
+) -> int:
+    """Do what the plan says: fetch, train, evaluate, render and publish. One bad entry never stops the rest."""
+    from bot import progress, report
+    from bot.apply import Limits, exit_code
+    from bot.apply import apply as run
+    from bot.build import Workshop
+
+    registry = load_registry(registry_path)
+    hub, store = open_hub(hub_target, registry, wait), open_store(store_url, registry)
+    hub.check(write=not dry_run)
+    made = make_plan(registry, hub, store, only, force)
+    if dry_run:
+        report.print_json({"outcomes": []}, sys.stdout) if as_json else report.print_plan(made, sys.stdout)
+        return 0
+    if not as_json:
+        report.print_plan(made, sys.stdout)
+    with progress.watching() as watcher:
+        shop = Workshop(registry, store, lambda: datetime.now(UTC), watcher, device)
+        outcomes = run(made, shop, hub, Limits(max_models, allow_removals))
+    if as_json:
+        report.print_json({"outcomes": [outcome.to_json() for outcome in outcomes]}, sys.stdout)
+    else:
+        report.print_outcomes(outcomes, made, sys.stdout)
+    return exit_code(outcomes)
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where to write."
+)
+@registry_option
+@hub_option
+def render(name: str, out: Path, registry_path: Path, hub_target: str | None) -> None:
+    """Write NAME's card and pictures to a folder, from the published manifest; nothing is trained."""
+    from bot import apply, publication
+
+    registry = load_registry(registry_path)
+    hub = open_hub(hub_target, registry)
+    files = publication.rerender(registry, find_entry(registry, name), apply.published(hub, name), hub)
+    for path, content in files.items():
+        target = out / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content if isinstance(content, bytes) else content.read_bytes())
+    click.echo(f"{count(len(files), 'file')} in {out}, the card is {out / 'README.md'}")

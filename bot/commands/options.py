@@ -1,0 +1,117 @@
+"""What commands share: their flags, and opening what the flags name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from bot.errors import RegistryError, UsageError
+
+if TYPE_CHECKING:
+    from bot.hub import Hub
+    from bot.plan import Force, Plan
+    from bot.registry import Entry, Registry
+    from bot.store import Store
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+registry_option = click.option(
+    "--registry",
+    "registry_path",
+    type=click.Path(path_type=Path),
+    default="registry.yaml",
+    show_default=True,
+    help="The registry file.",
+)
+hub_option = click.option(
+    "--hub",
+    "hub_target",
+    metavar="TARGET",
+    help="Where repos live: dir:PATH for a folder; default: the Hugging Face Hub, or HF_ENDPOINT.",
+)
+store_option = click.option(
+    "--store", "store_url", metavar="URL", help="Where posts are kept; default: the registry's store."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a machine.")
+device_option = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    help="What trains; auto takes a GPU.",
+)
+
+
+def planning_options(command: F) -> F:
+    """The flags that `plan` and `apply` share."""
+    for option in (
+        click.option("--force", type=click.Choice(["train", "card"]), help="Do this whatever the state."),
+        click.option("--only", multiple=True, metavar="NAME", help="Only this model (may be repeated)."),
+    ):
+        command = option(command)
+    return command
+
+
+def load_registry(path: Path) -> Registry:
+    """The registry at `path`; RegistryError or UsageError when it cannot be read."""
+    from bot import registry
+
+    return registry.load(path)
+
+
+def open_hub(target: str | None, registry: Registry, wait_s: float = 120) -> Hub:
+    """The hub that `--hub` names, for the registry's namespace, with the environment's token."""
+    from bot import hub
+
+    return hub.open_hub(target, registry.namespace or "", token=os.environ.get("HF_TOKEN"), wait_s=wait_s)
+
+
+def open_store(url: str | None, registry: Registry) -> Store:
+    """The store that `--store` names, else the registry's."""
+    from bot.store import Store
+
+    return Store(url or registry.store.url)
+
+
+def find_entry(registry: Registry, name: str) -> Entry:
+    """The sound entry of that name. RegistryError for a faulty one, UsageError for one that is not listed."""
+    for entry in registry.entries:
+        if entry.name == name:
+            return entry
+    for faulty in registry.faulty:
+        if faulty.name == name:
+            raise RegistryError(list(faulty.problems))
+    names = ", ".join(entry.name for entry in registry.entries[:10]) or "none"
+    raise UsageError(f"{registry.path.name} lists no model {name!r}; it lists: {names}")
+
+
+def make_plan(registry: Registry, hub: Hub, store: Store, only: tuple[str, ...], force: Force | None) -> Plan:
+    """Holds the registry against the hub, after the credentials were proved."""
+    from bot import desired, plan
+
+    known_names = {*(entry.name for entry in registry.entries), *(entry.name for entry in registry.faulty)}
+    for name in only:
+        if name not in known_names:
+            find_entry(registry, name)
+    hub.check(write=False)
+    listing = hub.listing()
+    now = datetime.now(UTC)
+    return plan.plan(
+        desired.desired(registry),
+        listing,
+        namespace=registry.namespace or "",
+        now=now,
+        removed=[handle for tombstone in registry.removed for handle in tombstone.handles],
+        known=desired.known(registry, listing, store, now),
+        only=only,
+        force=force,
+    )
+
+
+def count(number: int, noun: str) -> str:
+    """`1 model`, `1,234 models`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,90 @@
+"""`bot import`, `bot corpus` and `bot purge`: the posts that models are made of."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from bot.commands.options import (
+    count,
+    find_entry,
+    json_option,
+    load_registry,
+    open_store,
+    registry_option,
+    store_option,
+)
+from bot.errors import UsageError
+
+
+@click.command("import")
+@click.argument("handle")
+@click.argument("file")
+@registry_option
+@store_option
+@click.option("--source", type=click.Choice(["archive", "jsonl"]), help="Default: by the file's name.")
+def import_(
+    handle: str,
+    file: str,
+    registry_path: Path,
+    store_url: str | None,
+    source: Literal["archive", "jsonl"] | None,
+) -> None:
+    """Put the public posts and the profile out of FILE into the store, as HANDLE's. Nothing else is kept.
+
+    FILE is the zip that X gives its users (or its unpacked folder), or JSONL with one post a line.
+    """
+    from bot.handles import normalise
+    from bot.sources import open_source
+
+    registry = load_registry(registry_path)
+    kind = source or _file_source(file)
+    try:
+        name = normalise(handle, kind)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    timeline = open_source(kind, file=file).read(name)
+    merged = open_store(store_url, registry).merge(timeline, kind, now=datetime.now(UTC), handle=name)
+    for warning in (*timeline.warnings, *merged.warnings):
+        click.echo(f"warning: {warning}", err=True)
+    click.echo(f"{name}: {merged.added:,} new posts, {merged.total:,} in the store")
+
+
+@click.command()
+@click.argument("name")
+@registry_option
+@store_option
+@json_option
+def corpus(name: str, registry_path: Path, store_url: str | None, as_json: bool) -> None:
+    """Show what there is to train NAME on: the funnel of each account, and whether it is enough."""
+    from bot import base, report
+    from bot import corpus as room
+    from bot.build import fetch
+
+    registry = load_registry(registry_path)
+    entry = find_entry(registry, name)
+    made = room.build(fetch(entry, open_store(store_url, registry), datetime.now(UTC)))
+    texts = [text.text for account in made.accounts for text in account.texts]
+    tokens = base.count_tokens(base.parse(entry.base), texts)
+    if as_json:
+        report.print_json(room.to_json(made) | {"tokens": tokens}, sys.stdout)
+    else:
+        report.print_corpus(made, tokens, sys.stdout)
+
+
+@click.command()
+@click.argument("handle")
+@registry_option
+@store_option
+def purge(handle: str, registry_path: Path, store_url: str | None) -> None:
+    """Delete every trace of HANDLE in the store."""
+    files = open_store(store_url, load_registry(registry_path)).purge(handle.removeprefix("@").lower())
+    click.echo(f"{handle}: {count(files, 'file')} deleted from the store")
+
+
+def _file_source(file: str) -> Literal["archive", "jsonl"]:
+    return "jsonl" if file.removesuffix(".gz").endswith((".jsonl", ".ndjson")) else "archive"
