@@ -132,11 +132,14 @@ def _sanitised(body: str, assets: Assets) -> Markup:
         url_schemes={"http", "https", "mailto", "data"},
         link_rel="nofollow noopener noreferrer",
     )
-    # A wide table scrolls by itself, which a keyboard must be able to do as well.
-    clean = clean.replace(
-        "<table>", '<div class="wide" role="region" aria-label="Table" tabindex="0"><table>'
-    )
-    return Markup(clean.replace("</table>", "</table></div>"))  # noqa: S704 - sanitised above
+    # Wide tables and long lines of code scroll by themselves, which a keyboard must be able to do as well.
+    for tag, scrolling in (
+        ("<table>", '<div class="wide" tabindex="0"><table>'),
+        ("</table>", "</table></div>"),
+        ("<pre>", '<pre tabindex="0">'),
+    ):
+        clean = clean.replace(tag, scrolling)
+    return Markup(clean)  # noqa: S704 - sanitised above
 
 
 def _picture(path: str, assets: Assets) -> str | None:
