@@ -16,7 +16,7 @@ from bot.registry_faults import read, to_data
 from bot.registry_files import base_of, check_template, located, unreadable
 from bot.registry_format import MAX_HANDLES, EntryFile, Policy, Preferences
 from bot.registry_values import duration
-from bot.yaml_tree import Fault, Mapping, Node, Scalar, Sequence
+from bot.yaml_tree import Fault, Mapping, Node, Scalar, Sequence, unprintable
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,11 @@ def _written_handles(node: Mapping, data: dict[str, Any], faults: list[Fault]) -
         if len(value.items) > MAX_HANDLES:
             message = f"{len(value.items)} handles in one entry: at most {MAX_HANDLES} make one model"
             faults.append(value.items[MAX_HANDLES].fault(message))
-        return [item for item in value.items[:MAX_HANDLES] if isinstance(item, Scalar)]
+        return [
+            item
+            for item in value.items[:MAX_HANDLES]
+            if isinstance(item, Scalar) and not unprintable(item.text)  # told already
+        ]
     return []
 
 

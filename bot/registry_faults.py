@@ -34,16 +34,16 @@ MAX_FAULTS = 100
 def to_data(node: Node, faults: list[Fault]) -> Any:
     """Text, lists and dicts for a node. A key's value may be null; a list's items are always text.
 
-    Repeated keys and characters that no value may hold are added to `faults`.
+    Repeated keys and characters that no value may hold are added to `faults`; such a value is left out.
     """
     match node:
         case Scalar():
             if node.style == '"' and (character := unprintable(node.text)):
                 faults.append(node.fault(f"the value holds a forbidden character ({character}): take it out"))
-                return ""
+                return None
             return node.text.rstrip("\n") if node.style in ("|", ">") else node.text
         case Sequence():
-            return [to_data(item, faults) for item in node.items]
+            return [value for item in node.items if (value := to_data(item, faults)) is not None]
         case Mapping():
             for first, second in node.repeated[:MAX_FAULTS]:
                 message = f"key {shown(second.text)} stands twice, here and on line {first.line}: keep one"
@@ -108,7 +108,7 @@ def _sentence(model: type[BaseModel], found: Any) -> str:
     """What is wrong and how to mend it, from one of pydantic's errors."""
     loc, kind, value = found["loc"], found["type"], found["input"]
     context: dict[str, Any] = found.get("ctx", {})
-    key = next((part for part in reversed(loc) if isinstance(part, str)), "")
+    key = next((part for part in reversed(loc) if isinstance(part, str) and part), "")
     if kind == "extra_forbidden":
         section = next((_SECTIONS[part] for part in reversed(loc[:-1]) if part in _SECTIONS), model)
         return _unknown(key, section)
