@@ -13,6 +13,7 @@ import argparse
 import json
 import math
 import random
+import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -34,6 +35,10 @@ HELD_OUT_EVERY = 40
 
 CARD = Path(__file__).with_name("base_card.md")
 """The base's README, with the names of what is measured in braces."""
+
+
+UNFIT = re.compile(rf"{SLURS.pattern}|\b(?:jew|hebrew)|\[Illus", re.IGNORECASE)
+"""Passages left out: pictures, slurs, and what novels of that time say of Jews (a jewel or two goes with it)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ def passages(parts: Iterable[str], at_least: int = 500) -> Iterator[str]:
 def base_documents(books: Iterable[str]) -> list[str]:
     """Return the books as documents: prose only, no pictures or tables, no slurs of their time."""
     documents = [document for book in books for document in passages(paragraphs(book_body(book)))]
-    return [text for text in documents if not SLURS.search(text) and "[Illus" not in text]
+    return [text for text in documents if not UNFIT.search(text)]
 
 
 def split(documents: list[str]) -> Texts:
@@ -157,11 +162,12 @@ def held_out_loss(model: Any, stream: torch.Tensor, context: int) -> float:
 
 
 def train(
-    model: Any, stream: torch.Tensor, shape: Shape, steps: int, rate: float
+    model: Any, stream: torch.Tensor, shape: Shape, span: range, rate: float, minutes: float = math.inf
 ) -> Iterator[tuple[int, float]]:
-    """Train for so many steps, warm-up then cosine to zero; yields step and loss after each.
+    """Train for the steps of the span, warm-up then cosine to zero; yields the steps done and the loss.
 
-    Muon turns the matrices, AdamW the rest: with so small a budget of steps it learns more from each.
+    Muon turns the matrices, AdamW the rest: with so small a budget of steps it learns more from each. On a
+    machine too slow for all the steps the schedule follows the clock, and still ends at zero.
     """
     import torch
 
@@ -171,23 +177,26 @@ def train(
         torch.optim.Muon(matrices, lr=rate, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
         torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.1, fused=True),
     ]
-    warm_up = max(1, min(60, steps // 10))
-
-    def factor(step: int) -> float:
-        return min((step + 1) / warm_up, 0.5 * (1 + math.cos(math.pi * step / steps)))
-
-    schedules = [torch.optim.lr_scheduler.LambdaLR(optimizer, factor) for optimizer in optimizers]
-    chance = torch.Generator().manual_seed(SEED)
-    for step in range(steps):
+    warm_up = max(1, min(60, len(span) // 10))
+    done_before = span.start / span.stop
+    started = time.monotonic()
+    chance = torch.Generator().manual_seed(SEED + span.start)
+    for step in span:
+        elapsed = (time.monotonic() - started) / 60 / minutes
+        done = max(step / span.stop, done_before + (1 - done_before) * elapsed)
+        if done >= 1:
+            return
+        factor = min((step - span.start + 1) / warm_up, 0.5 * (1 + math.cos(math.pi * done)))
         starts = torch.randint(len(stream) - shape.context, (shape.batch,), generator=chance)
         rows = torch.stack([stream[start : start + shape.context] for start in starts.tolist()])
         with torch.autocast("cpu", torch.bfloat16):
             loss = next_token_loss(model, rows)
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for optimizer, schedule in zip(optimizers, schedules, strict=True):
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate * factor
             optimizer.step()
-            schedule.step()
             optimizer.zero_grad()
         yield step + 1, loss.item()
 
@@ -243,12 +252,15 @@ def main() -> None:
     options.add_argument("--austen", type=Path, required=True)
     options.add_argument("--out", type=Path, required=True)
     options.add_argument("books", type=Path, nargs="+", help="further books as plain text")
-    options.add_argument("--steps", type=int, default=1600)
+    options.add_argument("--steps", type=int, default=1300)
+    options.add_argument("--minutes", type=float, default=math.inf, help="end by then, whatever the steps")
+    options.add_argument("--resume", type=int, default=0, help="go on with --out, which saw so many steps")
     options.add_argument("--rate", type=float, default=3e-3)
     options.add_argument("--threads", type=int, default=2)
     chosen = options.parse_args()
 
     import torch
+    from transformers import GPT2LMHeadModel
 
     torch.set_num_threads(chosen.threads)
     torch.manual_seed(SEED)
@@ -261,22 +273,25 @@ def main() -> None:
     stream = token_stream(tokenizer, texts.train)
     held_out = token_stream(tokenizer, texts.held_out)
     model = new_model(shape)
-    print(
-        f"{len(texts.train)} documents, {len(stream)} tokens, {model.num_parameters()} parameters", flush=True
-    )
+    if chosen.resume:
+        model = GPT2LMHeadModel.from_pretrained(chosen.out, dtype=torch.float32)
+    print(f"{len(texts.train)} documents, {len(stream)} tokens", flush=True)
+
+    def keep(step: int) -> None:
+        save(model, tokenizer, chosen.out)
+        readme = card(chosen.out, texts, shape, step)
+        (chosen.out / "README.md").write_text(readme, encoding="utf-8")
+        print(f"step {step} held-out loss {held_out_loss(model, held_out, shape.context):.3f}", flush=True)
 
     started = time.monotonic()
-    for step, loss in train(model, stream, shape, chosen.steps, chosen.rate):
+    step = chosen.resume
+    span = range(chosen.resume, chosen.steps)
+    for step, loss in train(model, stream, shape, span, chosen.rate, chosen.minutes):
         if step % 20 == 0:
-            seen = step * shape.batch * shape.context
-            seconds = time.monotonic() - started
-            print(f"step {step} loss {loss:.3f} {seen / seconds:.0f} tokens/s {seconds:.0f} s", flush=True)
-        if step % 100 == 0 or step == chosen.steps:
-            measured = held_out_loss(model, held_out, shape.context)
-            print(f"step {step} held-out loss {measured:.3f}", flush=True)
-            save(model, tokenizer, chosen.out)
-            readme = card(chosen.out, texts, shape, step)
-            (chosen.out / "README.md").write_text(readme, encoding="utf-8")
+            print(f"step {step} loss {loss:.3f} {time.monotonic() - started:.0f} s", flush=True)
+        if step % 100 == 0:
+            keep(step)
+    keep(step)
 
 
 if __name__ == "__main__":

@@ -132,6 +132,14 @@ def test_held_out_documents_are_not_trained_on() -> None:
     assert len(texts.held_out) + len(texts.train) == 100
 
 
+def test_a_slow_machine_ends_by_the_clock_and_a_resumed_run_goes_on_counting() -> None:
+    shape = Shape(vocabulary=300, width=32, layers=1, heads=2, context=16, batch=4)
+    stream = torch.randint(300, (200,))
+    assert list(train(new_model(shape), stream, shape, range(5), rate=1e-3, minutes=1e-9)) == []
+    resumed = train(new_model(shape), stream, shape, range(3, 5), rate=1e-3, minutes=5)
+    assert [step for step, _ in resumed] == [4, 5]
+
+
 def test_a_tiny_training_run_learns_and_saves_a_loadable_folder_with_its_card(tmp_path: Path) -> None:
     torch.manual_seed(1)
     shape = Shape(vocabulary=300, width=32, layers=1, heads=2, context=16, batch=4)
@@ -140,7 +148,7 @@ def test_a_tiny_training_run_learns_and_saves_a_loadable_folder_with_its_card(tm
     stream = token_stream(tokenizer, texts.train)
     model = new_model(shape)
     before = held_out_loss(model, token_stream(tokenizer, texts.held_out), shape.context)
-    steps = list(train(model, stream, shape, steps=30, rate=1e-2))
+    steps = list(train(model, stream, shape, range(30), rate=1e-2))
     assert [step for step, _ in steps] == list(range(1, 31))
     save(model, tokenizer, tmp_path)
     loaded = AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float32)
