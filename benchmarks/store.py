@@ -28,24 +28,7 @@ POSTS = 3_200
 def main(accounts: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = Store(folder)
-        words = [
-            "All",
-            "is",
-            "well",
-            "on",
-            "this",
-            "fine",
-            "morning,",
-            "and",
-            "there",
-            "is",
-            "more",
-            "to",
-            "say",
-            "about",
-            "it",
-            "later",
-        ]
+        words = ["all", "is", "well", "on", "this", "fine", "morning", "and", "more", "to", "say"]
         posts = [
             Post(str(n), f"{n} {' '.join(words[n % 9 :])}", NOW - timedelta(hours=n), "en")
             for n in range(POSTS)

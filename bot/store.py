@@ -115,16 +115,17 @@ class Store:
             profile = replace(profile, id=found.segment.profile.id)
         segment = Segment(profile, now, posts)
         same = found.segment and (found.segment.profile, before) == (profile, posts)
-        after = found if same and len(found.files) <= 1 else self._write(folder, segment, found.files)
-        segment = after.segment or segment
+        files = found.files
+        if not same or len(files) != 1:
+            files = (self._write(folder, segment, files),)
         known = facts_from_json(self._files.read(f"{folder}/{_FACTS}"))
         sources = {source, *(known.sources if known else ())}
         self._write_facts(
-            folder, facts(segment, handle=_key(handle), read_at=now, sources=sources, files=after.files)
+            folder, facts(segment, handle=_key(handle), read_at=now, sources=sources, files=files)
         )
         if complete:
             self._forget_damaged(folder)
-        return Merged(len(read.keys() - before.keys()), len(segment.posts), len(gone), found.warnings)
+        return Merged(len(read.keys() - before.keys()), len(posts), len(gone), found.warnings)
 
     def facts(self, handle: str, source: str) -> Facts | None:
         """What is known of an account, from its small file alone; None when nothing was ever stored."""
@@ -214,15 +215,15 @@ class Store:
         self._files.remove(f"{folder}/{name}")
         return f"{folder}/{_DAMAGED}{name} in the store is damaged"
 
-    def _write(self, folder: str, segment: Segment, old: Iterable[str]) -> _Found:
-        """Writes first and removes after. What another run added meanwhile is joined, too."""
+    def _write(self, folder: str, segment: Segment, old: Iterable[str]) -> str:
+        """Writes first and removes after; what another run adds meanwhile stays beside it."""
         data = pack(segment)
         name = posts_name(data)
         self._files.write(f"{folder}/{name}", data)
         for other in old:
             if other != name:
                 self._files.remove(f"{folder}/{other}")
-        return self._read(folder)
+        return name
 
     def _facts(self, folder: str, names: Iterable[str], data: bytes | None) -> Facts | None:
         files = tuple(sorted(name for name in names if POSTS_NAME.fullmatch(name)))

@@ -223,15 +223,28 @@ def test_two_runs_at_once_lose_no_post(url: str) -> None:
 
 
 def test_a_run_killed_before_it_removed_the_old_file_changes_nothing(local: Store, folder: Path) -> None:
-    local.merge(timeline([post(1, "old words"), post(2)]), "x", now=NOW)
-    (old,) = folder.rglob("posts-*")
-    contents = old.read_bytes()
-    local.merge(timeline([post(1, "new words"), post(3)]), "x", now=NOW + timedelta(days=1))
-    old.write_bytes(contents)
-    held = local.load("ada_example", "x")
-    assert held is not None
-    assert {post.id: post.text for post in held.posts}["1"] == "new words"
-    assert ids(local) == {"1", "2", "3"}
+    for number in range(8):  # whichever of the two names comes first
+        handle = f"ada_{number}"
+        local.merge(timeline([post(1, "old words"), post(number + 2)]), "x", now=NOW, handle=handle)
+        (old,) = (folder / "x" / handle).glob("posts-*")
+        contents = old.read_bytes()
+        later = NOW + timedelta(days=1)
+        local.merge(timeline([post(1, "new words"), post(99)]), "x", now=later, handle=handle)
+        old.write_bytes(contents)
+        held = local.load(handle, "x")
+        assert held is not None
+        assert {post.id: post.text for post in held.posts}["1"] == "new words"
+        assert ids(local, handle) == {"1", str(number + 2), "99"}
+
+
+def test_a_file_that_is_another_accounts_is_damaged(local: Store, folder: Path) -> None:
+    local.merge(timeline(posts(1)), "x", now=NOW)
+    local.merge(timeline(posts(2)), "x", now=NOW, handle="bob")
+    (mine,) = (folder / "x/ada_example").glob("posts-*")
+    (his,) = (folder / "x/bob").glob("posts-*")
+    mine.write_bytes(his.read_bytes())
+    with pytest.raises(SourceError, match="damaged"):
+        local.load("ada_example", "x")
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x1f\x8bnonsense", b"not gzip at all"])

@@ -117,6 +117,13 @@ def test_links_are_cut_by_their_places_in_the_escaped_text_before_it_is_unescape
     assert only_post(file, record).text == "🦜 a <b> & c  d"
 
 
+def test_a_link_from_before_x_shortened_links_is_cut_by_its_place_alone(file: Path) -> None:
+    text = "http://bit.ly/x &amp; &lt;http://bit.ly/x&gt;"
+    second = {"url": "http://bit.ly/x", "indices": ["26", "41"]}
+    assert text[26:41] == second["url"]
+    assert only_post(file, tweet(1, text, entities={"urls": [second]})).text == "http://bit.ly/x & <>"
+
+
 def test_entities_are_unescaped_once_so_that_what_was_typed_stays(file: Path) -> None:
     assert only_post(file, tweet(1, "write &amp;lt; for &lt;")).text == "write &lt; for <"
 
@@ -142,7 +149,7 @@ def test_a_long_post_is_joined_by_time_and_beginning(file: Path) -> None:
 
 @pytest.mark.parametrize(
     ("beginning", "created_at"),
-    [("Another post ", "2023-03-01T12:00:00.000Z"), ("", "2023-03-01T12:00:02.500Z")],
+    [("Another post ", "2023-03-01T12:00:00.000Z"), ("", "2023-03-01T12:00:01.500Z")],
 )
 def test_a_long_post_of_another_beginning_or_time_is_not_joined(
     file: Path, beginning: str, created_at: str
