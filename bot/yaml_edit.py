@@ -48,7 +48,8 @@ def append(text: str, key: str, item: Keys[str, Value]) -> str:
         return _into_flow(text, value, value.items, _flow(item, quoted))
     if isinstance(value, Sequence) or (isinstance(value, Scalar) and value.is_null):
         if root.flow:
-            return _cut(text, value.start.index, value.end.index, f" [{_flow(item, quoted)}]")
+            start = len(text[: value.start.index].rstrip(" "))
+            return _cut(text, start, value.end.index, f" [{_flow(item, quoted)}]")
         return _first_of_block(text, root, value, item)
     raise UnknownLayoutError(f"{key} is not a list")
 
