@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hub_runs import hub_at
 from hub_server import HubServer
-from hub_versions import hub_at
 
 from bot.hub import Hub, open_hub
 from bot.hub.huggingface import HuggingFaceHub

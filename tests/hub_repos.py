@@ -131,7 +131,7 @@ class Repo:
             "sha": commit.sha,
             "lastModified": commit.date,
             "cardData": commit.card,
-            "tags": [*card.get("tags", []), "region:us"],
+            "tags": [*(card.get("tags") or ()), "region:us"],
             "private": self.private,
             "gated": "auto" if self.gated else False,
             "siblings": [{"rfilename": path} for path in sorted(commit.tree)],

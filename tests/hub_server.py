@@ -16,6 +16,7 @@ import json
 import re
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -87,6 +88,7 @@ class HubServer:
         self.tokens = {self.token: Token("tester", orgs=(("acme", "write"),))}
         self.faults: list[Fault] = []
         self.calls: list[Call] = []
+        self.bugs: list[Exception] = []
         self.lock = threading.RLock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.hub = self
@@ -101,6 +103,8 @@ class HubServer:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        if self.bugs:
+            raise ExceptionGroup("the test Hub itself failed", self.bugs)
 
     def fault(self, **options: Any) -> Fault:
         """Adds a fault, see `Fault`."""
@@ -298,7 +302,10 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is what the tests are about."""
+        """A client that went away is what the tests are about; anything else is a fault of the test Hub."""
+        error = sys.exc_info()[1]
+        if isinstance(error, Exception) and not isinstance(error, ConnectionError):
+            self.hub.bugs.append(error)
 
 
 class _Handler(BaseHTTPRequestHandler):

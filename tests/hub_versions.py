@@ -1,16 +1,10 @@
-"""Versions of a model to publish in tests of the hub, and a hub with little patience."""
+"""Versions of a model to publish in tests of the hub."""
 
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
-
-from hub_server import HubServer
-
-from bot.hub.client import Pace
-from bot.hub.huggingface import HuggingFaceHub
 
 FACTS: dict[str, Any] = {
     "version": 1,
@@ -22,14 +16,6 @@ FACTS: dict[str, Any] = {
     "newest_post": "2026-11-01T00:00:00Z",
     "trained_at": "2026-11-02T00:00:00Z",
 }
-QUICK = Pace(
-    connect_s=2,
-    read_s=2,
-    tries=4,
-    pause_s=0.005,
-    wait_s=20,
-    sleep=lambda seconds: time.sleep(min(seconds, 0.005)),
-)
 
 
 def card(facts: object = None, body: str = "# Ada", **front: object) -> bytes:
@@ -54,19 +40,3 @@ def files(version: str = "1", **more: bytes) -> dict[str, Path | bytes]:
         "assets/ada_example.png": b"\x89PNG" + version.encode(),
         **named,
     }
-
-
-def hub_at(
-    server: HubServer, namespace: str = "tester", token: str | None = HubServer.token, pace: Pace = QUICK
-) -> HuggingFaceHub:
-    """A hub on the server."""
-    return HuggingFaceHub(server.url, namespace, token=token, pace=pace)
-
-
-def publish_alone(url: str, name: str, version: str, parent: str | None) -> None:
-    """A whole run of its own, for a process that gets killed."""
-    from huggingface_hub import constants
-
-    constants.HF_HUB_OFFLINE, constants.HF_HUB_DISABLE_XET = False, True
-    hub = HuggingFaceHub(url, "tester", token=HubServer.token, pace=QUICK)
-    hub.publish(name, files(version), parent=parent, message=version)

@@ -115,6 +115,8 @@ class PatientClient(httpx.Client):
             try:
                 response = super().send(request, stream=True, **options)
                 _read(response, current.pace.wait_s)
+            except (httpx.UnsupportedProtocol, httpx.LocalProtocolError):
+                raise  # a fault of the address or of a header: no other try would help
             except httpx.TransportError as error:
                 reason = f"{_kind(error)} ({error})" if str(error) else _kind(error)
                 unsent = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
@@ -213,7 +215,7 @@ _installed = False
 
 
 def install() -> None:
-    """Makes the client library use `PatientClient`, once in a process, and quiets its progress bars."""
+    """Makes the client library use `PatientClient`, once in a process, and quiets what it would print or log."""
     global _installed
     with _INSTALL:
         if _installed:
@@ -223,4 +225,6 @@ def install() -> None:
             lambda: PatientClient(event_hooks=hooks, follow_redirects=True, timeout=_timeout(Pace()))
         )
         disable_progress_bars()
+        for name in ("httpcore", "httpcore2", "httpx", "httpx2"):  # they log signed addresses and all headers
+            logging.getLogger(name).setLevel(logging.WARNING)
         _installed = True

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from huggingface_hub import HfApi, hf_hub_url
 from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError
-from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status, paginate  # type: ignore[attr-defined]
+from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status  # type: ignore[attr-defined]
 
 from bot.errors import CredentialsError, HubError
 from bot.hub import WAIT_S, Listing, Repo
@@ -60,12 +61,13 @@ class HuggingFaceHub:
 
     def listing(self) -> Listing:
         """The namespace from one paged listing; a few further reads where front matter was broken by hand."""
-        require_token(self._token, self._namespace, self._endpoint, write=False)
         sees_private = bool(self._token) and self._whoami().sees(self._namespace)
         repos: dict[str, Repo] = {}
         strangers = 0
         reads = iter(range(_SUSPECTS))
-        for row in self._rows():
+        with step(self._pace):  # one patience for all pages
+            rows = self._rows()
+        for row in rows:
             namespace, _, name = str(row.get("id", "")).partition("/")
             if namespace.lower() != self._namespace.lower() or not name:
                 strangers += 1
@@ -78,13 +80,29 @@ class HuggingFaceHub:
             )
         return Listing(dict(sorted(repos.items())), sees_private)
 
-    def _rows(self) -> Iterator[Mapping[str, Any]]:
-        with step(self._pace), translated(f"list the models of {self._namespace}", self._token):
-            params = {"author": self._namespace, "expand": _EXPAND}
-            rows = list(paginate(f"{self._endpoint}/api/models", params=params, headers=self._headers()))
-            if not all(isinstance(row, dict) and row.get("sha") for row in rows):
-                raise HubError(f"{self._endpoint} does not tell the commits of its models; check HF_ENDPOINT")
-        return iter(rows)
+    def _rows(self) -> list[dict[str, Any]]:
+        """Every row of the namespace. Anything but lists of rows is an error: an odd answer is no empty fleet."""
+        rows: list[dict[str, Any]] = []
+        url: str | None = f"{self._endpoint}/api/models"
+        params: dict[str, Any] | None = {"author": self._namespace, "expand": _EXPAND}
+        seen: set[str] = set()
+        while url is not None:
+            with self._asking(f"list the models of {self._namespace}"):
+                response = get_session().get(url, params=params, headers=self._headers())
+                hf_raise_for_status(response)
+                page = response.json()
+            if not isinstance(page, list) or not all(
+                isinstance(row, dict) and row.get("sha") for row in page
+            ):
+                raise HubError(f"{self._endpoint} does not list models with their commits; check HF_ENDPOINT")
+            rows += page
+            seen.add(url)
+            url, params = response.links.get("next", {}).get("url"), None
+            if url in seen:
+                raise HubError(
+                    f"the listing of {self._namespace} at {self._endpoint} never ends; run again later"
+                )
+        return rows
 
     def _judged(self, name: str, row: Mapping[str, Any], reads: Iterator[int]) -> Repo:
         verdict = judge(row)
@@ -105,7 +123,7 @@ class HuggingFaceHub:
     def _read(self, name: str, path: str, revision: str) -> bytes | None:
         repo_id = self._repo_id(name)
         url = hf_hub_url(repo_id, path, revision=revision, endpoint=self._endpoint)
-        with step(self._pace), translated(f"read {path} of {repo_id}", self._token):
+        with self._asking(f"read {path} of {repo_id}"):
             response = get_session().get(url, headers=self._headers())
             try:
                 hf_raise_for_status(response)
@@ -134,12 +152,12 @@ class HuggingFaceHub:
 
     def hide(self, name: str) -> None:
         """Makes a repo private."""
-        with step(self._pace), translated(f"make {self._repo_id(name)} private", self._token):
+        with self._asking(f"make {self._repo_id(name)} private", write=True):
             self._api.update_repo_settings(self._repo_id(name), private=True)
 
     def delete(self, name: str) -> None:
         """Deletes a repo and its history; one that is gone already is no error."""
-        with step(self._pace), translated(f"delete {self._repo_id(name)}", self._token):
+        with self._asking(f"delete {self._repo_id(name)}", write=True):
             self._api.delete_repo(self._repo_id(name), missing_ok=True)
 
     def url(self, name: str) -> str:
@@ -151,17 +169,24 @@ class HuggingFaceHub:
         if revision and re.fullmatch(r"[0-9a-f]{40}", revision):
             return revision
         try:
-            with step(self._pace), translated(f"resolve {repo_id}", self._token):
+            with self._asking(f"resolve {repo_id}"):
                 return self._api.model_info(repo_id, revision=revision, expand=["sha"]).sha
         except (HubError, CredentialsError):
             return None
 
     def _whoami(self) -> Identity:
         if self._identity is None:
-            with step(self._pace), translated("ask the Hub whose token this is", self._token):
+            with self._asking("ask the Hub whose token this is"):
                 answer = self._api.whoami()
             self._identity = identify(answer)
         return self._identity
+
+    @contextmanager
+    def _asking(self, what: str, *, write: bool = False) -> Iterator[None]:
+        """Around every call of the library: the token can be one, patience has a limit, errors become ours."""
+        require_token(self._token, self._namespace, self._endpoint, write=write)
+        with step(self._pace), translated(what, self._token):
+            yield
 
     def _headers(self) -> dict[str, str]:
         return dict(build_hf_headers(token=self._token or False))

@@ -53,6 +53,9 @@ def translate(error: BaseException, what: str, secret: str | None) -> BotError:
         if isinstance(response, httpx.Response):
             return _of_response(response, what, secret)
     cause = links[-1]
+    if isinstance(cause, (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)):
+        reason = f"{type(cause).__name__}: look at HF_ENDPOINT and HF_TOKEN"  # its text may quote the token
+        return HubError(_text(what, reason, secret))
     if isinstance(cause, httpx.TransportError):
         return HubError(_text(what, f"the connection broke ({cause}): run again", secret), transient=True)
     if isinstance(cause, json.JSONDecodeError):

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hub_runs import QUICK, hub_at, publish_alone
 from hub_server import HubServer
-from hub_versions import QUICK, card, files, hub_at, manifest, publish_alone
+from hub_versions import card, files, manifest
 
 from bot.errors import ConflictError, CredentialsError, HubError
 from bot.hub.client import Pace
@@ -121,7 +122,7 @@ def test_a_fault_that_lasts_is_one_error_after_few_calls_and_the_next_run_publis
         assert len(server.calls) <= points + 12, (point, server.calls)
         server.clear()
         repo = online.listing().repos.get(name)
-        online.publish(name, files("2"), parent=repo and repo.head, message="2")
+        online.publish(name, files("2"), parent=repo.head if repo else None, message="2")
         assert publishes_once(server, name, parent), (point, fault)
 
 
@@ -158,7 +159,7 @@ def killed_at_every_request(
     server: HubServer, start: Callable[[str], str | None], landed: bool
 ) -> Iterator[str]:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["bot.hub.huggingface"])
+    context.set_forkserver_preload(["pytest", "bot.hub.folder", "bot.hub.huggingface"])
     for point in range(100):
         name = f"ada{point}"
         parent = start(name)
@@ -176,7 +177,7 @@ def killed_at_every_request(
         server.clear()
         repo = hub_at(server).listing().repos.get(name)
         assert parent is None or server.files(f"tester/{name}") in (files("1"), files("2"))
-        hub_at(server).publish(name, files("2"), parent=repo and repo.head, message="2")
+        hub_at(server).publish(name, files("2"), parent=repo.head if repo else None, message="2")
         assert publishes_once(server, name, parent)
 
 

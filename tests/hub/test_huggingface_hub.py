@@ -1,0 +1,302 @@
+"""The Hub's listing, reading and credentials: what is ours, what is not, and never "missing" for want of a token."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from hub_repos import Token
+from hub_runs import QUICK, hub_at
+from hub_server import HubServer
+from hub_versions import FACTS, card, files, manifest
+
+from bot.errors import CredentialsError, HubError
+from bot.hub import Repo, open_hub
+from bot.hub.huggingface import HuggingFaceHub
+
+pytest_plugins = ["hub_fixtures"]
+
+
+def listed(server: HubServer, **hub: Any) -> Repo:
+    """The one repo of the namespace."""
+    (repo,) = hub_at(server, **hub).listing().repos.values()
+    return repo
+
+
+def test_the_listing_takes_one_call_a_page_and_one_for_the_token(server: HubServer) -> None:
+    server.page_size = 10
+    for number in range(45):
+        server.store.add(f"tester/m{number}", {"README.md": card(), "bot.json": manifest()})
+    listing = hub_at(server).listing()
+    assert len(listing.repos) == 45
+    assert all(repo.published for repo in listing.repos.values())
+    assert server.count("api/models") == 5
+    assert len(server.calls) == 6
+
+
+def test_repos_without_our_manifest_are_foreign(server: HubServer) -> None:
+    server.store.add("tester/plain", {"README.md": b"# hello", "model.safetensors": b"\0"})
+    server.store.add("tester/tagged", {"README.md": b"---\ntags: [mynah]\nlicense: mit\n---\n"})
+    server.store.add("tester/robot", {"bot.json": b'{"discord": true}', "README.md": b"---\ntags: []\n---\n"})
+    server.store.add("tester/list", {"bot.json": b"[1, 2]"})
+    for name, repo in hub_at(server).listing().repos.items():
+        assert repo.head == server.store.repos[f"tester/{name}"].head.sha
+        assert (repo.published, repo.problem) == (None, None), name
+
+
+def test_front_matter_broken_by_hand_is_seen_by_one_read_of_the_manifest(server: HubServer) -> None:
+    server.store.add(
+        "tester/ada", {"README.md": b"---\ntags: [mynah\nmynah: {\n---\n# Ada", "bot.json": manifest()}
+    )
+    repo = listed(server)
+    assert repo.published is not None
+    assert repo.published.handles == ("ada_example",)
+    assert "front matter was changed on the Hub" in (repo.problem or "")
+    assert server.count("/resolve/") == 1
+
+
+@pytest.mark.parametrize(
+    ("readme", "bot_json", "words"),
+    [
+        (card({**FACTS, "recipe": None}), manifest(), "front matter is damaged: recipe"),
+        (card({**FACTS, "trained_at": "yesterday"}), manifest(), "trained_at"),
+        (card("nonsense"), manifest(), "front matter is damaged"),
+        (card(None), manifest(version=2), None),
+        (b"no front matter", manifest(version=2), "newer version"),
+        (b"no front matter", b'{"published": {"version": 1', "bot.json is damaged"),
+        (b"no front matter", b'{"published": {}}', "handles"),
+        (b"no front matter", b"\xff\xfe", "bot.json is damaged"),
+        (b"no front matter", b"[" * 100_000, "bot.json is damaged"),
+        (card(), None, "bot.json is gone"),
+    ],
+)
+def test_damage_is_a_problem_of_ours_and_never_foreign(
+    server: HubServer, readme: bytes, bot_json: bytes | None, words: str | None
+) -> None:
+    server.store.add("tester/ada", {"README.md": readme, **({"bot.json": bot_json} if bot_json else {})})
+    repo = listed(server)
+    assert repo.head is not None
+    if words is None:
+        assert (repo.published is not None, repo.problem) == (True, None)
+    else:
+        assert words in (repo.problem or "")
+
+
+def test_a_listing_reads_few_manifests_however_many_cards_are_broken(server: HubServer) -> None:
+    for number in range(40):
+        server.store.add(f"tester/m{number}", {"README.md": b"broken", "bot.json": manifest()})
+    repos = hub_at(server).listing().repos.values()
+    assert server.count("/resolve/") == 20
+    assert all(repo.problem for repo in repos)
+
+
+def test_one_manifest_that_cannot_be_read_is_that_repos_problem_alone(server: HubServer) -> None:
+    server.store.add("tester/ada", {"README.md": b"broken", "bot.json": manifest()})
+    server.store.add("tester/bob", {"README.md": card(), "bot.json": manifest()})
+    server.fault(path="/ada/resolve/", times=-1, status=500)
+    repos = hub_at(server).listing().repos
+    assert "may be ours" in (repos["ada"].problem or "")
+    assert repos["bob"].published
+
+
+def test_hostile_front_matter_of_one_repo_does_not_break_the_listing(server: HubServer) -> None:
+    hostile: list[dict[str, object]] = [
+        {"ignore_metadata_errors": True, "self": 1},
+        {"model-index": [{"results": "x"}]},
+        {"tags": None, "mynah": {"handles": [["x"] * 3], "version": {}}},
+        {"eval_results": 3, "kwargs": {}},
+    ]
+    for number, front in enumerate(hostile):
+        server.store.add(f"tester/m{number}", {"README.md": f"---\n{json.dumps(front)}\n---\n".encode()})
+    server.store.add("tester/ada", {"README.md": card(), "bot.json": manifest()})
+    assert hub_at(server).listing().repos["ada"].published
+
+
+def test_gated_private_and_upper_case_repos_are_listed_by_the_name_a_registry_writes(
+    server: HubServer,
+) -> None:
+    ours = {"README.md": card(), "bot.json": manifest()}
+    server.store.add("tester/gated", ours, gated=True)
+    server.store.add("tester/hidden", ours, private=True)
+    server.store.add("tester/Ada_Example", ours)
+    repos = hub_at(server).listing().repos
+    assert set(repos) == {"gated", "hidden", "ada_example"}
+    assert repos["hidden"].private
+    assert not repos["gated"].private
+    assert repos["ada_example"].name == "Ada_Example"
+
+
+def test_a_listing_that_cannot_be_believed_is_an_error(server: HubServer) -> None:
+    server.fault(path="/api/models", status=200, body='[{"id": "tester/ada", "private": false}]')
+    with pytest.raises(HubError, match="does not list models with their commits"):
+        hub_at(server).listing()
+    server.fault(path="/api/models", status=200, body='[{"id": "other/ada", "sha": "%s"}]' % ("a" * 40))
+    with pytest.raises(HubError, match="only other namespaces"):
+        hub_at(server).listing()
+    for body in ("<html>", "{}", '{"error": 1}', "[1]", "null"):
+        server.fault(path="/api/models", status=200, body=body)
+        with pytest.raises(HubError):
+            hub_at(server).listing()
+
+
+def test_without_a_token_public_repos_are_listed_and_it_is_said_that_private_ones_are_not(
+    server: HubServer,
+) -> None:
+    server.store.add("tester/public", {"README.md": card(), "bot.json": manifest()})
+    server.store.add("tester/hidden", {"README.md": card(), "bot.json": manifest()}, private=True)
+    hub = hub_at(server, token=None)
+    hub.check(write=False)
+    listing = hub.listing()
+    assert set(listing.repos) == {"public"}
+    assert not listing.sees_private
+    assert hub.read("public", "bot.json") == manifest()
+    assert server.count("whoami") == 0
+
+
+def test_without_a_token_a_repo_that_does_not_show_is_never_called_missing(server: HubServer) -> None:
+    with pytest.raises(CredentialsError, match="needs a token"):
+        hub_at(server, token=None).read("hidden", "bot.json")
+
+
+def test_a_token_from_outside_the_namespace_does_not_see_private_repos(server: HubServer) -> None:
+    server.tokens["hf_other"] = Token("mallory")
+    server.store.add("tester/hidden", {"README.md": card(), "bot.json": manifest()}, private=True)
+    listing = hub_at(server, token="hf_other").listing()
+    assert not listing.repos
+    assert not listing.sees_private
+
+
+WRITE = ("repo.content.read", "repo.write")
+
+
+@pytest.mark.parametrize(
+    ("token", "namespace"),
+    [
+        (Token("tester"), "tester"),
+        (Token("tester"), "Tester"),
+        (Token("me", orgs=(("acme", "write"),)), "acme"),
+        (Token("me", orgs=(("acme", "admin"),)), "acme"),
+        (Token("me", orgs=(("acme", "contributor"),)), "acme"),
+        (Token("me", "fineGrained", (("acme", "write"),), (("acme", WRITE),)), "acme"),
+        (Token("ci", "fineGrained", grants=(("acme/ada", WRITE),)), "acme"),
+    ],
+    ids=str,
+)
+def test_tokens_that_may_write(server: HubServer, token: Token, namespace: str) -> None:
+    server.tokens["hf_x"] = token
+    hub_at(server, namespace, "hf_x").check(write=True)
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        (Token("tester", "read"), "may only read"),
+        (Token("mallory"), "mallory's, who is not in the namespace tester"),
+        (Token("me", orgs=(("tester", "read"),)), "as 'read' and cannot write"),
+        (
+            Token("tester", "fineGrained", grants=(("tester", ("repo.content.read",)),)),
+            "fine-grained without write",
+        ),
+        (Token("tester", "fineGrained", grants=(("other", WRITE),)), "fine-grained without write"),
+        (Token("tester", "fineGrained", grants=()), "fine-grained without write"),
+        (Token("tester", expired=True), "invalid or has expired"),
+        (None, "invalid or has expired"),
+    ],
+    ids=str,
+)
+def test_tokens_that_may_not_write_are_refused_in_one_sentence(
+    server: HubServer, token: Token | None, words: str
+) -> None:
+    if token:
+        server.tokens["hf_x"] = token
+    with pytest.raises(CredentialsError, match=words) as raised:
+        hub_at(server, token="hf_x").check(write=True)
+    assert "HF_TOKEN" in str(raised.value) or "ask an admin" in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert "hf_x" not in str(raised.value)
+
+
+@pytest.mark.parametrize("token", ["", "  ", "hf_a b", "hf_\nx", "hf_é"])
+def test_what_cannot_be_a_token_is_refused_before_any_call(server: HubServer, token: str) -> None:
+    hub = hub_at(server, token=token)
+    for act in (lambda: hub.check(write=False), lambda: hub.check(write=True), hub.listing):
+        with pytest.raises(CredentialsError, match="HF_TOKEN"):
+            act()
+    with pytest.raises(CredentialsError, match="HF_TOKEN"):
+        hub.read("ada", "bot.json")
+    assert server.calls == []
+
+
+def test_an_expired_token_lists_nothing_as_missing(server: HubServer) -> None:
+    server.store.add("tester/ada", {"README.md": card(), "bot.json": manifest()})
+    hub = hub_at(server, token="hf_expired")
+    for act in (lambda: hub.check(write=False), hub.listing, lambda: hub.read("ada", "bot.json")):
+        with pytest.raises(CredentialsError, match="invalid or has expired"):
+            act()
+
+
+def test_a_token_that_loses_its_rights_on_the_way_is_a_matter_of_credentials(server: HubServer) -> None:
+    hub = hub_at(server)
+    hub.check(write=True)
+    server.tokens[server.token] = Token("tester", "read")
+    with pytest.raises(CredentialsError, match="may not do this"):
+        hub.publish("ada", files(), parent=None, message="1")
+
+
+def test_a_line_end_after_a_token_is_forgiven(server: HubServer) -> None:
+    hub_at(server, token=f"{HubServer.token}\n").check(write=True)
+
+
+def test_the_saved_token_of_this_machine_is_never_used(
+    server: HubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", HubServer.token)
+    server.store.add("tester/hidden", {"README.md": card()}, private=True)
+    assert not hub_at(server, token=None).listing().repos
+
+
+def test_the_endpoint_is_the_target_or_the_environments(
+    server: HubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert open_hub(None, "tester").url("ada") == "https://huggingface.co/tester/ada"
+    monkeypatch.setenv("HF_ENDPOINT", f"{server.url}/")
+    assert open_hub(None, "tester").url("ada") == f"{server.url}/tester/ada"
+    assert open_hub("http://localhost:1/", "tester").url("ada") == "http://localhost:1/tester/ada"
+    assert not open_hub(None, "tester").listing().repos
+
+
+def test_a_base_resolves_to_its_commit_or_to_nothing(server: HubServer, online: HuggingFaceHub) -> None:
+    head = server.store.add("openai-community/gpt2", {"config.json": b"{}"})
+    assert online.resolve_base("openai-community/gpt2") == head
+    assert online.resolve_base("openai-community/gpt2", "main") == head
+    assert online.resolve_base("openai-community/gpt2", "no-such-tag") is None
+    assert online.resolve_base("nobody/nothing") is None
+    assert online.resolve_base("not a repo id!!") is None
+    server.fault(path="gpt2", times=-1, status=503)
+    assert online.resolve_base("openai-community/gpt2") is None
+
+
+def test_a_gated_repo_of_others_cannot_be_read_and_is_not_missing(
+    server: HubServer, online: HuggingFaceHub
+) -> None:
+    server.store.add("acme/model", {"bot.json": b"{}"}, gated=True)
+    server.tokens["hf_other"] = Token("mallory")
+    with pytest.raises(HubError, match="ask its owner for access"):
+        hub_at(server, "acme", "hf_other").read("model", "bot.json")
+
+
+def test_opening_a_hub_is_light_until_it_is_used() -> None:
+    code = (
+        "import sys, bot.hub; print([m for m in ('huggingface_hub', 'httpx2', 'httpx') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_token_is_not_in_what_the_hub_looks_like() -> None:
+    assert "hf_secret" not in repr(
+        HuggingFaceHub("http://localhost:1", "tester", token="hf_secret", pace=QUICK)
+    )
