@@ -16,7 +16,7 @@ from jinja2.meta import find_referenced_templates
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from bot import card_facts, digest, escape, front_matter
+from bot import card_facts, digest, escape, front_matter, hub_names
 from bot.errors import UsageError
 from bot.manifest import FRONT_MATTER_KEY, Manifest
 
@@ -36,7 +36,6 @@ SAMPLING = (
     "max_new_tokens",
     "repetition_penalty",
 )
-_TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,63}")
 
 
 def find_template(name: str, folders: Sequence[Path] = PACKAGED_TEMPLATES) -> Path:
@@ -78,7 +77,7 @@ def render_template(file: str, variables: Mapping[str, Any], folders: Sequence[P
         raise UsageError(_missing(str(error.name), folders)) from None
     except jinja2.TemplateSyntaxError as error:
         raise UsageError(f"{error.filename or file}:{error.lineno}: {error.message}") from None
-    except (jinja2.TemplateError, TypeError, ValueError, LookupError) as error:
+    except (jinja2.TemplateError, TypeError, ValueError, LookupError, ArithmeticError) as error:
         raise UsageError(
             f"the template {file} cannot be rendered: {error}; see templates/README.md"
         ) from error
@@ -108,7 +107,7 @@ def metadata(manifest: Manifest) -> dict[str, object]:
 
 
 def _tags(manifest: Manifest) -> list[str]:
-    tags = ["mynah", *(tag for tag in manifest.tags if _TAG.fullmatch(tag))]
+    tags = ["mynah", *(tag for tag in manifest.tags if hub_names.is_tag(tag))]
     if card_facts.is_sensitive(manifest):
         tags.append("not-for-all-audiences")
     return list(dict.fromkeys(tags))

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot import escape, hub_terms
+from bot import escape, hub_names, hub_terms
+from bot.languages import iso_639
 from bot.manifest import Account, Manifest, Point, Sample
 from bot.recipe import Recipe
 
@@ -25,7 +26,6 @@ LANGUAGE_SHARE = 0.05
 """Share of posts from which a language stands in the metadata; the most frequent one always does."""
 CURVE_ROWS = 24
 _REASONS = {"retweets": ("Retweets", "Reposts"), "short": ("Short tweets", "Short posts")}
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _ACTIONS_RUN = re.compile(r"(https://[\w.-]+/[\w.-]+/[\w.-]+)/actions/runs/\d+.*", re.ASCII)
 _NETWORKS = {"x": "X", "bluesky": "Bluesky", "mastodon": "Mastodon"}
 _SOURCES = {
@@ -163,7 +163,7 @@ def languages(manifest: Manifest) -> list[dict[str, Any]]:
     """The posts' languages that the Hub knows, most frequent first, with their share of all posts that tell one."""
     counts: dict[str, int] = {}
     for code, posts in manifest.languages.items():
-        known = hub_terms.language(code)
+        known = iso_639(code)
         if known is not None and posts > 0:
             counts[known] = counts.get(known, 0) + posts
     total = sum(counts.values())
@@ -184,7 +184,8 @@ def license_id(manifest: Manifest) -> str | None:
 def base_model(manifest: Manifest) -> str | None:
     """The base's Hub id, or what a local base's own README declares; None when neither is one."""
     name = manifest.base.id or manifest.base.declared
-    return name if name is not None and _HUB_ID.fullmatch(name) else None
+    whole = name is not None and "/" in name and "@" not in name and hub_names.is_model_id(name)
+    return name if whole else None
 
 
 def is_sensitive(manifest: Manifest) -> bool:

@@ -19,6 +19,7 @@ _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\uffa0\ufffd\U000e0100-\U000e01ef]"
 )
 _PLAIN = re.compile(r"[\x20-\x7e]*")
+_LINE_BREAK = re.compile(r"\r\n?|\n")
 _SPACES = re.compile(r"[\s\u2800]+")
 # Format characters that do draw: Arabic and Syriac number signs, Kaithi's.
 _DRAWN_FORMATS = frozenset(
@@ -39,7 +40,7 @@ def clean(text: str, *, keep_lines: bool = False) -> str:
     Joiners inside emoji and scripts stay. `keep_lines` keeps line breaks (as `\n`) and folds other spaces.
     """
     if keep_lines:
-        return "\n".join(filter(None, (clean(line) for line in text.splitlines())))
+        return "\n".join(filter(None, (clean(line) for line in _LINE_BREAK.split(text))))
     if _PLAIN.fullmatch(text):
         return " ".join(text.split())
     text = _SPACES.sub(" ", _INVISIBLE.sub("", text))
@@ -108,7 +109,7 @@ def escape(value: object) -> Markup:
 
 def escape_lines(value: object) -> Markup:
     """As `escape`, but the text's own line breaks show, as `<br>`."""
-    return Markup("<br>".join(map(escape, str(value).splitlines())))  # noqa: S704 - as above
+    return Markup("<br>".join(map(escape, _LINE_BREAK.split(str(value).rstrip()))))  # noqa: S704 - as above
 
 
 def escape_url(value: object) -> Markup:

@@ -72,7 +72,13 @@ def _mapping(data: Mapping[str, object]) -> Iterator[str]:
 
 def _sequence(items: list[object] | tuple[object, ...]) -> Iterator[str]:
     for item in items:
-        lines = _mapping(item) if isinstance(item, Mapping) and item else iter((_scalar(item),))
+        lines: Iterator[str]
+        if isinstance(item, Mapping) and item:
+            lines = _mapping(item)
+        elif isinstance(item, list | tuple) and item:
+            lines = _sequence(item)
+        else:
+            lines = iter((_scalar(item),))
         for number, line in enumerate(lines):
             yield f"  {line}" if number else f"- {line}"
 

@@ -1,7 +1,7 @@
-"""What the Hub's card metadata accepts: language codes with their English names, and licence ids.
+"""The Hub's vocabulary on cards: the licence ids that it accepts, and what language codes are called in English.
 
-From the Hub's documentation of repository licences (August 2026) and its list of ISO 639-1 languages. A commit
-with any other licence id is refused as a whole, so unknown ones are left out of cards.
+Licences are from the Hub's documentation of August 2026. A commit with any other id is refused as a whole, so
+unknown ones are left out of cards.
 """
 
 from __future__ import annotations
@@ -286,16 +286,7 @@ LANGUAGES: dict[str, str] = dict(
     ]
 )
 
-_OLD_CODES = {"in": "id", "iw": "he", "ji": "yi", "mo": "ro", "jw": "jv"}
-
-
-def language(code: str) -> str | None:
-    """The Hub's code for a source's language code (`pt-BR` is `pt`, X's `in` is `id`), or None for no language."""
-    primary = code.replace("_", "-").split("-")[0].lower()
-    primary = _OLD_CODES.get(primary, primary)
-    return primary if primary in LANGUAGES else None
-
 
 def language_name(code: str) -> str:
-    """The English name of one of the codes in `LANGUAGES`."""
-    return LANGUAGES[code].replace("_", " ")
+    """The English name of an ISO 639 code; the code itself where no name is at hand."""
+    return LANGUAGES.get(code, code).replace("_", " ")
