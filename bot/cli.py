@@ -17,8 +17,12 @@ def cli() -> None:
 for command in (
     registry.validate,
     registry.schema,
+    registry.add,
+    registry.remove,
     fleet.plan,
     fleet.apply,
+    fleet.status,
+    fleet.explain,
     fleet.render,
     posts.import_,
     posts.corpus,

@@ -130,3 +130,46 @@ def render(name: str, out: Path, registry_path: Path, hub_target: str | None) ->
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content if isinstance(content, bytes) else content.read_bytes())
     click.echo(f"{count(len(files), 'file')} in {out}, the card is {out / 'README.md'}")
+
+
+@click.command()
+@registry_option
+@hub_option
+@store_option
+@json_option
+def status(registry_path: Path, hub_target: str | None, store_url: str | None, as_json: bool) -> None:
+    """Show every model: its state, its age, and how much better than its base it was."""
+    from bot import report
+
+    registry = load_registry(registry_path)
+    hub, store = open_hub(hub_target, registry), open_store(store_url, registry)
+    made = make_plan(registry, hub, store, (), None)
+    if as_json:
+        report.print_json(
+            {"counts": made.counts, "models": [step.to_json() for step in made.steps]}, sys.stdout
+        )
+        return
+    rows = [
+        (step.action, step.name, f"{step.age.days} d" if step.age is not None else "-", step.reason)
+        for step in made.steps
+    ]
+    report.print_table(("state", "model", "age", "why"), rows, sys.stdout)
+    click.echo(
+        f"{count(len(rows), 'model')}: " + ", ".join(f"{n} {action}" for action, n in made.counts.items())
+    )
+
+
+@click.command()
+@click.argument("name")
+@registry_option
+@hub_option
+@store_option
+def explain(name: str, registry_path: Path, hub_target: str | None, store_url: str | None) -> None:
+    """Say why NAME is in the state it is in, and what happens next."""
+    from bot import explain as room
+
+    registry = load_registry(registry_path)
+    hub, store = open_hub(hub_target, registry), open_store(store_url, registry)
+    made = make_plan(registry, hub, store, (), None)
+    for line in room.explain(name, made, registry, hub, store):
+        click.echo(line)

@@ -1,14 +1,20 @@
-"""`bot validate` and `bot schema`: the registry by itself, offline."""
+"""`bot validate`, `bot schema`, `bot add` and `bot remove`: the registry by itself, offline."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bot.commands.options import count, registry_option
-from bot.errors import Problem, RegistryError
+from bot.errors import Problem, RegistryError, UsageError
+
+if TYPE_CHECKING:
+    from bot.handles import Source
 
 
 @click.command()
@@ -41,8 +47,80 @@ def schema() -> None:
     click.echo(json.dumps(registry.schema(), indent=2, ensure_ascii=False))
 
 
-def _print_problems(found: Iterable[Problem]) -> None:
-    problems = list(found)
+@click.command()
+@click.argument("handles", nargs=-1, required=True)
+@registry_option
+@click.option("--source", type=click.Choice(["x", "archive", "bluesky", "mastodon", "jsonl"]))
+@click.option("--consent", metavar="self|URL", help="Where these people agreed, or self.")
+@click.option("--archive", metavar="FILE", help="The zip that X gives its users.")
+@click.option("--jsonl", metavar="FILE", help="Posts, one JSON object a line.")
+@click.option("--base", metavar="MODEL", help="A Hub id or a folder, when it is not the registry's default.")
+@click.option("--name", help="The model's name, when the one made of the handles will not do.")
+def add(
+    handles: tuple[str, ...],
+    registry_path: Path,
+    source: Source | None,
+    consent: str | None,
+    archive: str | None,
+    jsonl: str | None,
+    base: str | None,
+    name: str | None,
+) -> None:
+    """Add one model to the registry: of one HANDLE, or of several together (a cyborg)."""
+    from bot import registry_edit
+
+    text = registry_edit.add(
+        _read(registry_path),
+        handles,
+        source=source,
+        consent=consent,
+        archive=archive,
+        jsonl=jsonl,
+        base=base,
+        name=name,
+    )
+    _write(registry_path, text)
+    click.echo(f"{registry_path}: added {' and '.join(handles)}; see what it would do with: bot plan")
+
+
+@click.command()
+@click.argument("handle")
+@click.option("--reason", required=True, help="Why, in public words: it stands in the registry.")
+@registry_option
+def remove(handle: str, reason: str, registry_path: Path) -> None:
+    """Take a person out: a tombstone, and every entry that holds HANDLE goes, cyborgs too."""
+    from bot import registry_edit
+
+    text = registry_edit.remove(_read(registry_path), handle, reason=reason, on=datetime.now(UTC).date())
+    _write(registry_path, text)
+    click.echo(
+        f"{registry_path}: {handle} is removed; bot apply --allow-removals 1 makes it so on the hub, "
+        f"bot purge {handle} in the store"
+    )
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"there is no registry at {path}; name another with --registry PATH") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the registry {path} cannot be read: {error}") from None
+
+
+def _write(path: Path, text: str) -> None:
+    """Replaces the file at once, and only if the result is no worse than what stood there."""
+    from bot import registry
+
+    registry.read_text(text.encode(), path)
+    with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        file.write(text.encode())
+    mode = path.stat().st_mode
+    Path(file.name).chmod(mode)
+    Path(file.name).replace(path)
+
+
+def _print_problems(problems: Sequence[Problem]) -> None:
     for problem in problems:
         click.echo(str(problem))
     click.echo(f"{count(len(problems), 'problem')}", err=True)

@@ -1,0 +1,57 @@
+"""Why a model is in the state it is in, and what happens next: the plan's step with the facts behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot import manifest
+from bot.errors import UsageError
+from bot.hub import Hub
+from bot.plan import Plan, Step
+from bot.registry import Registry
+from bot.store import Store
+
+NEXT = {
+    "train": "bot apply fetches its posts, trains it and publishes it",
+    "card": "bot apply renders its card again and leaves the weights",
+    "remove": "bot apply --allow-removals N takes it off the hub",
+    "blocked": "nothing, until the reason above is mended",
+    "unlisted": "nothing; list it again, or take the person out with bot remove",
+    "ok": "nothing, until something changes",
+}
+
+
+def explain(name: str, plan: Plan, registry: Registry, hub: Hub, store: Store) -> Iterator[str]:
+    """Lines for a person. UsageError when neither the registry nor the hub knows the name."""
+    steps = [step for step in plan.steps if step.name == name]
+    if not steps:
+        raise UsageError(f"neither the registry nor the hub has a model {name!r}; bot status lists them all")
+    for step in steps:
+        yield f"{step.repo}: {step.action}"
+        yield f"  why:        {step.reason}"
+        yield from _published(step, hub)
+        for entry in registry.entries:
+            if entry.name == name:
+                yield f"  registry:   line {entry.line}, source {entry.source}, base {entry.base}"
+                for handle in entry.handles:
+                    facts = store.facts(handle, entry.source)
+                    held = f"{facts.total:,} posts, read on {facts.read_at:%Y-%m-%d}" if facts else "nothing"
+                    yield f"  store:      {handle}: {held}"
+        notes = store.notes(name)
+        if "last_answer" in notes:
+            yield f"  last fetch: {notes['last_answer']}, asks again on {notes.get('ask_again', '')[:10]}"
+        yield f"  next:       {NEXT[step.action]}"
+
+
+def _published(step: Step, hub: Hub) -> Iterator[str]:
+    data = hub.read(step.name, manifest.FILENAME) if step.head is not None else None
+    if data is None:
+        return
+    try:
+        made = manifest.parse(data)
+    except ValueError as error:
+        yield f"  published:  {error}"
+        return
+    score = made.evaluation
+    yield f"  published:  {made.published.trained_at:%Y-%m-%d}, {made.training.posts:,} posts, {hub.url(step.name)}"
+    yield f"  quality:    held-out perplexity {score.tuned.perplexity:.1f}, its base {score.base.perplexity:.1f}"
