@@ -38,7 +38,10 @@ def described(config: GenerationConfig) -> dict[str, Any]:
 
 
 def generate(folder: Path, prompts: Sequence[str], seed: int, device: Device) -> tuple[Sample, ...]:
-    """What `pipeline("text-generation", model=folder)` answers to each prompt after `set_seed(seed)`."""
+    """What `pipeline("text-generation", model=folder)` answers to each prompt after `set_seed`.
+
+    The first prompt has `seed`, each further one the next number: with one seed for all they would sound alike.
+    """
     generator = pipeline(
         "text-generation",
         model=AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32),
@@ -46,9 +49,9 @@ def generate(folder: Path, prompts: Sequence[str], seed: int, device: Device) ->
         device=device.torch,
     )
     samples = []
-    for prompt in prompts:
-        set_seed(seed)
+    for own_seed, prompt in enumerate(prompts, start=seed):
+        set_seed(own_seed)
         for answer in generator(prompt, num_return_sequences=PER_PROMPT):
             text = answer["generated_text"].removeprefix(prompt)
-            samples.append(Sample(prompt=prompt, text=text, seed=seed))
+            samples.append(Sample(prompt=prompt, text=text, seed=own_seed))
     return tuple(samples)
