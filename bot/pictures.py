@@ -13,6 +13,7 @@ import math
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +110,7 @@ def _decode(data: bytes | None) -> Image.Image | None:
         return None
 
 
+@lru_cache(maxsize=1)
 def _figure() -> Image.Image:
     """Head and shoulders in two greys."""
     from PIL import Image, ImageDraw
@@ -121,6 +123,7 @@ def _figure() -> Image.Image:
     return image
 
 
+@lru_cache(maxsize=1)
 def _disc() -> Image.Image:
     from PIL import Image, ImageDraw
 
