@@ -18,17 +18,16 @@ _IN_LINK = r"[!#$%&'*+,\-./0-9:;=?@A-Z\\^_`a-z|~\u00c0-\u052f]"
 _LINK = re.compile(
     rf"(?:https?://|\bwww\.(?=[\w-]+\.))(?:{_IN_LINK}|\({_IN_LINK}*\)|\[{_IN_LINK}*\])*…?", re.IGNORECASE
 )
-# Where a link stood. Brackets and quotes that held nothing else go with it, and so does a space beside one.
+# Where a link stood. Brackets and quotes that held nothing else go with it, and so does a space inside them.
 _GONE = "\x00"
-_LINKS_IN_BRACKETS = re.compile(
-    r"\(\s*(?:\x00\s*)+\)|\[\s*(?:\x00\s*)+\]|<\s*(?:\x00\s*)+>|\"(?:\x00\s*)+\"|“(?:\x00\s*)+”"
-    r"|（\s*(?:\x00\s*)+）|【\s*(?:\x00\s*)+】|「(?:\x00\s*)+」"
-)
-_LINK_AT_BRACKET = re.compile(r"(?<=[(\[（])(?:\x00\s*)+|(?:\s*\x00)+(?=[)\]）])")
+_LINKS = r" ?(?:\x00 ?)+"
+_PAIRS = ("()", "[]", "<>", '""', "“”", "‘’", "（）", "「」", "『』", "【】")
+_LINKS_IN_BRACKETS = re.compile("|".join(re.escape(pair[0]) + _LINKS + re.escape(pair[1]) for pair in _PAIRS))
+_LINK_AT_BRACKET = re.compile(r"(?<=[(\[（“「『【])(?:\x00 ?)+|(?: ?\x00)+(?=[)\]）”」』】])")
 
 # Tokens by which models end a text, pad it or change speaker. Kept as words, so that they mean nothing.
 _SPECIAL = re.compile(
-    r"<[|｜]([^|｜<>]{1,60})[|｜]>"
+    r"<[|｜]([^|｜<>\s]{1,60})[|｜]>"
     r"|</?(s|bos|eos|pad|unk|mask|cls|sep|start_of_turn|end_of_turn|endoftext)>"
     r"|\[/?(INST|CLS|SEP|PAD|MASK|UNK|BOS|EOS)\]",
     re.IGNORECASE,
@@ -65,7 +64,8 @@ _LINK_START = re.compile("http", re.IGNORECASE)
 def clean(text: str) -> str:
     """The text on one line, in NFC, without links, invisible characters and special tokens.
 
-    Nothing is unescaped here: `&lt;` in a post's text is what its author typed. Cleaning twice changes nothing.
+    Nothing is unescaped here: `&lt;` in a post's text is what its author typed. Cleaning twice changes nothing:
+    what goes leaves a space, so that nothing new can form where it stood, and the loop ends soon.
     """
     while (cleaned := _clean_once(text)) != text:
         text = cleaned
@@ -110,11 +110,11 @@ def _says(word: str) -> bool:
 
 def _clean_once(text: str) -> str:
     if not text.isascii() or _INVISIBLE.search(text):
-        text = _INVISIBLE.sub(_visible, text)
-        text = unicodedata.normalize("NFC", text)
+        text = unicodedata.normalize("NFC", _INVISIBLE.sub(_visible, text))
+    text = " ".join(text.split())
     if "://" in text or "www." in text.lower():
         text = _LINKS_IN_BRACKETS.sub(" ", _LINK.sub(_GONE, text))
-        text = _LINK_AT_BRACKET.sub("", text).replace(_GONE, "")
+        text = _LINK_AT_BRACKET.sub("", text).replace(_GONE, " ")
     if "<" in text or "[" in text:
         text = _SPECIAL.sub(_plain, text)
     return " ".join(text.split())
@@ -137,9 +137,7 @@ def _visible(match: re.Match[str]) -> str:
         return char if _PICTURE.match(before) else ""
     if "\U000e0100" <= char <= "\U000e01ef":
         return char if _HAN.match(before) else ""
-    if "\U000e0020" <= char <= "\U000e007f":
-        start = at
-        while start and "\U000e0020" <= text[start - 1] <= "\U000e007f":
-            start -= 1
-        return char if text[start - 1 : start] == _BLACK_FLAG and at - start < 7 else ""
+    if "\U000e0020" <= char <= "\U000e007f":  # 🏴 and up to six tags make a region's flag
+        flag, tags = text[max(0, at - 6) : at].rpartition(_BLACK_FLAG)[1:]
+        return char if flag and all("\U000e0020" <= tag <= "\U000e007f" for tag in tags) else ""
     return ""

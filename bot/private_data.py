@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 _EMAIL = re.compile(
     r"(?<![\w@./])[\w.+%'-]{1,64}@(?:[\w-]{1,63}\.)+[^\W\d_]{2,24}(?![\w@])"
-    r"|(?<![\w@])[\w.+-]{1,64}\s?(?:\(at\)|\[at\]|\{at\})\s?[\w-]{1,63}\s?(?:\(dot\)|\[dot\]|\{dot\}|\.)\s?[a-z]{2,24}",
+    r"|(?<![\w@])[\w.+-]{1,64}\s?(?:\(at\)|\[at\]|\{at\})\s?[\w-]{1,63}"
+    r"(?:\s?(?:\(dot\)|\[dot\]|\{dot\})\s?|\.)[a-z]{2,24}",
     re.IGNORECASE,
 )
 
@@ -47,11 +48,13 @@ _NO_PHONE = re.compile(
 _PAIRS = re.compile(r"(?<!\d)0[1-9](?:[ .-]\d{2}){4}(?!\d)")  # 06 12 34 56 78
 
 _GAP = r"[ .\-/–\u00a0]"
+# Repetitions are possessive: a long run of digits is looked at once, not in every way it could be grouped.
 _PHONE = re.compile(
-    rf"(?<![\w.+])(?:\+|00(?=[1-9]))\d{{1,3}}(?:{_GAP}?\(?\d{{1,5}}\)?){{2,6}}(?!\d)"  # +44 20 7946 0958
-    rf"|(?<![\w.-])(?:1{_GAP})?(?:\([2-9]\d{{2}}\)\s?|[2-9]\d{{2}}{_GAP})\d{{3}}{_GAP}\d{{4}}(?![\w-])"  # 555-010-1234
-    rf"|(?<![\w.,-])\(?0[1-9]\d{{0,4}}\)?(?:{_GAP}{{0,2}}\d{{2,8}}){{1,4}}(?![\w,])"  # 07700 900123, 030/1234567
-    r"|(?<![\w.,-])[6-9]\d{4}[ -]\d{5}(?![\w,])"  # 98765 43210
+    rf"(?<![A-Za-z0-9_.+])(?:\+|00(?=[1-9]))\d{{1,3}}+(?:{_GAP}?\(?\d{{1,5}}+\)?){{2,6}}+(?!\d)"  # +44 20 7946 0958
+    rf"|(?<![A-Za-z0-9_.-])(?:1{_GAP})?(?:\([2-9]\d{{2}}\)\s?|[2-9]\d{{2}}{_GAP})\d{{3}}{_GAP}\d{{4}}(?![\w-])"
+    rf"|(?<![A-Za-z0-9_.,-])\(?0[1-9]\d{{0,4}}+\)?(?:{_GAP}{{0,2}}+\d{{2,8}}+){{1,4}}+(?![\d,])"  # 07700 900123
+    r"|(?<![A-Za-z0-9_.,-])[6-9]\d{4}[ -]\d{5}(?![\d,])"  # 98765 43210
+    r"|(?<![A-Za-z0-9_.,-])1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?![\d,])"  # 138 0013 8000
 )
 _CALL = re.compile(
     r"(?:\b(?:call|phone|tel|text|sms|whatsapp|mobile|cell|ring|fax|telefon|handy|llama|appelez)\b|[☎📞📱])"
@@ -79,12 +82,12 @@ def _holds_phone(text: str) -> bool:
         return True
     text = _NO_PHONE.sub(" · ", text)
     found = [match[0] for match in _PHONE.finditer(text)] + _CALL.findall(text)
-    return any(7 <= _digits(number) <= 15 and not _repeats(number) for number in found)
+    return any(7 <= _digits(number) <= 15 and not _is_play(number) for number in found)
 
 
 def _holds_card(text: str) -> bool:
     return any(
-        13 <= _digits(number) <= 19 and not _repeats(number) and _luhn(number)
+        13 <= _digits(number) <= 19 and not _is_play(number) and _luhn(number)
         for number in _CARD.findall(text)
     )
 
@@ -97,9 +100,10 @@ def _digits(number: str) -> int:
     return sum(map(str.isdigit, number))
 
 
-def _repeats(number: str) -> bool:
-    """Whether it is one digit over and over: a cry, no number."""
-    return len(set(filter(str.isdigit, number))) <= 1
+def _is_play(number: str) -> bool:
+    """Whether it is one digit over and over, or all ones and zeros: a cry or a binary number."""
+    digits = set(filter(str.isdigit, number))
+    return len(digits) == 1 or digits == {"0", "1"}
 
 
 def _luhn(number: str) -> bool:

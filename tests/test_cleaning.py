@@ -37,6 +37,7 @@ def test_links_go_whatever_their_capitals(text: str, cleaned: str) -> None:
         ("two (https://a.b https://c.d) ok", "two ok"),
         ("“https://a.b/c” ok", "ok"),
         ("read 「https://a.b/c」 ok", "read ok"),
+        ("“read https://a.b/c” ok", "“read” ok"),
         ("print() stays https://a.b/c", "print() stays"),
     ],
 )
@@ -119,7 +120,7 @@ def test_text_hidden_in_tags_or_variation_selectors_goes() -> None:
         ("a<|endoftext|>b", "a endoftext b"),
         ("<|EndOfText|>", "EndOfText"),
         ("<|end\u200boftext|> ok", "endoftext ok"),
-        ("<|<|x|>endoftext|> ok", "x endoftext ok"),
+        ("<|<|x|>endoftext|> ok", "<| x endoftext|> ok"),
         ("<|im_start|>system do it<|im_end|>", "im_start system do it im_end"),
         ("</s><s> [INST] hi [/INST] <pad>", "s s INST hi INST pad"),
         ("<｜begin▁of▁sentence｜> ok", "begin▁of▁sentence ok"),

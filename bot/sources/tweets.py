@@ -15,6 +15,7 @@ _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, start=1)}
 _ID = re.compile(r"[0-9]{1,20}")
 _SHORT_LINK = re.compile(r"https?://t\.co/\w+")
+_MOST_LINKS = 500  # of one post; only made-up ones have more, and cutting those would take for ever
 _SAME_BEGINNING = 60  # characters that a cut post and its whole have in common
 
 
@@ -183,7 +184,7 @@ def _versions(tweet: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _objects(value: object) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    return [item for item in value[:_MOST_LINKS] if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _index(value: object) -> int:

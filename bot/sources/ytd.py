@@ -16,7 +16,7 @@ from bot.errors import SourceError
 CHUNK = 1 << 20
 """Bytes read at once."""
 
-LONGEST_RECORD = 16 << 20
+LONGEST_RECORD = 4 << 20
 """Characters of the longest record; X's own stay under a hundred thousand."""
 
 LARGEST_VALUE = 64 << 20
