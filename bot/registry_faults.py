@@ -62,10 +62,17 @@ def read(model: type[M], node: Mapping, data: dict[str, Any], faults: list[Fault
             return model.model_validate(data), wrong
         except ValidationError as error:
             errors = error.errors(include_url=False)
-        if not wrong:
-            faults.extend(_place(node, found).fault(_sentence(model, found)) for found in errors[:MAX_FAULTS])
-            if len(errors) > MAX_FAULTS:
-                faults.append(node.fault(f"and {len(errors) - MAX_FAULTS:,} further faults in here"))
+        # A value that several keys make wrong shows only once each of them is right; the rest is told already.
+        holding = {found["loc"][:-1] for found in errors}
+        told = [
+            found
+            for found in errors
+            if (not wrong or found["type"] == "value_error")
+            and not (found["type"] == "too_short" and found["loc"] in holding)
+        ]
+        faults.extend(_place(node, found).fault(_sentence(model, found)) for found in told[:MAX_FAULTS])
+        if len(told) > MAX_FAULTS:
+            faults.append(node.fault(f"and {len(told) - MAX_FAULTS:,} further faults in here"))
         wrong |= {str(found["loc"][0]) for found in errors if found["loc"]}
         if len(errors) > MAX_FAULTS:
             break

@@ -89,6 +89,11 @@ def test_every_fault_of_an_entry_is_told_in_one_run(tmp_path: Path) -> None:
     assert places[6:] == [(9, 12), (9, 17), (10, 14), (11, 14), (12, 11), (13, 13)]
 
 
+def test_a_fault_behind_another_is_told_in_the_same_run(tmp_path: Path) -> None:
+    text = HEAD + "models: [{handles: [ada], consent: self, recipe: {epochs: x, clip: inf}, prompts: ['']}]"
+    assert [each.message.split()[0] for each in problems(text, tmp_path)] == ["recipe:", "epochs:", "prompts"]
+
+
 def test_a_removed_handle_is_refused_on_its_line_in_any_spelling(tmp_path: Path) -> None:
     text = HEAD + (
         "removed:\n  - handles: [Dave, carol.example.org]\n"
