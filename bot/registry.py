@@ -21,7 +21,7 @@ from bot.registry_checks import name_clashes, tracked_archives
 from bot.registry_entry import Draft, Entry, Shared, checked_defaults, draft, overlaid
 from bot.registry_faults import read, to_data
 from bot.registry_files import located
-from bot.registry_format import Policy, RegistryFile, TombstoneFile, XSettings, schema
+from bot.registry_format import Policy, Rules, TombstoneFile, XSettings, schema
 from bot.registry_values import duration
 from bot.yaml_tree import Fault, Mapping, Node, Scalar, Sequence, parse
 
@@ -131,7 +131,7 @@ def _read(data: bytes, path: Path) -> Registry:
     content = to_data(_without_models(root), faults)
     sections = ("store", "policy", "defaults", "removed", "x")
     kept = {key: value for key, value in content.items() if value is not None or key not in sections}
-    file, _ = read(RegistryFile, root, kept, faults)
+    file, _ = read(Rules, root, kept, faults)
     tombstones, lines = _tombstones(root.get("removed"), file.removed, faults)
     section = root.get("defaults")
     defaults = file.defaults
@@ -248,7 +248,7 @@ def _sorted_out(drafts: Iterable[Draft], path: Path) -> tuple[tuple[Entry, ...],
     return entries, tuple(faulty)
 
 
-def _warnings(root: Mapping, file: RegistryFile, drafts: Iterable[Draft]) -> list[Fault]:
+def _warnings(root: Mapping, file: Rules, drafts: Iterable[Draft]) -> list[Fault]:
     """What is no fault of the file, but stops or weakens what it asks for."""
     found = []
     unread = [each for each in drafts if each.entry is not None and each.entry.source == "x"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -56,6 +55,8 @@ def tracked_archives(drafts: Sequence[Draft], folder: Path) -> list[Fault]:
 
 def _tracked(folder: Path) -> set[Path] | None:
     """Every file of the work tree around `folder` that git tracks, absolute; None when git does not answer."""
+    import subprocess
+
     environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     try:
         found = subprocess.run(

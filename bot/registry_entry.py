@@ -50,7 +50,7 @@ class Entry:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Shared:
     """What every entry is read against. `tombstones` maps a removed handle to its line in the file."""
 
@@ -61,7 +61,7 @@ class Shared:
     tombstones: Keys[str, int]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Draft:
     """An entry on its way: as far as it could be read, with all that is wrong. `archives` are local ones."""
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from bot.handles import shown
 from bot.recipe import Recipe
-from bot.registry_format import EntryFile, Policy, Preferences, RegistryFile, StoreFile, XSettings
+from bot.registry_format import EntryFile, Policy, Preferences, RegistryFile, Rules, StoreFile, XSettings
 from bot.registry_values import nearest
 from bot.yaml_tree import Fault, Mapping, Node, Scalar, Sequence, unprintable
 
@@ -162,8 +162,8 @@ def _sentence(model: type[BaseModel], found: Any) -> str:
 
 
 def _unknown(key: str, section: type[BaseModel]) -> str:
-    known = section.model_fields
-    if section is RegistryFile and key in EntryFile.model_fields:
+    known = (RegistryFile if section is Rules else section).model_fields
+    if section is Rules and key in EntryFile.model_fields:
         mend = "; it belongs to an entry of models: or to defaults: (check the indentation)"
     elif section is Preferences and key in EntryFile.model_fields:
         mend = "; it belongs to one entry, not to all"

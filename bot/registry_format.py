@@ -35,7 +35,8 @@ MAX_HANDLES = 10
 
 
 class _Keys(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Validators are built when first needed: those that only the JSON Schema needs would slow every start.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Preferences(_Keys):
@@ -137,8 +138,8 @@ class XSettings(_Keys):
     )
 
 
-class RegistryFile(_Keys):
-    """The models this fleet should have, and under which rules."""
+class Rules(_Keys):
+    """All of the file but its entries, which are read one by one."""
 
     version: Version = Field(1, description="of this format")
     namespace: RepoName | None = Field(
@@ -148,17 +149,22 @@ class RegistryFile(_Keys):
         None, description="https or mailto address on every card, where people ask for removal"
     )
     store: Annotated[StoreFile, BeforeValidator(_store), Or({"type": "string"})] = Field(
-        StoreFile(), description="where fetched posts are kept"
+        StoreFile.model_construct(), description="where fetched posts are kept"
     )
-    policy: Policy = Field(Policy(), description="consent, removal, copying")
+    policy: Policy = Field(Policy.model_construct(), description="consent, removal, copying")
     defaults: Preferences = Field(
-        Preferences(), description="any key of an entry, for all that do not give it"
+        Preferences.model_construct(), description="any key of an entry, for all that do not give it"
     )
-    models: tuple[EntryFile, ...] = Field((), description="the fleet, one entry a model")
     removed: tuple[TombstoneFile, ...] = Field(
         (), description="tombstones: people who are never imitated again"
     )
-    x: XSettings = Field(XSettings(), description="source x")
+    x: XSettings = Field(XSettings.model_construct(), description="source x")
+
+
+class RegistryFile(Rules):
+    """The models this fleet should have, and under which rules."""
+
+    models: tuple[EntryFile, ...] = Field((), description="the fleet, one entry a model")
 
 
 def schema() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Protocol
 
 import yaml
@@ -41,7 +42,7 @@ class Mark(Protocol):
     def index(self) -> int: ...  # noqa: D102
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Fault:
     """What is wrong at one place of the text; line and column count from 1."""
 
@@ -50,7 +51,7 @@ class Fault:
     message: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Node:
     start: Mark
     end: Mark
@@ -70,7 +71,7 @@ class _Node:
         return Fault(self.line, self.column, message)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Scalar(_Node):
     """Text, as written. `style` is None for a plain scalar, else its quote or block sign."""
 
@@ -83,7 +84,7 @@ class Scalar(_Node):
         return self.style is None and self.text in _NULLS
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Sequence(_Node):
     """A list; `flow` when written in brackets."""
 
@@ -91,7 +92,7 @@ class Sequence(_Node):
     items: list[Node] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Mapping(_Node):
     """Keys and values in the file's order. A repeated key stands in `repeated`, with the first of its name."""
 
@@ -137,7 +138,7 @@ def parse(text: str) -> Tree:
     finally:
         loader.dispose()
     if reader.faults:
-        return Tree(None, tuple(sorted(reader.faults)))
+        return Tree(None, tuple(sorted(reader.faults, key=attrgetter("line", "column"))))
     return Tree(reader.root)
 
 
