@@ -14,12 +14,12 @@ from typing import assert_never
 from bot import build, corpus, manifest, publication
 from bot.build import Workshop
 from bot.corpus import Corpus
-from bot.errors import BotError, ConflictError, CredentialsError, Deferred, HubError, Skipped
+from bot.errors import BotError, ConflictError, CredentialsError, Deferred, GuardError, HubError, Skipped
 from bot.hub import Hub
 from bot.manifest import Manifest
-from bot.plan import Plan, Step
 from bot.registry import Entry
 from bot.report import Outcome, Result
+from bot.steps import Plan, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,11 @@ def apply(plan: Plan, shop: Workshop, hub: Hub, limits: Limits) -> list[Outcome]
     trained = removed = 0
     outcomes = []
     for step in plan.steps:
+        if step.held:
+            outcomes.append(
+                Outcome(step.name, step.action, "skipped", f"held back by a guard: {step.reason}")
+            )
+            continue
         match step.action:
             case "ok" | "unlisted":
                 continue
@@ -157,7 +162,7 @@ def _remove(step: Step, shop: Workshop, hub: Hub, limits: Limits, removed: int) 
 
 def _check_new_posts(step: Step, entry: Entry, shop: Workshop, hub: Hub) -> None:
     """A model that only grew old is trained again only when enough new posts are there."""
-    if not step.reason.startswith("stale:"):
+    if step.cause != "stale":
         return
     newest = published(hub, entry.name).published.newest_post
     if newest is None:
@@ -185,6 +190,8 @@ def _enough(entry: Entry, cleaned: Corpus, shop: Workshop) -> Corpus:
     return cleaned
 
 
-def exit_code(outcomes: Sequence[Outcome]) -> int:
-    """0 when every step is done or skipped, 1 when some failed or were deferred."""
-    return int(any(outcome.result in {"failed", "deferred"} for outcome in outcomes))
+def exit_code(plan: Plan, outcomes: Sequence[Outcome]) -> int:
+    """1 when some step failed or was deferred, else 3 when a guard held some back, else 0."""
+    if any(outcome.result in {"failed", "deferred"} for outcome in outcomes):
+        return BotError.exit_code
+    return GuardError.exit_code if any(step.held for step in plan.steps) else 0

@@ -67,7 +67,8 @@ def fetch(entry: Entry, store: Store, now: datetime) -> tuple[Timeline, ...]:
             known = store.facts(handle, entry.source)
             source = open_source(entry.source, file=entry.files.get(handle))
             fresh = source.read(handle, since=known.newest if known else None)
-            merged = store.merge(fresh, entry.source, now=now, handle=handle)
+            whole = entry.source in LOCAL_SOURCES
+            merged = store.merge(fresh, entry.source, now=now, handle=handle, complete=whole)
             warnings = (*fresh.warnings, *merged.warnings)
         else:
             warnings = ()

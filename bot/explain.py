@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from bot import manifest
 from bot.errors import UsageError
 from bot.hub import Hub
-from bot.plan import Plan, Step
 from bot.registry import Registry
+from bot.steps import Plan, Step
 from bot.store import Store
 
 NEXT = {

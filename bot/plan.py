@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from bot import digest
+from bot.guard import MAX_CHANGE, guard
 from bot.hub import Listing, Repo
 from bot.manifest import Published
-
-Action = Literal["train", "card", "remove", "blocked", "unlisted", "ok"]
-ACTIONS: tuple[Action, ...] = ("train", "card", "remove", "blocked", "unlisted", "ok")
-"""In the order in which a plan lists them: what will be done first, what needs nothing last."""
+from bot.steps import ACTIONS, Action, Cause, Estimate, Plan, Step
 
 Force = Literal["train", "card"]
 
@@ -59,67 +57,6 @@ class Known:
     last_answer: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What a step would cost at most: paid reads of posts, and their price in USD."""
-
-    reads: int = 0
-    usd: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One entry or repo and what is to be done about it. `head` is the commit the step was computed from."""
-
-    name: str
-    repo: str
-    action: Action
-    reason: str
-    handles: tuple[str, ...]
-    estimate: Estimate = field(default=Estimate())
-    head: str | None = None
-    age: timedelta | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The step as `plan --json` prints it."""
-        return {
-            "name": self.name,
-            "repo": self.repo,
-            "action": self.action,
-            "reason": self.reason,
-            "handles": list(self.handles),
-            "estimate": {"reads": self.estimate.reads, "usd": self.estimate.usd},
-            "head": self.head,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Steps in the order in which they are taken, and `notes`: sentences on what the plan could not see."""
-
-    steps: tuple[Step, ...]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many steps of each action, actions without any left out."""
-        counts = {action: sum(step.action == action for step in self.steps) for action in ACTIONS}
-        return {action: count for action, count in counts.items() if count}
-
-    def digest(self) -> str:
-        """Names exactly these steps: two plans with one digest do the same from the same state."""
-        return digest.of_value([step.to_json() for step in self.steps])[:16]
-
-    def to_json(self) -> dict[str, Any]:
-        """The plan as `--json` prints it."""
-        return {
-            "digest": self.digest(),
-            "counts": self.counts,
-            "steps": [step.to_json() for step in self.steps],
-            "notes": list(self.notes),
-        }
-
-
 def plan(
     desired: Iterable[Desired],
     actual: Listing,
@@ -131,11 +68,13 @@ def plan(
     estimates: Mapping[str, Estimate] | None = None,
     only: Collection[str] = (),
     force: Force | None = None,
+    max_change: float = MAX_CHANGE,
 ) -> Plan:
     """Holds the desired entries against the listing of the namespace.
 
     `removed` are the handles with a tombstone. `only` keeps the named entries, `force` makes sound ones of
-    them train (or re-render) whatever their state. `known` and `estimates` go by the entry's name.
+    them train (or re-render) whatever their state. `known` and `estimates` go by the entry's name. `max_change`
+    is the share of the published fleet that one change may rewrite, see `guard`.
     """
     known, estimates = known or {}, estimates or {}
     entries = list(desired)
@@ -153,7 +92,7 @@ def plan(
         gone = sorted(banned.intersection(entry.handles))
         if gone and entry.fault is None:
             entry = replace(entry, fault=f"{_handles(gone)} asked to be removed; take the entry out")
-        action, reason, age = _judge(entry, repo, known.get(entry.name, Known()), now, force)
+        action, cause, reason, age = _judge(entry, repo, known.get(entry.name, Known()), now, force)
         steps.append(
             Step(
                 name=entry.name,
@@ -164,74 +103,101 @@ def plan(
                 estimate=estimates.get(entry.name, Estimate()) if action == "train" else Estimate(),
                 head=repo.head if repo else None,
                 age=age,
+                cause=cause,
+                state=_state(entry, repo),
             )
         )
     for name, repo in tombstoned.items():
         assert repo.published is not None  # noqa: S101 - narrowed above, for the type checker
         gone = sorted(banned.intersection(repo.published.handles))
-        action = "ok" if repo.private else "remove"
         reason = f"{_handles(gone)} asked to be removed" + (": private already" if repo.private else "")
         steps.append(
-            Step(name, f"{namespace}/{name}", action, reason, repo.published.handles, head=repo.head)
+            Step(
+                name,
+                f"{namespace}/{name}",
+                "ok" if repo.private else "remove",
+                reason,
+                repo.published.handles,
+                head=repo.head,
+                cause="tombstone",
+                state=_state(None, repo),
+            )
         )
     listed = {entry.name for entry in entries} | set(tombstoned)
     for name, repo in actual.repos.items():
         if name not in listed and (repo.published is not None or repo.problem is not None):
             handles = repo.published.handles if repo.published else ()
             reason = "published by this bot, no longer in the registry; left as it is"
-            steps.append(Step(name, f"{namespace}/{name}", "unlisted", reason, handles, head=repo.head))
+            steps.append(
+                Step(
+                    name,
+                    f"{namespace}/{name}",
+                    "unlisted",
+                    reason,
+                    handles,
+                    head=repo.head,
+                    cause="unlisted",
+                    state=_state(None, repo),
+                )
+            )
+    notes = [] if actual.sees_private else ["without a token private repos are invisible to this plan"]
+    fleet = sum(repo.published is not None for repo in actual.repos.values())
+    steps, warnings = guard(steps, fleet, max_change)
+    notes += warnings
     if only:
         steps = [step for step in steps if step.name in only]
     steps.sort(key=_turn)
-    notes = () if actual.sees_private else ("without a token private repos are invisible to this plan",)
-    return Plan(tuple(steps), notes)
+    return Plan(tuple(steps), tuple(notes))
 
 
 def _judge(
     entry: Desired, repo: Repo | None, known: Known, now: datetime, force: Force | None
-) -> tuple[Action, str, timedelta | None]:
-    """The one action for an entry, why, and the age of what is published."""
+) -> tuple[Action, Cause, str, timedelta | None]:
+    """The one action for an entry, what it comes from, why in words, and the age of what is published."""
     if entry.fault is not None:
-        return "blocked", entry.fault, None
+        return "blocked", "fault", entry.fault, None
     if repo is not None and repo.problem is not None:
-        return "blocked", f"its repo is damaged: {repo.problem}", None
+        return "blocked", "fault", f"its repo is damaged: {repo.problem}", None
     published = repo.published if repo is not None else None
     if repo is not None and published is None and repo.head is not None:
-        return (
-            "blocked",
-            "a repo of this name exists that this bot did not make; set name: on the entry",
-            None,
-        )
+        reason = "a repo of this name exists that this bot did not make; set name: on the entry"
+        return "blocked", "fault", reason, None
     if entry.paused:
-        return ("ok" if published else "blocked"), "paused in the registry", None
+        return ("ok" if published else "blocked"), "none", "paused in the registry", None
     if published is None:
         if known.too_little is not None and force != "train":
-            return "blocked", known.too_little, None
-        return "train", "missing: not on the hub yet", None
+            return "blocked", "fault", known.too_little, None
+        return "train", "missing", "missing: not on the hub yet", None
     age = now - published.trained_at
     if force == "train":
-        return "train", "forced", age
+        return "train", "forced", "forced", age
     changed = _changes(entry, published)
     if changed:
-        return "train", f"changed: {' and '.join(changed)}", age
-    old = f"{age.days} days old"
+        return "train", "changed", f"changed: {' and '.join(changed)}", age
+    old = f"{age.days} {'day' if age.days == 1 else 'days'} old"
     waiting = ""
     if age >= entry.max_age:
         if known.new_posts >= entry.min_new_posts:
-            return "train", f"stale: {old}, {known.new_posts:,} new posts", age
+            return "train", "stale", f"stale: {old}, {known.new_posts:,} new posts", age
         if entry.fetches and (known.ask_again is None or known.ask_again <= now):
-            return "train", f"stale: {old}; new posts are counted after the fetch", age
+            return "train", "stale", f"stale: {old}; new posts are counted after the fetch", age
         if entry.fetches and known.ask_again is not None:
             waiting = f"; {known.last_answer}, asks again on {known.ask_again:%Y-%m-%d}"
         else:
             waiting = f"; {known.new_posts:,} of {entry.min_new_posts:,} new posts in the store"
     if force == "card":
-        return "card", "forced", age
+        return "card", "forced", "forced", age
     if entry.template != published.template:
-        return "card", "the template changed", age
+        return "card", "card", "the template changed", age
     if entry.card != published.card:
-        return "card", "the entry's facts for the card changed", age
-    return "ok", f"up to date, {old}{waiting}", age
+        return "card", "card", "the entry's facts for the card changed", age
+    return "ok", "none", f"up to date, {old}{waiting}", age
+
+
+def _state(entry: Desired | None, repo: Repo | None) -> str:
+    """A digest of what a step was computed from: what is wanted, and the commit that was read."""
+    wanted = [entry.handles, entry.recipe, entry.base, entry.template, entry.card] if entry else []
+    return digest.of_value([wanted, repo.head if repo else None, repo.private if repo else False])[:16]
 
 
 def _turn(step: Step) -> tuple[int, float, str, tuple[str, ...]]:

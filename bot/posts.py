@@ -19,10 +19,11 @@ class Post:
     """One post. `created_at` is aware and in UTC; `lang` is the source's own code, unmapped.
 
     `superseded_by` names the newest version of an edited post: such a record is counted and never trained on.
+    The text is left out of its repr, so that no log or traceback shows it.
     """
 
     id: str
-    text: str
+    text: str = field(repr=False)
     created_at: datetime
     lang: str | None = None
     is_repost: bool = False

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import IO, Any, Literal
 
 from bot.corpus import MIN_CHARACTERS, Corpus, is_enough
-from bot.plan import Plan
+from bot.steps import Plan
 
 Result = Literal["done", "failed", "skipped", "deferred"]
 

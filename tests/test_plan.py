@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from bot.hub import Listing, Repo
 from bot.manifest import Published
-from bot.plan import ACTIONS, Desired, Known, Plan, plan
+from bot.plan import Desired, Known, plan
+from bot.steps import ACTIONS, Plan
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -48,7 +49,7 @@ def test_an_empty_repo_left_by_a_crash_counts_as_missing() -> None:
 
 
 def test_what_is_unchanged_and_young_is_left_alone() -> None:
-    assert judge(entry(), repo()) == ("ok", "up to date, 1 days old")
+    assert judge(entry(), repo()) == ("ok", "up to date, 1 day old")
 
 
 def test_each_change_of_what_training_depends_on_is_named() -> None:
@@ -163,6 +164,56 @@ def test_the_missing_come_first_and_then_the_oldest() -> None:
     desired = [entry("new"), entry("old"), entry("mid"), entry("gone")]
     made = plan(desired, Listing(repos), namespace="org", now=NOW)
     assert [step.name for step in made.steps] == ["gone", "old", "mid", "new"]
+
+
+def fleet_of(count: int, age: timedelta = DAY) -> Listing:
+    return Listing({f"n{index}": repo(f"n{index}", age=age) for index in range(count)})
+
+
+def test_a_change_that_would_rewrite_much_of_the_fleet_is_held_back_and_new_models_go_on() -> None:
+    desired = [entry(f"n{index}", template="T" if index < 40 else "t") for index in range(100)] + [
+        entry("new")
+    ]
+    made = plan(desired, fleet_of(100), namespace="org", now=NOW)
+    assert {step.action for step in made.steps if step.held} == {"card"}
+    assert sum(step.held for step in made.steps) == 40
+    assert not next(step for step in made.steps if step.name == "new").held
+    (note,) = made.notes
+    assert "40 of 100 published models" in note
+    assert "--max-change 100%" in note
+    allowed = plan(desired, fleet_of(100), namespace="org", now=NOW, max_change=1.0)
+    assert not any(step.held for step in allowed.steps)
+    assert allowed.notes == ()
+
+
+def test_a_change_of_a_small_part_or_a_few_models_is_no_accident() -> None:
+    few = [entry(f"n{index}", recipe="R") for index in range(10)]
+    assert not any(step.held for step in plan(few, fleet_of(10), namespace="org", now=NOW).steps)
+    part = [entry(f"n{index}", recipe="R" if index < 30 else "r") for index in range(100)]
+    assert not any(step.held for step in plan(part, fleet_of(100), namespace="org", now=NOW).steps)
+
+
+def test_growing_old_together_is_no_accident() -> None:
+    desired = [entry(f"n{index}") for index in range(100)]
+    made = plan(desired, fleet_of(100, age=100 * DAY), namespace="org", now=NOW)
+    assert made.counts == {"train": 100}
+    assert not any(step.held for step in made.steps)
+
+
+def test_losing_many_entries_at_once_is_said_with_the_flag() -> None:
+    made = plan([entry(f"n{index}") for index in range(60)], fleet_of(100), namespace="org", now=NOW)
+    assert "the registry lost 40 of 100" in made.notes[0]
+    assert {step.action for step in made.steps if step.held} == {"unlisted"}
+
+
+def test_a_steps_state_changes_with_what_it_was_computed_from() -> None:
+    def state(desired: Desired, actual: Repo) -> str:
+        return plan([desired], Listing({"ada": actual}), namespace="org", now=NOW).steps[0].state
+
+    same = state(entry(), repo())
+    assert state(entry(), repo(age=5 * DAY)) == same
+    assert state(entry(recipe="R"), repo()) != same
+    assert state(entry(), repo(head="other")) != same
 
 
 def test_a_listing_without_a_token_is_said() -> None:

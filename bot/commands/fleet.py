@@ -26,6 +26,7 @@ from bot.commands.options import (
 
 if TYPE_CHECKING:
     from bot.plan import Force
+    from bot.steps import Step
 
 
 @click.command()
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 @hub_option
 @store_option
 @planning_options
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Keep the plan for apply."
+)
 @json_option
 def plan(
     registry_path: Path,
@@ -40,13 +44,18 @@ def plan(
     store_url: str | None,
     only: tuple[str, ...],
     force: Force | None,
+    max_change: float,
+    out: Path | None,
     as_json: bool,
 ) -> None:
-    """Show what `apply` would do, why, and what it would cost. Writes nothing."""
-    from bot import report
+    """Show what `apply` would do, why, and what it would cost. Writes nothing but FILE."""
+    from bot import plan_file, report
 
     registry = load_registry(registry_path)
-    made = make_plan(registry, open_hub(hub_target, registry), open_store(store_url, registry), only, force)
+    hub, store = open_hub(hub_target, registry), open_store(store_url, registry)
+    made = make_plan(registry, hub, store, only=only, force=force, max_change=max_change)
+    if out is not None:
+        plan_file.write(made, out)
     if as_json:
         report.print_json(made.to_json(), sys.stdout)
     else:
@@ -58,6 +67,13 @@ def plan(
 @hub_option
 @store_option
 @planning_options
+@click.option(
+    "--plan",
+    "plan_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Do exactly what this plan says, where nothing has moved since.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the plan and do nothing.")
 @click.option(
     "--max-models", type=click.IntRange(0), default=50, show_default=True, help="Train at most so many."
@@ -79,6 +95,8 @@ def apply(
     store_url: str | None,
     only: tuple[str, ...],
     force: Force | None,
+    max_change: float,
+    plan_path: Path | None,
     dry_run: bool,
     max_models: int,
     allow_removals: int | None,
@@ -87,15 +105,20 @@ def apply(
     as_json: bool,
 ) -> int:
     """Do what the plan says: fetch, train, evaluate, render and publish. One bad entry never stops the rest."""
-    from bot import progress, report
+    from bot import plan_file, progress, report
     from bot.apply import Limits, exit_code
     from bot.apply import apply as run
     from bot.build import Workshop
+    from bot.report import Outcome
 
+    reviewed = plan_file.read(plan_path) if plan_path else None
     registry = load_registry(registry_path)
     hub, store = open_hub(hub_target, registry, wait), open_store(store_url, registry)
     hub.check(write=not dry_run)
-    made = make_plan(registry, hub, store, only, force)
+    made = make_plan(registry, hub, store, only=only, force=force, max_change=max_change)
+    moved: list[Step] = []
+    if reviewed is not None:
+        made, moved = plan_file.agreed(reviewed, made)
     if dry_run:
         report.print_json({"outcomes": []}, sys.stdout) if as_json else report.print_plan(made, sys.stdout)
         return 0
@@ -104,11 +127,13 @@ def apply(
     with progress.watching() as watcher:
         shop = Workshop(registry, store, lambda: datetime.now(UTC), watcher, device)
         outcomes = run(made, shop, hub, Limits(max_models, allow_removals))
+    reason = "changed since the plan; look at it again with bot plan"
+    outcomes += [Outcome(step.name, step.action, "skipped", reason) for step in moved]
     if as_json:
         report.print_json({"outcomes": [outcome.to_json() for outcome in outcomes]}, sys.stdout)
     else:
         report.print_outcomes(outcomes, made, sys.stdout)
-    return exit_code(outcomes)
+    return exit_code(made, outcomes)
 
 
 @click.command()
@@ -143,7 +168,7 @@ def status(registry_path: Path, hub_target: str | None, store_url: str | None, a
 
     registry = load_registry(registry_path)
     hub, store = open_hub(hub_target, registry), open_store(store_url, registry)
-    made = make_plan(registry, hub, store, (), None)
+    made = make_plan(registry, hub, store)
     if as_json:
         report.print_json(
             {"counts": made.counts, "models": [step.to_json() for step in made.steps]}, sys.stdout
@@ -170,6 +195,6 @@ def explain(name: str, registry_path: Path, hub_target: str | None, store_url: s
 
     registry = load_registry(registry_path)
     hub, store = open_hub(hub_target, registry), open_store(store_url, registry)
-    made = make_plan(registry, hub, store, (), None)
+    made = make_plan(registry, hub, store)
     for line in room.explain(name, made, registry, hub, store):
         click.echo(line)

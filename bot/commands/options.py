@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from bot.errors import RegistryError, UsageError
+from bot.guard import MAX_CHANGE
 
 if TYPE_CHECKING:
     from bot.hub import Hub
-    from bot.plan import Force, Plan
+    from bot.plan import Force
     from bot.registry import Entry, Registry
+    from bot.steps import Plan
     from bot.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -46,9 +48,35 @@ device_option = click.option(
 )
 
 
+class Percent(click.ParamType[float]):
+    """A share given as `30%` or `30`, of which 100% is everything."""
+
+    name = "percent"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The share as a number from 0 to 1."""
+        if isinstance(value, float):
+            return value
+        try:
+            share = float(str(value).removesuffix("%")) / 100
+        except ValueError:
+            share = -1.0
+        if not 0 <= share <= 1:
+            self.fail(f"{value!r} is not a share: write a number from 0% to 100%", param, ctx)
+        return share
+
+
 def planning_options(command: F) -> F:
     """The flags that `plan` and `apply` share."""
     for option in (
+        click.option(
+            "--max-change",
+            type=Percent(),
+            default="30%",
+            show_default=True,
+            metavar="PCT",
+            help="Share of the published models that one change may rewrite.",
+        ),
         click.option("--force", type=click.Choice(["train", "card"]), help="Do this whatever the state."),
         click.option("--only", multiple=True, metavar="NAME", help="Only this model (may be repeated)."),
     ):
@@ -89,7 +117,15 @@ def find_entry(registry: Registry, name: str) -> Entry:
     raise UsageError(f"{registry.path.name} lists no model {name!r}; it lists: {names}")
 
 
-def make_plan(registry: Registry, hub: Hub, store: Store, only: tuple[str, ...], force: Force | None) -> Plan:
+def make_plan(
+    registry: Registry,
+    hub: Hub,
+    store: Store,
+    *,
+    only: tuple[str, ...] = (),
+    force: Force | None = None,
+    max_change: float = MAX_CHANGE,
+) -> Plan:
     """Holds the registry against the hub, after the credentials were proved."""
     from bot import desired, plan
 
@@ -109,6 +145,7 @@ def make_plan(registry: Registry, hub: Hub, store: Store, only: tuple[str, ...],
         known=desired.known(registry, listing, store, now),
         only=only,
         force=force,
+        max_change=max_change,
     )
 
 

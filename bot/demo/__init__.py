@@ -60,12 +60,12 @@ def run(out: Path, device: str = "auto") -> int:
         print(f"  a published model                             {readme.parent}", file=say)
     if repos:
         print(
-            f"\nTry one:  {Path(sys.executable).parent / 'python'} -c \"from transformers import pipeline; "
+            f'\nTry one:  {Path(sys.executable).parent / "python"} -c "from transformers import pipeline; '
             f"print(pipeline('text-generation', model='{repos[0].parent}')('My')[0]['generated_text'])\"\n"
             f"Again:    bot apply --registry {out / 'registry.yaml'} --hub dir:{out / 'hub'}",
             file=say,
         )
-    return apply.exit_code(outcomes)
+    return apply.exit_code(made, outcomes)
 
 
 def _lay_out(out: Path) -> None:

@@ -1,0 +1,66 @@
+"""A plan in a file: written to be reviewed, and taken up again exactly as it was, or not at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from bot import digest
+from bot.errors import UsageError
+from bot.steps import Plan, Step
+
+VERSION = 1
+
+
+def write(plan: Plan, path: Path) -> None:
+    """Writes the plan with a digest over all of it. UsageError when the file cannot be written."""
+    content = {"version": VERSION, "plan": plan.to_json()}
+    sealed = {**content, "seal": digest.of_value(content)}
+    try:
+        path.write_text(json.dumps(sealed, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"the plan cannot be written to {path}: {error.strerror}") from None
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The steps of a plan file. UsageError when it is missing, damaged, edited by hand, or of another version."""
+    try:
+        sealed = json.loads(path.read_text(encoding="utf-8"))
+        seal = sealed.pop("seal")
+        steps: list[dict[str, Any]] = sealed["plan"]["steps"]
+    except FileNotFoundError:
+        raise UsageError(f"there is no plan at {path}; make one with: bot plan --out {path}") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise UsageError(
+            f"{path} is not a plan, or is damaged; make it again with: bot plan --out {path}"
+        ) from None
+    if sealed.get("version") != VERSION or digest.of_value(sealed) != seal:
+        raise UsageError(f"{path} was changed after it was made; make it again with: bot plan --out {path}")
+    return steps
+
+
+def agreed(reviewed: list[dict[str, Any]], now: Plan) -> tuple[Plan, list[Step]]:
+    """The steps of the plan `now` that were reviewed and still stand as they were, and those that do not.
+
+    A step stands when its action and the state it was computed from are the same. What a guard held back when
+    the plan was made stays held back. Steps of today that nobody reviewed are left out.
+    """
+    current = {(step.name, step.handles): step for step in now.steps}
+    same: list[Step] = []
+    moved: list[Step] = []
+    for old in reviewed:
+        step = current.get((old["name"], tuple(old["handles"])))
+        if step is not None and (step.action, step.state, step.held) == (
+            old["action"],
+            old["state"],
+            old["held"],
+        ):
+            same.append(step)
+        elif old["action"] in {"train", "card", "remove"}:
+            moved.append(_as_reviewed(old))
+    return Plan(tuple(same), now.notes), moved
+
+
+def _as_reviewed(old: dict[str, Any]) -> Step:
+    return Step(old["name"], old["repo"], old["action"], old["reason"], tuple(old["handles"]))

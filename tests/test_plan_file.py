@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bot import plan_file
+from bot.errors import UsageError
+from bot.steps import Plan, Step
+
+
+def step(name: str, action: str = "train", state: str = "s") -> Step:
+    return Step(name, f"org/{name}", action, "why", (name,), state=state)  # type: ignore[arg-type]
+
+
+def test_what_was_reviewed_and_did_not_move_is_agreed(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    plan_file.write(Plan((step("ada"), step("bob"), step("cleo", "ok"))), path)
+    now = Plan((step("ada"), step("bob", state="moved"), step("dan"), step("cleo", "ok")))
+    same, moved = plan_file.agreed(plan_file.read(path), now)
+    assert [one.name for one in same.steps] == ["ada", "cleo"]
+    assert [one.name for one in moved] == ["bob"]
+
+
+def test_a_reviewed_step_whose_entry_is_gone_or_wants_something_else_has_moved(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    plan_file.write(Plan((step("ada"), step("bob"))), path)
+    same, moved = plan_file.agreed(plan_file.read(path), Plan((step("ada", "card"),)))
+    assert same.steps == ()
+    assert [one.name for one in moved] == ["ada", "bob"]
+
+
+def test_a_plan_edited_by_hand_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    plan_file.write(Plan((step("ada"),)), path)
+    path.write_text(path.read_text().replace('"ada"', '"eve"'))
+    with pytest.raises(UsageError, match="changed after it was made"):
+        plan_file.read(path)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"seal": 1}', '{"seal": "x", "plan": {}}', "\x00"])
+def test_a_damaged_plan_is_refused(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(content)
+    with pytest.raises(UsageError, match="not a plan"):
+        plan_file.read(path)
+
+
+def test_a_plan_of_another_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    plan_file.write(Plan(()), path)
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "version": 2}))
+    with pytest.raises(UsageError, match="make it again"):
+        plan_file.read(path)
+
+
+def test_a_missing_plan_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="bot plan --out"):
+        plan_file.read(tmp_path / "plan.json")
+    with pytest.raises(UsageError, match="cannot be written"):
+        plan_file.write(Plan(()), tmp_path / "no" / "plan.json")
