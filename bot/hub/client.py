@@ -7,6 +7,7 @@ holds for all of them: a request of a step is either answered, repeated where th
 from __future__ import annotations
 
 import logging
+import os
 import random
 import threading
 import time
@@ -103,9 +104,13 @@ class PatientClient(httpx.Client):
     def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
         """Sends one request as often as is safe and allowed. `Unanswered` when that did not help."""
         current = _STEP.get()
-        if current is None or stream or not isinstance(request.stream, httpx.ByteStream):
-            return self._send_once(request, stream, options, current.pace if current else Pace())
+        if current is None:
+            return self._send_once(request, stream, options, Pace())
         request.extensions = {**request.extensions, "timeout": _timeout(current.pace).as_dict()}
+        if stream or not isinstance(
+            request.stream, httpx.ByteStream
+        ):  # a file: the library rewinds and repeats
+            return self._send_once(request, stream, options, current.pace)
         attempt, started = 0, time.monotonic()
         while True:
             attempt += 1
@@ -214,17 +219,24 @@ _INSTALL = threading.Lock()
 _installed = False
 
 
+_XET = {"CONNECT_TIMEOUT": "10s", "READ_TIMEOUT": "60s", "RETRY_MAX_ATTEMPTS": "3", "RETRY_BASE_DELAY": "1s"}
+"""Xet uploads run outside Python, deaf to `Retry-After` and with six minutes of retries of their own."""
+
+
 def install() -> None:
     """Makes the client library use `PatientClient`, once in a process, and quiets what it would print or log."""
     global _installed
     with _INSTALL:
         if _installed:
+            get_session()  # made here once: threads that all ask for it first would each make one
             return
         hooks = get_session().event_hooks  # the library's own: offline mode, request ids
         huggingface_hub.set_client_factory(
             lambda: PatientClient(event_hooks=hooks, follow_redirects=True, timeout=_timeout(Pace()))
         )
         disable_progress_bars()
+        for name, value in _XET.items():
+            os.environ.setdefault(f"HF_XET_CLIENT_{name}", value)
         for name in ("httpcore", "httpcore2", "httpx", "httpx2"):  # they log signed addresses and all headers
             logging.getLogger(name).setLevel(logging.WARNING)
         _installed = True

@@ -62,7 +62,9 @@ def translate(error: BaseException, what: str, secret: str | None) -> BotError:
         reason = "the Hub answered with something that is not JSON, an error page perhaps: run again later"
         return HubError(_text(what, reason, secret), transient=True)
     if isinstance(cause, OSError):
-        refused = re.search(r"\b4\d\d\b", str(cause)) is not None
+        refused = (
+            re.search(r"\b4(?!08|29)\d\d [A-Z]", str(cause)) is not None
+        )  # as Xet puts it: 403 Forbidden
         return HubError(_text(what, str(cause) or type(cause).__name__, secret), transient=not refused)
     return HubError(_text(what, f"the answer was not understood ({type(cause).__name__}: {cause})", secret))
 
@@ -115,5 +117,6 @@ def _server_words(response: httpx.Response) -> str:
 def _text(what: str, reason: str, secret: str | None) -> str:
     """One line, printable, and without the token even where the Hub repeats it."""
     line = " ".join(f"could not {what}: {reason}".split())
+    line = re.sub(r"(https?://[^\s?]*)\?\S*", r"\1", line)  # signatures stand in queries
     line = "".join(character for character in line if character.isprintable())
     return line.replace(secret, "[token]") if secret else line

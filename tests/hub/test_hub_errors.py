@@ -59,6 +59,8 @@ def caused(error: Exception, cause: Exception) -> Exception:
             "403",
         ),
         (ConnectionError("xet: 403 Forbidden"), HubError, False, "403"),
+        (ConnectionError("Rate limited: (429 Too Many Requests)"), HubError, True, "429"),
+        (ConnectionError("failed at http://cas.example.org/v1?X-Sig=abc"), HubError, True, "example.org/v1"),
         (ConnectionError("xet: connection closed"), HubError, True, "closed"),
         (json.JSONDecodeError("Expecting value", "<html>", 0), HubError, True, "not JSON"),
         (httpx.ReadTimeout("slow"), HubError, True, "the connection broke"),
@@ -84,6 +86,7 @@ def test_every_failure_becomes_one_of_ours_with_what_to_do(
     assert "\n" not in str(ours)
     assert SECRET not in str(ours)
     assert "<html" not in str(ours)
+    assert "X-Sig" not in str(ours)
     if isinstance(ours, HubError):
         assert ours.transient is transient
 
