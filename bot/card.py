@@ -133,9 +133,13 @@ def _model_index(manifest: Manifest) -> dict[str, object]:
                 "task": {"type": "text-generation", "name": "Text generation"},
                 "dataset": {"type": "held-out-posts", "name": f"Held-out posts of {handles}"},
                 "metrics": [
-                    {"type": "loss", "name": "Loss (nats a token)", "value": scores.loss},
-                    {"type": "perplexity", "name": "Perplexity", "value": scores.perplexity},
-                    {"type": "bits_per_byte", "name": "Bits per byte", "value": scores.bits_per_byte},
+                    {"type": "loss", "name": "Loss (nats a token)", "value": round(scores.loss, 4)},
+                    {"type": "perplexity", "name": "Perplexity", "value": round(scores.perplexity, 4)},
+                    {
+                        "type": "bits_per_byte",
+                        "name": "Bits per byte",
+                        "value": round(scores.bits_per_byte, 4),
+                    },
                 ],
             }
         ],

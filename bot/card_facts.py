@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot import escape, hub_names, hub_terms
+from bot import curve, escape, hub_names, hub_terms, snippet
 from bot.languages import iso_639
-from bot.manifest import Account, Manifest, Point, Sample
+from bot.manifest import Account, Manifest, Sample
 from bot.recipe import Recipe
 
 HUB = "https://huggingface.co"
@@ -24,7 +24,6 @@ SENSITIVE_SHARE = 0.1
 """Share of posts marked sensitive above which a model is tagged not-for-all-audiences."""
 LANGUAGE_SHARE = 0.05
 """Share of posts from which a language stands in the metadata; the most frequent one always does."""
-CURVE_ROWS = 24
 _REASONS = {"retweets": ("Retweets", "Reposts"), "short": ("Short tweets", "Short posts")}
 _ACTIONS_RUN = re.compile(r"(https://[\w.-]+/[\w.-]+/[\w.-]+)/actions/runs/\d+.*", re.ASCII)
 _NETWORKS = {"x": "X", "bluesky": "Bluesky", "mastodon": "Mastodon"}
@@ -50,7 +49,7 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "posts": "tweets" if _is_x(manifest) else "posts",
         "network": _network(manifest),
         "source": _SOURCES.get(manifest.source, f"read from {manifest.source}"),
-        "snippet": snippet(manifest.repo, shared),
+        "snippet": snippet.snippet(manifest.repo, shared),
         "shown": _by_prompt(shared[:1])[0] if shared else None,
         "samples": _by_prompt(manifest.samples),
         "statistics": statistics(manifest),
@@ -64,9 +63,10 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "recipe": _recipe(manifest, changed=False),
         "training": manifest.training,
         "evaluation": manifest.evaluation,
-        "curve": _curve(manifest.curve),
-        "loss_curve": LOSS_CURVE if has_loss_curve(manifest) else None,
-        "loss_description": loss_description(manifest),
+        "curve": curve.rows(manifest.curve),
+        "best": curve.best(manifest.curve),
+        "loss_curve": LOSS_CURVE if curve.is_drawable(manifest.curve) else None,
+        "loss_description": curve.description(manifest),
         "generation": manifest.generation,
         "consent": manifest.consent,
         "contact": manifest.contact,
@@ -123,42 +123,6 @@ def statistics(manifest: Manifest) -> dict[str, Any]:
     return {"columns": display_names(manifest.accounts), "rows": [first, *rows, last]}
 
 
-def snippet(repo: str, samples: Sequence[Sample]) -> str:
-    """Python that runs as printed and repeats the call by which the samples were made."""
-    prompt, seed, count = (
-        (samples[0].prompt, samples[0].seed, len(samples)) if samples else ("My dream is", 42, 5)
-    )
-    return (
-        "from transformers import pipeline, set_seed\n\n"
-        f'generator = pipeline("text-generation", model={_literal(repo)})\n'
-        f"set_seed({seed})\n"
-        f"for answer in generator({_literal(prompt)}, num_return_sequences={count}):\n"
-        '    print(answer["generated_text"])\n'
-    )
-
-
-def _literal(text: str) -> str:
-    """A Python string literal that can neither end itself nor the code fence around it, and hides nothing."""
-    plain = escape.clean(text) == text
-    inner = "".join(
-        character
-        if character.isprintable() and character not in '"\\`' and (plain or character.isascii())
-        else _escaped(character)
-        for character in text
-    )
-    return f'"{inner}"'
-
-
-def _escaped(character: str) -> str:
-    if character == "`":
-        return "\\x60"
-    return (
-        f"\\{character}"
-        if character in '"\\'
-        else character.encode("unicode_escape", "surrogatepass").decode()
-    )
-
-
 def languages(manifest: Manifest) -> list[dict[str, Any]]:
     """The posts' languages that the Hub knows, most frequent first, with their share of all posts that tell one."""
     counts: dict[str, int] = {}
@@ -191,29 +155,6 @@ def base_model(manifest: Manifest) -> str | None:
 def is_sensitive(manifest: Manifest) -> bool:
     """Whether the model is marked not for all audiences: the registry says so, or more than a tenth of the posts."""
     return manifest.sensitive or manifest.sensitive_share > SENSITIVE_SHARE
-
-
-def has_loss_curve(manifest: Manifest) -> bool:
-    """Whether there is a line to draw: two points or more of either loss."""
-    return any(
-        sum(getattr(point, name) is not None for point in manifest.curve) > 1
-        for name in ("train", "held_out")
-    )
-
-
-def loss_description(manifest: Manifest) -> str:
-    """The loss curve in words, for those who do not see it."""
-    scores = manifest.evaluation
-    return (
-        f"Line chart of the loss over {manifest.training.steps} training steps. On held-out posts it goes from "
-        f"{scores.base.loss:.3f} (the base) to {scores.tuned.loss:.3f} nats a token (this model)."
-    )
-
-
-def best(curve: Sequence[Point]) -> Point | None:
-    """The point with the lowest held-out loss, the earliest of equals; None when none was measured."""
-    measured = [point for point in curve if point.held_out is not None]
-    return min(measured, key=lambda point: (point.held_out, point.step), default=None)
 
 
 def _account(account: Account, name: str) -> dict[str, Any]:
@@ -291,24 +232,6 @@ def _recipe(manifest: Manifest, *, changed: bool) -> list[dict[str, Any]]:
         }
         for name, value in manifest.recipe.items()
         if not changed or name not in fields or value != fields[name].default
-    ]
-
-
-def _curve(curve: Sequence[Point]) -> list[dict[str, Any]]:
-    """Points with a held-out loss, thinned evenly to `CURVE_ROWS`; the first, last and best one always stay."""
-    measured = [point for point in curve if point.held_out is not None]
-    lowest = best(measured)
-    stride = max(1, -(-len(measured) // CURVE_ROWS))
-    return [
-        {
-            "step": point.step,
-            "epoch": point.epoch,
-            "train": point.train,
-            "held_out": point.held_out,
-            "best": point is lowest,
-        }
-        for number, point in enumerate(measured)
-        if number % stride == 0 or number == len(measured) - 1 or point is lowest
     ]
 
 

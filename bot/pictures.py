@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot import card, card_facts, typeset
+from bot import card, card_facts, curve, typeset
 from bot.errors import UsageError
 from bot.manifest import Manifest
 
@@ -154,7 +154,7 @@ def _chart(manifest: Manifest) -> dict[str, Any]:
     """Variables of the loss curve's template: lines in pixels and the values at the axes."""
     width, height = LOSS_SIZE
     left, right, top, bottom = 96, width - 40, 104, height - 72
-    base = manifest.evaluation.base.loss
+    base = curve.base_loss(manifest)
     train = [(point.step, point.train) for point in manifest.curve if point.train is not None]
     held_out = [(point.step, point.held_out) for point in manifest.curve if point.held_out is not None]
     losses = [loss for _, loss in (*train, *held_out)] + [base]
@@ -167,7 +167,7 @@ def _chart(manifest: Manifest) -> dict[str, Any]:
             bottom - (bottom - top) * (loss - low) / (high - low),
         )
 
-    best = card_facts.best(manifest.curve)
+    best = curve.best(manifest.curve)
     marked = None
     if best is not None and best.held_out is not None:
         x, y = place(best.step, best.held_out)
