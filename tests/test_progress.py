@@ -8,7 +8,6 @@ import sys
 
 import pytest
 
-from bot import progress
 from bot.progress import Lines, Progress, describe, watching
 
 
@@ -19,7 +18,7 @@ def test_progress_is_step_loss_and_time_left() -> None:
 
 def test_without_a_terminal_lines_are_plain_and_not_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 1.0, 5.0, 12.0, 13.0])
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr("bot.progress.time.monotonic", lambda: next(clock))
     stream = io.StringIO()
     lines = Lines(stream)
     lines.stage("ada", "train", "200 posts")
