@@ -48,7 +48,8 @@ def visual_order(run_levels: Sequence[int]) -> list[int]:
 
 def _resolve_weak(kinds: Sequence[str], base: str) -> list[str]:
     """Rules W1 to W7: each kind becomes L, R, N (a number within right-to-left text) or `?` (neutral)."""
-    strong, after_arabic, found = base, False, []
+    strong, after_arabic = base, False
+    found: list[str] = []
     for index, kind in enumerate(kinds):
         if kind == "NSM":
             found.append(found[-1] if found else base)

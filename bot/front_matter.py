@@ -131,9 +131,8 @@ def _check_events(source: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-            raise ValueError(
-                f"the card's front matter has an anchor or alias on line {event.start_mark.line + 1}"
-            )
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise ValueError(f"the card's front matter has an anchor or alias on line {line}")
 
 
 def _sentence(error: yaml.YAMLError) -> str:

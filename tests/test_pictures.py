@@ -80,6 +80,7 @@ def png(width: int, height: int, *chunks: bytes) -> bytes:
         b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
         png(100_000, 100_000, chunk(b"IDAT", zlib.compress(b"\0" * 100))),
         png(5000, 5000, chunk(b"IDAT", zlib.compress(b"\0" * 100))),
+        photo((4001, 4000)),
         png(0, 0),
         png(10, 10, chunk(b"IDAT", b"not zlib")),
         png(10, 10, chunk(b"zTXt", b"a\0\0" + zlib.compress(b"x" * 200_000_000, 9)), chunk(b"IDAT", b"")),
