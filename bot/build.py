@@ -155,6 +155,8 @@ def _manifest(
         consent=facts["consent"],
         contact=registry.contact or "",
         license=entry.license or tuned.base.license,
+        license_name=entry.license_name,
+        license_link=entry.license_link,
         tags=entry.tags,
         sensitive=entry.sensitive,
         prompts=entry.prompts,

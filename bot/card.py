@@ -89,9 +89,12 @@ def metadata(manifest: Manifest) -> dict[str, object]:
     languages = [language["code"] for language in card_facts.languages(manifest)]
     sampling = {name: manifest.generation[name] for name in SAMPLING if name in manifest.generation}
     widget = _widget(manifest)
+    license_ = card_facts.license_id(manifest)
     known: dict[str, object] = {
         "language": languages,
-        "license": card_facts.license_id(manifest),
+        "license": license_,
+        "license_name": manifest.license_name if license_ == "other" else None,
+        "license_link": manifest.license_link if license_ == "other" else None,
         "library_name": "transformers",
         "pipeline_tag": "text-generation",
         "base_model": base_model,

@@ -140,8 +140,10 @@ def languages(manifest: Manifest) -> list[dict[str, Any]]:
 
 
 def license_id(manifest: Manifest) -> str | None:
-    """The licence when it is one the Hub knows by itself; `other` needs facts nobody gave, `unknown` is none."""
-    known = manifest.license in hub_terms.LICENSES and manifest.license not in ("other", "unknown")
+    """The licence when it is one the Hub knows; `other` only with the name and link it needs, `unknown` never."""
+    if manifest.license == "other":
+        return "other" if manifest.license_name and manifest.license_link else None
+    known = manifest.license in hub_terms.LICENSES and manifest.license != "unknown"
     return manifest.license if known else None
 
 

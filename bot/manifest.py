@@ -148,6 +148,8 @@ class Manifest(_Value):
     consent: str | None
     contact: str
     license: str | None
+    license_name: str | None = None
+    license_link: str | None = None
     tags: tuple[str, ...] = ()
     sensitive: bool = False
     prompts: tuple[str, ...]

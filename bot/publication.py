@@ -56,6 +56,8 @@ def rerender(registry: Registry, entry: Entry, made: Manifest, hub: Hub) -> dict
         "consent": facts["consent"],
         "contact": registry.contact or "",
         "license": entry.license or made.base.license,
+        "license_name": entry.license_name,
+        "license_link": entry.license_link,
         "tags": entry.tags,
         "sensitive": entry.sensitive,
         "published": made.published.model_copy(

@@ -221,6 +221,11 @@ def test_metadata_says_what_is_known_and_no_more() -> None:
     [
         ({"license": "my-own"}, "license", None),
         ({"license": "other"}, "license", None),
+        (
+            {"license": "other", "license_name": "mine", "license_link": "https://example.org/l"},
+            "license_link",
+            "https://example.org/l",
+        ),
         ({"languages": {"und": 3, "zxx": 1}}, "language", None),
         ({"languages": {"in": 9, "no": 90, "en": 1}}, "language", ["no", "id"]),
         ({"tags": ("huggingtweets", "two words", "mynah", "|")}, "tags", ["mynah", "huggingtweets"]),
