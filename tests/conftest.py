@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as bot.training does, before any test imports torch
 
 WORDS = "the a my your bird sings on over under morning river stone light and but dream is was"
 
