@@ -3,7 +3,8 @@
     python benchmarks/publish.py [ENDPOINT TOKEN NAMESPACE]
 
 Without arguments on the project's test Hub (uploads through LFS). The loop creates each repo and calls
-`create_commit`, with no parent, no check and no limit to any wait. Limit: 1.1 times its wall time.
+`create_commit`, with no parent, no check and no limit to any wait. Limit: 1.1 times its wall
+time. They take turns in going first, since Xet stores no bytes twice.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from hub_process import hub  # noqa: E402 - the library reads the environment wh
 
 REPOS = 20
 SIZE = 25 * 1_000_000
-ROUNDS = 3
+ROUNDS = 4
 CARD = b"---\nlicense: apache-2.0\ntags: [mynah]\n---\n# A model\n"
 
 
@@ -89,7 +90,7 @@ def compare(url: str, token: str, namespace: str) -> None:
         print(
             f"round {turn + 1}: the loop {seconds[plainly]:6.2f} s, ours {seconds[ours]:6.2f} s, {ratios[-1]:.3f}"
         )
-    print(f"\nratio, median of {ROUNDS}: {statistics.median(ratios):.3f}  limit 1.1")
+    print(f"\nratio, mean of {ROUNDS}: {statistics.geometric_mean(ratios):.3f}  limit 1.1")
 
 
 def main() -> None:
