@@ -18,7 +18,9 @@ def main(args: Sequence[str] | None = None) -> int:
     from bot.cli import cli
 
     try:
-        result = cli.main(args=list(args) if args is not None else None, prog_name="bot", standalone_mode=False)
+        result = cli.main(
+            args=list(args) if args is not None else None, prog_name="bot", standalone_mode=False
+        )
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
         error.show()

@@ -13,6 +13,7 @@ from typing import Any
 from bot import base, card, digest
 from bot.errors import BotError
 from bot.hub import Listing
+from bot.paths import TEMPLATES
 from bot.plan import Desired, Known
 from bot.registry import Entry, Registry
 from bot.sources import network_of
@@ -24,7 +25,7 @@ LOCAL_SOURCES = ("archive", "jsonl")
 
 def template_folders(registry: Registry) -> list[Path]:
     """Where templates are looked for: beside the registry first, then the ones that come with the bot."""
-    return [registry.path.parent / "templates", *card.PACKAGED_TEMPLATES]
+    return [registry.path.parent / "templates", *TEMPLATES]
 
 
 def card_facts(registry: Registry, entry: Entry) -> dict[str, Any]:

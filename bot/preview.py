@@ -13,8 +13,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from bot import card, card_facts, front_matter
+from bot import card
+from bot.card import facts as card_facts
+from bot.card import front_matter
 from bot.manifest import FRONT_MATTER_KEY
+from bot.paths import TEMPLATES
 
 Assets = Path | Mapping[str, bytes]
 MAX_PICTURE_BYTES = 4 << 20
@@ -63,7 +66,7 @@ def page(cards: Sequence[tuple[str, str, Assets]], *, notice: str = "") -> str:
     """
     shown = [_card(number, repo, text, assets) for number, (repo, text, assets) in enumerate(cards, 1)]
     variables = {"cards": shown, "notice": notice}
-    return card.render_template("preview.html.j2", variables, card.PACKAGED_TEMPLATES)
+    return card.render_template("preview.html.j2", variables, TEMPLATES)
 
 
 def page_of_folders(folders: Sequence[Path], *, notice: str = "") -> str:

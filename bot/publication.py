@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot import card, digest, manifest, pictures, provenance
-from bot.card_facts import LOSS_CURVE, SOCIAL_PREVIEW
+from bot.card.facts import LOSS_CURVE, SOCIAL_PREVIEW
 from bot.desired import card_facts, template_folders
 from bot.hub import Hub
 from bot.manifest import Manifest

@@ -34,7 +34,7 @@ def build_tiny_base(folder: Path) -> Path:
     """A GPT-2 of some 30,000 random weights with its own byte-level tokenizer: loads in milliseconds."""
     import torch
     from tokenizers import ByteLevelBPETokenizer
-    from transformers import GPT2Config, GPT2LMHeadModel, GPT2TokenizerFast
+    from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
     tokenizer = ByteLevelBPETokenizer()
     tokenizer.train_from_iterator(
@@ -42,7 +42,7 @@ def build_tiny_base(folder: Path) -> Path:
     )
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))
-    fast = GPT2TokenizerFast(
+    fast = PreTrainedTokenizerFast(
         tokenizer_file=str(folder / "tokenizer.json"),
         bos_token="<|endoftext|>",
         eos_token="<|endoftext|>",

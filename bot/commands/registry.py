@@ -67,7 +67,7 @@ def add(
     name: str | None,
 ) -> None:
     """Add one model to the registry: of one HANDLE, or of several together (a cyborg)."""
-    from bot import registry_edit
+    from bot.registry import edit as registry_edit
 
     text = registry_edit.add(
         _read(registry_path),
@@ -89,7 +89,7 @@ def add(
 @registry_option
 def remove(handle: str, reason: str, registry_path: Path) -> None:
     """Take a person out: a tombstone, and every entry that holds HANDLE goes, cyborgs too."""
-    from bot import registry_edit
+    from bot.registry import edit as registry_edit
 
     text = registry_edit.remove(_read(registry_path), handle, reason=reason, on=datetime.now(UTC).date())
     _write(registry_path, text)

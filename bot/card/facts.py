@@ -1,0 +1,244 @@
+"""What a card's template may say: the manifest's facts as plain variables, each documented in templates/README.md.
+
+Nothing here is escaped: templates do that for every value by default. What is not known is None or empty.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from bot import hub_names, hub_terms
+from bot.card import curve, escape, snippet
+from bot.corpus.languages import iso_639
+from bot.manifest import Account, Manifest, Sample
+from bot.recipe import Recipe
+
+HUB = "https://huggingface.co"
+LOSS_CURVE = "assets/loss.png"
+SOCIAL_PREVIEW = "predictions.png"
+NAME_LENGTH = 60
+"""Characters of a display name that a card shows; longer ones end in an ellipsis."""
+SENSITIVE_SHARE = 0.1
+"""Share of posts marked sensitive above which a model is tagged not-for-all-audiences."""
+LANGUAGE_SHARE = 0.05
+"""Share of posts from which a language stands in the metadata; the most frequent one always does."""
+_REASONS = {"retweets": ("Retweets", "Reposts"), "short": ("Short tweets", "Short posts")}
+_ACTIONS_RUN = re.compile(r"(https://[\w.-]+/[\w.-]+/[\w.-]+)/actions/runs/\d+.*", re.ASCII)
+_NETWORKS = {"x": "X", "bluesky": "Bluesky", "mastodon": "Mastodon"}
+_SOURCES = {
+    "x": "fetched through X's API",
+    "archive": "read from the archive that X gives its users",
+    "bluesky": "fetched through Bluesky's public API",
+    "mastodon": "fetched through Mastodon's public API",
+    "jsonl": "read from a file",
+}
+
+
+def facts(manifest: Manifest) -> dict[str, Any]:
+    """Every variable of the template `model_card`, from the manifest alone."""
+    names = display_names(manifest.accounts)
+    shared = [sample for sample in manifest.samples if sample.prompt == _first_prompt(manifest)]
+    return {
+        "name": manifest.name,
+        "repo": manifest.repo,
+        "kind": kind(manifest),
+        "names": names,
+        "accounts": [_account(account, name) for account, name in zip(manifest.accounts, names, strict=True)],
+        "posts": "tweets" if _is_x(manifest) else "posts",
+        "network": _network(manifest),
+        "source": _SOURCES.get(manifest.source, f"read from {manifest.source}"),
+        "snippet": snippet.snippet(manifest.repo, shared),
+        "shown": _by_prompt(shared[:1])[0] if shared else None,
+        "samples": _by_prompt(manifest.samples),
+        "statistics": statistics(manifest),
+        "window": _window(manifest.accounts),
+        "languages": languages(manifest),
+        "characters": manifest.characters,
+        "sensitive": is_sensitive(manifest),
+        "sensitive_share": manifest.sensitive_share,
+        "base": _base(manifest),
+        "recipe_changes": _recipe(manifest, changed=True),
+        "recipe": _recipe(manifest, changed=False),
+        "training": manifest.training,
+        "evaluation": manifest.evaluation,
+        "curve": curve.rows(manifest.curve),
+        "best": curve.best(manifest.curve),
+        "loss_curve": LOSS_CURVE if curve.is_drawable(manifest.curve) else None,
+        "loss_description": curve.description(manifest),
+        "generation": manifest.generation,
+        "consent": manifest.consent,
+        "contact": manifest.contact,
+        "license": license_id(manifest),
+        "warnings": manifest.warnings,
+        "published": manifest.published,
+        "provenance": manifest.provenance,
+        "registry_url": _registry_url(manifest.provenance.run_url),
+        "hub": HUB,
+    }
+
+
+def kind(manifest: Manifest) -> str:
+    """What such a model is called: a bot of one person, a cyborg of several."""
+    return "AI cyborg" if len(manifest.accounts) > 1 else "AI bot"
+
+
+def display_names(accounts: Sequence[Account]) -> list[str]:
+    """Names as a reader sees them: cleaned, shortened, the handle for a blank one, and told apart when equal."""
+    names = [
+        at(account) if escape.is_blank(account.name) else escape.shorten(account.name, NAME_LENGTH)
+        for account in accounts
+    ]
+    return [
+        f"{name} ({at(account)})" if names.count(name) > 1 and name != at(account) else name
+        for name, account in zip(names, accounts, strict=True)
+    ]
+
+
+def at(account: Account) -> str:
+    """The handle as its network writes it."""
+    return "@" + escape.shorten(account.handle.removeprefix("@"), NAME_LENGTH)
+
+
+def statistics(manifest: Manifest) -> dict[str, Any]:
+    """The table of what was downloaded, dropped and kept: a column an account; the first row sums the others."""
+    column = 0 if _is_x(manifest) else 1
+    noun = ("Tweets", "Posts")[column]
+    reasons = list(_REASONS)
+    for account in manifest.accounts:
+        reasons.extend(reason for reason in account.dropped if reason not in reasons)
+    rows = [
+        {
+            "label": _REASONS[reason][column]
+            if reason in _REASONS
+            else reason.replace("_", " ").capitalize(),
+            "counts": [account.dropped.get(reason, 0) for account in manifest.accounts],
+        }
+        for reason in reasons
+        if reason in _REASONS or any(account.dropped.get(reason) for account in manifest.accounts)
+    ]
+    first = {"label": f"{noun} downloaded", "counts": [account.downloaded for account in manifest.accounts]}
+    last = {"label": f"{noun} kept", "counts": [account.kept for account in manifest.accounts]}
+    return {"columns": display_names(manifest.accounts), "rows": [first, *rows, last]}
+
+
+def languages(manifest: Manifest) -> list[dict[str, Any]]:
+    """The posts' languages that the Hub knows, most frequent first, with their share of all posts that tell one."""
+    counts: dict[str, int] = {}
+    for code, posts in manifest.languages.items():
+        known = iso_639(code)
+        if known is not None and posts > 0:
+            counts[known] = counts.get(known, 0) + posts
+    total = sum(counts.values())
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [
+        {"code": code, "name": hub_terms.language_name(code), "share": posts / total}
+        for number, (code, posts) in enumerate(ordered)
+        if number == 0 or posts / total >= LANGUAGE_SHARE
+    ]
+
+
+def license_id(manifest: Manifest) -> str | None:
+    """The licence when it is one the Hub knows; `other` only with the name and link it needs, `unknown` never."""
+    if manifest.license == "other":
+        return "other" if manifest.license_name and manifest.license_link else None
+    known = manifest.license in hub_terms.LICENSES and manifest.license != "unknown"
+    return manifest.license if known else None
+
+
+def base_model(manifest: Manifest) -> str | None:
+    """The base's Hub id, or what a local base's own README declares; None when neither is one."""
+    name = manifest.base.id or manifest.base.declared
+    whole = name is not None and "/" in name and "@" not in name and hub_names.is_model_id(name)
+    return name if whole else None
+
+
+def is_sensitive(manifest: Manifest) -> bool:
+    """Whether the model is marked not for all audiences: the registry says so, or more than a tenth of the posts."""
+    return manifest.sensitive or manifest.sensitive_share > SENSITIVE_SHARE
+
+
+def _account(account: Account, name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "handle": at(account),
+        "url": account.url,
+        "avatar": account.avatar,
+        "first": account.first,
+        "last": account.last,
+        "characters": account.characters,
+    }
+
+
+def _is_x(manifest: Manifest) -> bool:
+    return all(account.network == "x" for account in manifest.accounts)
+
+
+def _network(manifest: Manifest) -> str | None:
+    found = {_NETWORKS.get(account.network) for account in manifest.accounts}
+    return found.pop() if len(found) == 1 else None
+
+
+def _first_prompt(manifest: Manifest) -> str | None:
+    return manifest.samples[0].prompt if manifest.samples else None
+
+
+def _by_prompt(samples: Sequence[Sample]) -> list[dict[str, Any]]:
+    """Samples under the prompt and seed they share, in the order they were made."""
+    groups: dict[tuple[str, int], list[str]] = {}
+    for sample in samples:
+        groups.setdefault((escape.clean(sample.prompt), sample.seed), []).append(continuation(sample))
+    return [{"prompt": prompt, "seed": seed, "texts": texts} for (prompt, seed), texts in groups.items()]
+
+
+def continuation(sample: Sample) -> str:
+    """What follows the cleaned prompt: begins with a space or a letter, as the model wrote it."""
+    prompt = escape.clean(sample.prompt)
+    whole = escape.clean(sample.prompt + sample.text, keep_lines=True)
+    return (
+        whole.removeprefix(prompt) if whole.startswith(prompt) else escape.clean(sample.text, keep_lines=True)
+    )
+
+
+def _window(accounts: Sequence[Account]) -> tuple[datetime, datetime] | None:
+    first = [account.first for account in accounts if account.first is not None]
+    last = [account.last for account in accounts if account.last is not None]
+    return (min(first), max(last)) if first and last else None
+
+
+def _base(manifest: Manifest) -> dict[str, Any]:
+    base = manifest.base
+    known = base_model(manifest)
+    return {
+        "name": base.name,
+        "url": f"{HUB}/{base.id}" if known and base.id else None,
+        "local": base.id is None,
+        "declared": base.declared if known and not base.id else None,
+        "revision": base.revision,
+        "digest": base.digest,
+        "license": base.license,
+        "parameters": base.parameters,
+        "context": base.context,
+    }
+
+
+def _recipe(manifest: Manifest, *, changed: bool) -> list[dict[str, Any]]:
+    """Rows of the recipe: those that differ from the defaults, or all. A number this bot does not know is shown too."""
+    fields = Recipe.model_fields
+    return [
+        {
+            "name": name.replace("_", " ").capitalize(),
+            "value": value,
+            "meaning": (fields[name].description or "") if name in fields else "",
+        }
+        for name, value in manifest.recipe.items()
+        if not changed or name not in fields or value != fields[name].default
+    ]
+
+
+def _registry_url(run_url: str | None) -> str | None:
+    """The repository whose Actions run published this: there a handle is added by a pull request."""
+    match = _ACTIONS_RUN.fullmatch(run_url or "")
+    return match[1] if match else None

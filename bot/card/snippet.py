@@ -1,0 +1,44 @@
+"""The snippet of a card: Python that runs as printed and repeats the call by which the samples were made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.card import escape
+from bot.manifest import Sample
+
+
+def snippet(repo: str, samples: Sequence[Sample]) -> str:
+    """Python that runs as printed and repeats the call by which the samples were made."""
+    prompt, seed, count = (
+        (samples[0].prompt, samples[0].seed, len(samples)) if samples else ("My dream is", 42, 5)
+    )
+    return (
+        "from transformers import pipeline, set_seed\n\n"
+        f'generator = pipeline("text-generation", model={_literal(repo)})\n'
+        f"set_seed({seed})\n"
+        f"for answer in generator({_literal(prompt)}, num_return_sequences={count}):\n"
+        '    print(answer["generated_text"])\n'
+    )
+
+
+def _literal(text: str) -> str:
+    """A Python string literal that can neither end itself nor the code fence around it, and hides nothing."""
+    plain = escape.clean(text) == text
+    inner = "".join(
+        character
+        if character.isprintable() and character not in '"\\`' and (plain or character.isascii())
+        else _escaped(character)
+        for character in text
+    )
+    return f'"{inner}"'
+
+
+def _escaped(character: str) -> str:
+    if character == "`":
+        return "\\x60"
+    return (
+        f"\\{character}"
+        if character in '"\\'
+        else character.encode("unicode_escape", "surrogatepass").decode()
+    )

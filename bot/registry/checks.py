@@ -1,0 +1,72 @@
+"""What only the whole registry shows: two entries with one name, archives that git would publish."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from bot.handles import shown
+from bot.registry.entry import Draft
+from bot.registry.yaml_tree import Fault
+
+_GIT_SECONDS = 20
+
+
+def name_clashes(drafts: Iterable[Draft]) -> None:
+    """Adds a fault to every entry whose repo's name, in whatever case, is another entry's as well."""
+    named = defaultdict(list)
+    for draft in drafts:
+        if draft.name is not None:
+            named[draft.name.lower()].append(draft)
+    for group in named.values():
+        for draft in group if len(group) > 1 else ():
+            other = next(each for each in group if each is not draft)
+            same = set(draft.handles) == set(other.handles)
+            what = "the same model" if same else f"the name {shown(draft.name or '')}"
+            mend = "take one out, or give one of them a name:" if same else "give one of them a name:"
+            message = f"{what} stands here and on line {other.node.line}: {mend}"
+            draft.faults.append(draft.node.fault(message))
+
+
+def tracked_archives(drafts: Sequence[Draft], folder: Path) -> list[Fault]:
+    """Adds a fault to every entry whose archive git tracks; one call of git, and none without archives.
+
+    Returns a warning where git could not say.
+    """
+    archives = [(path, place, draft) for draft in drafts for path, place in draft.archives]
+    if not archives or not any((parent / ".git").exists() for parent in (folder, *folder.parents)):
+        return []
+    tracked = _tracked(folder)
+    if tracked is None:
+        message = "git could not say whether this archive is committed; it holds private files"
+        return [archives[0][1].fault(message)]
+    above = {parent for path in tracked for parent in path.parents}
+    for path, place, draft in archives:
+        if path in tracked or path in above or path.resolve() in tracked:
+            message = (
+                "git tracks this archive, and it holds private messages and addresses: "
+                "git rm --cached it, add it to .gitignore, and rewrite what was pushed"
+            )
+            draft.faults.append(place.fault(message))
+    return []
+
+
+def _tracked(folder: Path) -> set[Path] | None:
+    """Every file of the work tree around `folder` that git tracks, absolute; None when git does not answer."""
+    import subprocess
+
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    try:
+        found = subprocess.run(
+            ["git", "-C", folder, "ls-files", "-z", "--", ":/"],
+            capture_output=True,
+            timeout=_GIT_SECONDS,
+            env=environment,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    names = os.fsdecode(found.stdout).split("\0")
+    return {Path(os.path.normpath(folder / name)) for name in names if name}

@@ -1,0 +1,206 @@
+"""`bot add` and `bot remove`: the registry's text with an entry more, or with a person gone for good."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Items
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bot import handles as known
+from bot import hub_names
+from bot.errors import UsageError
+from bot.handles import SOURCES, Source, shown
+from bot.registry.faults import to_data
+from bot.registry.format import MAX_HANDLES
+from bot.registry.values import is_web_address, nearest
+from bot.registry.yaml_edit import UnknownLayoutError, Value, append, delete
+from bot.registry.yaml_tree import Mapping, Scalar, Sequence, parse, unprintable
+
+_BOM = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A line of `models:` or `removed:`, as far as its handles can be read."""
+
+    handles: tuple[str, ...]
+    name: str | None
+    line: int
+
+
+def add(
+    text: str,
+    handles: Items[str],
+    *,
+    source: Source | None = None,
+    consent: str | None = None,
+    name: str | None = None,
+    archive: str | None = None,
+    jsonl: str | None = None,
+    base: str | None = None,
+) -> str:
+    """The registry's text with one entry more, for one handle or several together; all else stays as it is.
+
+    Without `source` the file given tells it, else the registry's default holds. Raises UsageError for what is
+    no handle, is listed already or was removed, and when the policy asks for a consent that is not given.
+    """
+    bom, text = _BOM * text.startswith(_BOM), text.removeprefix(_BOM)
+    data = _read(text)
+    defaults = _section(data, "defaults")
+    usual: Source = defaults["source"] if defaults.get("source") in SOURCES else "x"
+    source = source or ("archive" if archive else "jsonl" if jsonl else usual)
+    new = _normalised(handles, source)
+    if (archive or jsonl) and len(new) > 1:
+        raise UsageError(
+            "one file cannot hold several accounts: add them without, and import each with `bot import`"
+        )
+    for gone in _listed(text, "removed"):
+        if both := set(gone.handles) & set(new):
+            raise UsageError(
+                f"{shown(min(both))} was removed (line {gone.line}) and is never made again; "
+                "take that line out only if the person asks for it"
+            )
+    made = name or known.repo_name(new)
+    if why := hub_names.refusal(made):
+        raise UsageError(f"the Hub would refuse the name {shown(made)}: {why}; give another with --name")
+    for entry in _listed(text, "models"):
+        if entry.name is not None and entry.name.lower() == made.lower():
+            raise UsageError(f"{shown(made)} is already listed (line {entry.line}): change that entry")
+    _check_consent(consent, data, defaults)
+    item: dict[str, Value] = {"handles": new}
+    optional = {
+        "name": name,
+        "source": None if source == usual else source,
+        "archive": archive,
+        "jsonl": jsonl,
+        "base": base,
+        "consent": consent,
+    }
+    item |= {key: value for key, value in optional.items() if value is not None}
+    expected = _with(data, models=[*_list(data, "models"), item])
+    return bom + _checked(lambda: append(text, "models", item), expected, "the entry", item)
+
+
+def remove(text: str, handle: str, *, reason: str | None = None, on: date) -> str:
+    """The registry's text with a tombstone for the person and without any entry that holds the handle.
+
+    A cyborg goes as a whole. The tombstone is written for a handle that no entry holds as well. Raises
+    UsageError for what is no handle, and when the person is removed already.
+    """
+    bom, text = _BOM * text.startswith(_BOM), text.removeprefix(_BOM)
+    data = _read(text)
+    try:
+        person = known.person(handle)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    gone = next((each for each in _listed(text, "removed") if person in each.handles), None)
+    holding = [number for number, each in enumerate(_listed(text, "models")) if person in each.handles]
+    if gone and not holding:
+        raise UsageError(f"{shown(person)} is removed already (line {gone.line})")
+    item: dict[str, Value] = {"handles": [person], "on": on.isoformat()}
+    if reason and (words := " ".join(reason.split())):
+        if character := unprintable(words):
+            raise UsageError(f"the reason holds a forbidden character ({character}): take it out")
+        item["reason"] = words[:1000]
+    kept = [each for number, each in enumerate(_list(data, "models")) if number not in holding]
+    expected = _with(data, removed=[*_list(data, "removed"), *([] if gone else [item])])
+    if holding:
+        expected = _with(expected, models=kept)
+
+    def edited() -> str:
+        after = text
+        for number in reversed(holding):
+            after = delete(after, "models", number)
+        return after if gone else append(after, "removed", item)
+
+    return bom + _checked(edited, expected, "the tombstone", item)
+
+
+def _checked(edit: Any, expected: dict[str, Any], what: str, item: dict[str, Value]) -> str:
+    """The edited text, proven to say what is expected of it; a file is never written on a guess."""
+    try:
+        text: str = edit()
+        if _without_nulls(_read(text)) == _without_nulls(expected):
+            return text
+        why = "its layout is unusual"
+    except UnknownLayoutError as error:
+        why = str(error)
+    raise UsageError(f"the registry cannot be edited ({why}); write {what} by hand: {item}")
+
+
+def _without_nulls(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if value not in (None, [])}
+
+
+def _with(data: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {**data, **changes}
+
+
+def _read(text: str) -> dict[str, Any]:
+    """The file as plain values. Raises UsageError when it is no mapping: such a file is not edited."""
+    tree = parse(text)
+    if tree.faults:
+        first = tree.faults[0]
+        raise UsageError(f"the registry cannot be edited: line {first.line}: {first.message}")
+    if tree.root is None or (isinstance(tree.root, Scalar) and tree.root.is_null):
+        return {}
+    if not isinstance(tree.root, Mapping):
+        raise UsageError("the registry cannot be edited: it is not a mapping; see `bot validate`")
+    if tree.root.repeated:
+        first_key, second = tree.root.repeated[0]
+        raise UsageError(
+            f"the registry cannot be edited: {second.text} stands twice, on lines {first_key.line} and {second.line}"
+        )
+    values: dict[str, Any] = to_data(tree.root, [])
+    return values
+
+
+def _section(data: dict[str, Any], key: str) -> dict[str, Any]:
+    value = data.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _list(data: dict[str, Any], key: str) -> list[Any]:
+    value = data.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _listed(text: str, key: str) -> list[_Listed]:
+    """Every item under `models` or `removed`: what stands there, whether or not it is sound."""
+    root = parse(text).root
+    value = root.get(key) if isinstance(root, Mapping) else None
+    found = []
+    for item in value.items if isinstance(value, Sequence) else ():
+        written = item.get("handles") if isinstance(item, Mapping) else None
+        given = item.get("name") if isinstance(item, Mapping) else None
+        scalars = written.items if isinstance(written, Sequence) else [written]
+        handles = tuple(known.bare(each.text) for each in scalars if isinstance(each, Scalar))
+        name = given.text if isinstance(given, Scalar) and not given.is_null else None
+        found.append(_Listed(handles, name or (known.repo_name(handles) if handles else None), item.line))
+    return found
+
+
+def _normalised(handles: Items[str], source: Source) -> list[str]:
+    if source not in SOURCES:
+        raise UsageError(f"there is no source {shown(source)}{nearest(source, SOURCES)}")
+    try:
+        new = list(dict.fromkeys(known.normalise(each, source) for each in handles))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if not 1 <= len(new) <= MAX_HANDLES:
+        raise UsageError(f"name 1 to {MAX_HANDLES} handles: {len(new)} were given")
+    return new
+
+
+def _check_consent(consent: str | None, data: dict[str, Any], defaults: dict[str, Any]) -> None:
+    if consent is not None and consent != "self" and not is_web_address(consent):
+        raise UsageError(
+            f"consent {shown(consent)}: give self, or the https:// address where the person agreed"
+        )
+    required = (_section(data, "policy").get("consent") or "required") == "required"
+    if required and consent is None and not defaults.get("consent"):
+        raise UsageError(
+            "the registry asks for consent: give --consent self if the account is yours, else --consent with "
+            "the https:// address where its owner agreed"
+        )

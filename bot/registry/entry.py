@@ -1,0 +1,261 @@
+"""One entry of the registry: its text held against defaults, policy, tombstones and the local files it names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Keys
+from collections.abc import Sequence as Items
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from bot import handles, hub_names
+from bot.handles import Source, shown
+from bot.recipe import Recipe
+from bot.registry.faults import read, to_data
+from bot.registry.files import base_of, check_template, located, unreadable
+from bot.registry.format import MAX_HANDLES, EntryFile, Policy, Preferences
+from bot.registry.values import duration
+from bot.registry.yaml_tree import Fault, Mapping, Node, Scalar, Sequence, unprintable
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One model that should exist. Handles are normalised and keep the registry's order.
+
+    `files` maps a handle to the absolute path or URL of its archive or JSONL; empty for what lies in the store.
+    `base` is a Hub id, with @revision or without, or the absolute path of a folder. `consent` is `self`, an
+    https URL, or None where the policy does not ask. `line` and `column` count from 1.
+    """
+
+    name: str
+    handles: tuple[str, ...]
+    source: Source
+    files: Keys[str, str]
+    base: str
+    recipe: Recipe
+    consent: str | None
+    prompts: tuple[str, ...]
+    max_age: timedelta
+    min_new_posts: int
+    template: str
+    license: str | None
+    license_name: str | None
+    license_link: str | None
+    tags: tuple[str, ...]
+    sensitive: bool
+    tracking: str
+    paused: bool
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shared:
+    """What every entry is read against. `tombstones` maps a removed handle to its line in the file."""
+
+    folder: Path
+    defaults: Preferences
+    recipe: Recipe
+    policy: Policy
+    tombstones: Keys[str, int]
+
+
+@dataclass(slots=True, eq=False)
+class Draft:
+    """An entry on its way: as far as it could be read, with all that is wrong. `archives` are local ones."""
+
+    node: Node
+    name: str | None = None
+    handles: tuple[str, ...] = ()
+    entry: Entry | None = None
+    faults: list[Fault] = field(default_factory=list)
+    archives: list[tuple[Path, Node]] = field(default_factory=list)
+
+
+def draft(node: Node, shared: Shared) -> Draft:
+    """Reads one item of `models:`. Whatever is wrong stands in the draft's faults; nothing is raised."""
+    made = Draft(node)
+    faults = made.faults
+    if not isinstance(node, Mapping):
+        faults.append(node.fault("an entry must be a mapping: write - handles: [ada_example]"))
+        return made
+    data = to_data(node, faults)
+    written = _written_handles(node, data, faults)
+    file, wrong = read(EntryFile, node, data | {"handles": []}, faults)
+
+    given = file.model_fields_set
+    defaults = shared.defaults
+
+    def value(key: str) -> Any:
+        return getattr(file if key in given else defaults, key)
+
+    source: Source = value("source")
+    made.handles = _handles(written, source, faults, shared.tombstones, sure="source" not in wrong)
+    made.name = file.name or _name(node, made.handles, faults) if "name" not in wrong else None
+    files: dict[str, str] = {}
+    for kind in ("archive", "jsonl"):
+        located = getattr(file, kind)
+        if located is None:
+            continue
+        key, placed = node.items[kind]
+        if source != kind and "source" not in wrong:
+            faults.append(key.fault(f"{kind} is read by source: {kind} alone, and the source is {source}"))
+        elif made.handles:
+            files = _files(kind, located, placed, made, shared.folder)
+    base = base_of(file, node, shared.folder, faults) if "base" in given else defaults.base
+    check_template(file, node, shared.folder, faults)
+    consent = value("consent")
+    if consent is None and shared.policy.consent == "required" and "consent" not in wrong:
+        faults.append(
+            node.fault(
+                "consent is missing: write consent: self if the account is yours, else consent: with the "
+                "https:// address where its owner agreed"
+            )
+        )
+    if not wrong & {"license", "license_name", "license_link"}:
+        _check_license(node, value("license"), value("license_name"), value("license_link"), faults)
+    if faults or made.name is None:
+        return made
+    made.entry = Entry(
+        name=made.name,
+        handles=made.handles,
+        source=source,
+        files=files,
+        base=base,
+        recipe=overlaid(shared.recipe, file.recipe) if "recipe" in given else shared.recipe,
+        consent=consent,
+        prompts=value("prompts"),
+        max_age=duration(value("max_age")),
+        min_new_posts=value("min_new_posts"),
+        template=value("template"),
+        license=value("license"),
+        license_name=value("license_name"),
+        license_link=value("license_link"),
+        tags=tuple(dict.fromkeys(value("tags"))),
+        sensitive=value("sensitive"),
+        tracking=value("tracking"),
+        paused=value("paused"),
+        line=node.line,
+        column=node.column,
+    )
+    return made
+
+
+def checked_defaults(given: Preferences, node: Mapping, folder: Path, faults: list[Fault]) -> Preferences:
+    """The defaults with their base located, once for all entries."""
+    check_template(given, node, folder, faults)
+    if "base" not in given.model_fields_set:
+        return given
+    return given.model_copy(update={"base": base_of(given, node, folder, faults)})
+
+
+def overlaid(below: Recipe, above: Recipe) -> Recipe:
+    """The recipe `below` with every value that `above` sets explicitly."""
+    return below.model_copy(update=above.model_dump(exclude_unset=True))
+
+
+def _written_handles(node: Mapping, data: dict[str, Any], faults: list[Fault]) -> list[Scalar]:
+    value = node.get("handles")
+    if value is None:
+        if not (close := [key for key in node.items if key in ("handle", "Handles", "user", "users")]):
+            faults.append(node.fault("handles is missing: write handles: [ada_example]"))
+        elif close[0] in data:
+            key, _ = node.items[close[0]]
+            faults.append(key.fault(f"unknown key {shown(close[0])}: write handles: [ada_example]"))
+            del data[close[0]]
+        return []
+    if isinstance(value, Scalar) and value.text:
+        word = value.text if len(value.text) < 40 else "..."
+        faults.append(value.fault(f"handles must be a list: write handles: [{word}]"))
+        return [value]
+    if not isinstance(value, Sequence):
+        faults.append(value.fault("handles must be a list: write handles: [ada_example]"))
+    elif not value.items:
+        faults.append(value.fault("handles is empty: name at least one, handles: [ada_example]"))
+    else:
+        example = "a handle is one word: write handles: [ada_example, bob_example]"
+        faults.extend(
+            item.fault(example) for item in value.items[:MAX_HANDLES] if not isinstance(item, Scalar)
+        )
+        if len(value.items) > MAX_HANDLES:
+            message = f"{len(value.items)} handles in one entry: at most {MAX_HANDLES} make one model"
+            faults.append(value.items[MAX_HANDLES].fault(message))
+        return [
+            item
+            for item in value.items[:MAX_HANDLES]
+            if isinstance(item, Scalar) and not unprintable(item.text)  # told already
+        ]
+    return []
+
+
+def _handles(
+    written: Items[Scalar], source: Source, faults: list[Fault], tombstones: Keys[str, int], *, sure: bool
+) -> tuple[str, ...]:
+    """The handles that can be read, each once. Of an unsure source (its key is wrong) any shape will do."""
+    found: dict[str, Scalar] = {}
+    for item in written:
+        try:
+            handle = handles.normalise(item.text, source) if sure else handles.person(item.text)
+        except ValueError as error:
+            faults.append(item.fault(str(error)))
+            continue
+        if handle in found:
+            first = found[handle].line
+            faults.append(item.fault(f"{shown(handle)} stands twice in this entry (line {first}): keep one"))
+        elif line := tombstones.get(handle):
+            faults.append(
+                item.fault(
+                    f"{shown(handle)} was removed (line {line}) and is never made again: take the handle out"
+                )
+            )
+        found.setdefault(handle, item)
+    return tuple(found)
+
+
+def _name(node: Mapping, of: tuple[str, ...], faults: list[Fault]) -> str | None:
+    if not of:
+        return None
+    name = handles.repo_name(of)
+    if why := hub_names.refusal(name):
+        place = node.get("handles") or node
+        faults.append(place.fault(f"the name {shown(name)} would be refused by the Hub: {why}; give a name:"))
+    return name
+
+
+def _files(kind: str, given: Keys[str, str], node: Node, made: Draft, folder: Path) -> dict[str, str]:
+    """Where each handle's file is. Local ones must be there, and be what they are said to be."""
+    located_files: dict[str, str] = {}
+    for key, text in given.items():
+        place, handle = node, made.handles[0]
+        if isinstance(node, Mapping):
+            key_node, place = node.items[key]
+            handle = handles.bare(key)
+            if handle not in made.handles:
+                message = f"{shown(key)} is no handle of this entry: {kind} maps a handle to its file"
+                made.faults.append(key_node.fault(message))
+                continue
+        elif len(made.handles) > 1:
+            wanted = ", ".join(f"{each}: ..." for each in made.handles)
+            message = f"one file for {len(made.handles)} handles: write {kind}: {{{wanted}}}"
+            made.faults.append(node.fault(message))
+            continue
+        where = located(text, folder).removeprefix("file://")
+        located_files[handle] = where
+        if "://" in where:
+            continue
+        if why := unreadable(kind, Path(where)):
+            made.faults.append(place.fault(f"{kind}: {shown(text)} {why}"))
+        elif kind == "archive":
+            made.archives.append((Path(where), place))
+    return located_files
+
+
+def _check_license(
+    node: Mapping, license_id: str | None, name: str | None, link: str | None, faults: list[Fault]
+) -> None:
+    if license_id == "other" and not (name and link):
+        place = node.get("license") or node
+        faults.append(place.fault("license: other needs license_name: and license_link: beside it"))
+    elif license_id != "other" and (pair := node.items.get("license_name") or node.items.get("license_link")):
+        faults.append(pair[0].fault(f"{pair[0].text} goes with license: other alone"))

@@ -1,0 +1,75 @@
+"""Local files that the registry names: where they are, and whether they are what they are said to be."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from bot import hub_names
+from bot.handles import shown
+from bot.paths import TEMPLATES
+from bot.registry.format import Preferences
+from bot.registry.values import is_path
+from bot.registry.yaml_tree import Fault, Mapping
+
+"""Where the bot's own templates are: in an installed package, in a checkout."""
+
+DEFAULT_TEMPLATE: str = Preferences.model_fields["template"].default
+
+
+def located(text: str, folder: Path) -> str:
+    """A path or fsspec URL as the registry means it: local ones absolute, relative to the registry's folder."""
+    scheme, mark, rest = text.partition("://")
+    if mark and scheme not in ("file", "local"):
+        return text
+    path = os.path.normpath(folder / Path(os.path.expanduser(rest if mark else text)))  # noqa: PTH111
+    return path if not mark else f"file://{path}"
+
+
+def unreadable(kind: str, path: Path) -> str | None:
+    """Why this cannot be the file meant, as the end of a sentence; None when it can."""
+    try:
+        if not path.exists():
+            return "does not exist; a relative path starts at the registry's folder"
+        if kind == "archive" and path.is_dir():
+            return None
+        if not path.is_file():
+            return "is not a file"
+        if kind == "archive":
+            import zipfile
+
+            if not zipfile.is_zipfile(path):
+                return "is not a zip file, or a damaged one: fetch the archive again"
+        with path.open("rb"):
+            return None
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+
+
+def base_of(file: Preferences, node: Mapping, folder: Path, faults: list[Fault]) -> str:
+    """The base as an absolute folder or a Hub id; what is neither becomes a fault."""
+    text, place = file.base, node.get("base") or node
+    path = located(text, folder)
+    if "://" not in text and Path(path).is_dir():
+        return path
+    if is_path(text):
+        message = f"base: there is no folder {shown(text)}; a relative path starts at the registry's folder"
+        faults.append(place.fault(message))
+    elif not hub_names.is_model_id(text):
+        faults.append(
+            place.fault(
+                f"base: {shown(text)} is neither a folder nor a model's Hub id such as openai-community/gpt2, "
+                "with @revision or without"
+            )
+        )
+    return text
+
+
+def check_template(file: Preferences, node: Mapping, folder: Path, faults: list[Fault]) -> None:
+    """Adds a fault when a template that somebody chose is nowhere to be found."""
+    if "template" not in file.model_fields_set or file.template == DEFAULT_TEMPLATE:
+        return
+    name = f"{file.template}.md.j2"
+    if not any((home / name).is_file() for home in (folder / "templates", *TEMPLATES)):
+        place = node.get("template") or node
+        faults.append(place.fault(f"template: there is no templates/{name} beside the registry"))

@@ -1,0 +1,175 @@
+"""What one value of registry.yaml looks like: types that check a text and say how to mend it."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema
+
+from bot import hub_names
+from bot.hub_terms import LICENSES
+from bot.recipe import NAMED, Recipe
+
+MAX_ADDRESS = 2048
+"""Characters in a web or mail address: longer ones are nobody's."""
+
+_DURATION = re.compile(r"(\d{1,5})([hdw])", re.ASCII)
+_HOURS = {"h": 1, "d": 24, "w": 7 * 24}
+
+
+def duration(text: str) -> datetime.timedelta:
+    """`12h`, `90d` or `2w` as a span of time. Raises ValueError with the mend for anything else."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise ValueError("write a whole number with h, d or w: 12h, 90d, 2w")
+    return datetime.timedelta(hours=int(found[1]) * _HOURS[found[2]])
+
+
+def _duration(text: str) -> str:
+    duration(text)
+    return text
+
+
+def is_web_address(text: str) -> bool:
+    """Whether this is an https URL with a host, in ASCII and without white space or a user's name."""
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    plain = re.fullmatch(r"[!-~]+", text) is not None and not re.search(r"[<>\"`\\^{}|]", text)
+    return plain and parts.scheme == "https" and "." in host.strip(".") and "@" not in parts.netloc
+
+
+def _web_address(text: str) -> str:
+    if not is_web_address(text):
+        raise ValueError("write an https:// address")
+    return text
+
+
+def _contact(text: str) -> str:
+    if is_web_address(text) or re.fullmatch(
+        r"mailto:[^@\s<>]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", text, re.ASCII
+    ):
+        return text
+    raise ValueError("write an https:// address or mailto: with an address, where people can ask for removal")
+
+
+def _consent(text: str) -> str:
+    if text == "self" or is_web_address(text):
+        return text
+    raise ValueError("write self if the account is yours, else the https:// address where its owner agreed")
+
+
+def _repo_name(text: str) -> str:
+    if why := hub_names.refusal(text):
+        raise ValueError(f"the Hub would refuse it: {why}")
+    return text
+
+
+def _license(text: str) -> str:
+    if text not in LICENSES:
+        raise ValueError(f"the Hub does not know it{nearest(text, LICENSES)}; write other for your own")
+    return text
+
+
+def _tag(text: str) -> str:
+    if not hub_names.is_tag(text):
+        raise ValueError("a tag is one word of letters, digits and . _ : + -, at most 64 characters")
+    return text
+
+
+def _recipe(value: Any) -> Any:
+    """A name becomes the recipe with every value set, so that it replaces what the defaults say."""
+    if not isinstance(value, str):
+        return value
+    if value not in NAMED:
+        raise ValueError(
+            f"there is no recipe of that name{nearest(value, NAMED)}; or give values: {{epochs: 4}}"
+        )
+    return Recipe.named(value).model_dump()
+
+
+def _date(text: Any) -> Any:
+    if isinstance(text, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+        try:
+            return datetime.date.fromisoformat(text)
+        except ValueError:
+            pass
+    raise ValueError("write a day as YEAR-MONTH-DAY: 2026-11-20")
+
+
+def _files(value: Any) -> Any:
+    return {"": value} if isinstance(value, str) else value
+
+
+def _version(value: Any) -> Any:
+    return 1 if value == "1" else value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Or:
+    """Says in the JSON Schema that a shorter form is accepted as well; a validator before makes it the long one."""
+
+    short: dict[str, Any]
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [self.short, handler(core_schema)]}
+
+
+def is_path(text: str) -> bool:
+    """Whether a base is a folder by its looks alone: it begins with `./`, `../`, `/` or `~`."""
+    return text.startswith(("./", "../", "/", "~")) or text in (".", "..")
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """`; did you mean 'handles'?` for a word that is nearly one of `words`, else nothing."""
+    close = _nearest(word[:64].lower(), tuple(words))
+    return f"; did you mean '{close}'?" if close else ""
+
+
+@lru_cache(maxsize=512)
+def _nearest(word: str, words: tuple[str, ...]) -> str | None:
+    """Cached: a fleet that mistakes a key mistakes it in every entry."""
+    import difflib
+
+    return next(iter(difflib.get_close_matches(word, sorted(words), n=1)), None)
+
+
+# YAML 1.2 reads an unquoted 007 or null as no string: an editor must not mark what the bot accepts.
+_WORD_SCHEMA = {"type": ["string", "number", "boolean", "null"]}
+
+Word = Annotated[str, WithJsonSchema(_WORD_SCHEMA)]
+Duration = Annotated[
+    str, AfterValidator(_duration), WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,5}[hdw]$"})
+]
+HttpsAddress = Annotated[
+    str,
+    Field(max_length=MAX_ADDRESS, json_schema_extra={"pattern": "^https://"}),
+    AfterValidator(_web_address),
+]
+Location = Annotated[str, Field(min_length=1, max_length=4096)]
+RepoName = Annotated[str, AfterValidator(_repo_name), WithJsonSchema(_WORD_SCHEMA)]
+TemplateName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$")]
+Files = Annotated[dict[str, Location], BeforeValidator(_files), Or({"type": "string"})]
+"""Where each handle's file is. A single text stands under the key `""`: the file of the only handle."""
+
+RecipeValues = Annotated[Recipe, BeforeValidator(_recipe), Or({"enum": list(NAMED)})]
+"""The values in which a recipe differs from the default, or all of a named one; see `model_fields_set`."""
+
+Consent = Annotated[str, Field(max_length=MAX_ADDRESS), AfterValidator(_consent)]
+Contact = Annotated[str, Field(max_length=MAX_ADDRESS), AfterValidator(_contact)]
+Prompt = Annotated[str, Field(min_length=1, max_length=500), WithJsonSchema(_WORD_SCHEMA)]
+License = Annotated[str, AfterValidator(_license), WithJsonSchema({"enum": sorted(LICENSES)})]
+Tag = Annotated[str, AfterValidator(_tag), WithJsonSchema(_WORD_SCHEMA)]
+Date = Annotated[datetime.date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
+Version = Annotated[Literal[1], BeforeValidator(_version)]
