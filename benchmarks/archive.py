@@ -37,8 +37,9 @@ def main(posts: int) -> None:
 
 
 def measure(path: str) -> None:
-    from bot import cleaning, corpus
-    from bot.private_data import holds_private_data
+    from bot import corpus
+    from bot.corpus import cleaning
+    from bot.corpus.private_data import holds_private_data
     from bot.sources import open_source
     from bot.store import Store
 

@@ -91,7 +91,7 @@ def test_every_fault_of_an_entry_is_told_in_one_run(tmp_path: Path) -> None:
 
 def test_a_fault_behind_another_is_told_in_the_same_run(tmp_path: Path) -> None:
     text = HEAD + "models: [{handles: [ada], consent: self, recipe: {epochs: x, clip: inf}, prompts: ['']}]"
-    assert [each.message.split()[0] for each in problems(text, tmp_path)] == ["epochs:", "clip:", "prompts"]
+    assert [each.message.split()[0] for each in problems(text, tmp_path)] == ["epochs:", "clip", "prompts"]
 
 
 def test_a_removed_handle_is_refused_on_its_line_in_any_spelling(tmp_path: Path) -> None:
