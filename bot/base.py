@@ -79,10 +79,10 @@ def _folder(folder: Path) -> BaseSpec:
 
 def _declared(readme: Path) -> tuple[str | None, str | None]:
     """Licence and base_model that a model folder's own README declares; what it does not say is None."""
-    from bot.card import parse_front_matter
+    from bot.card import front_matter
 
     try:
-        facts = parse_front_matter(readme.read_text(encoding="utf-8"))
+        facts = front_matter.parse(readme.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None, None
     license_, base_model = facts.get("license"), facts.get("base_model")

@@ -20,7 +20,7 @@ FRONT_MATTER_KEY = "mynah"
 class _Value(BaseModel):
     """Frozen; keys of a newer bot are kept out of sight, not refused, so that an older one can still read."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Published(_Value):

@@ -13,9 +13,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from bot import card
 from bot.card import facts as card_facts
 from bot.card import front_matter
+from bot.card.environment import render_template
 from bot.manifest import FRONT_MATTER_KEY
 from bot.paths import TEMPLATES
 
@@ -66,7 +66,7 @@ def page(cards: Sequence[tuple[str, str, Assets]], *, notice: str = "") -> str:
     """
     shown = [_card(number, repo, text, assets) for number, (repo, text, assets) in enumerate(cards, 1)]
     variables = {"cards": shown, "notice": notice}
-    return card.render_template("preview.html.j2", variables, TEMPLATES)
+    return render_template("preview.html.j2", variables, TEMPLATES)
 
 
 def page_of_folders(folders: Sequence[Path], *, notice: str = "") -> str:

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import IO, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
-from bot.corpus import MIN_CHARACTERS, Corpus, is_enough
 from bot.steps import Plan
+
+if TYPE_CHECKING:
+    from bot.corpus import Corpus
 
 Result = Literal["done", "failed", "skipped", "deferred"]
 
+WIDTH = 80
+"""Columns of a screen that is none: a log, a pipe."""
+
+BOLD, RESET = "\x1b[1m", "\x1b[0m"
+_GREEN, _RED, _YELLOW, _CYAN, _MAGENTA, _DIM = (f"\x1b[{code}m" for code in (32, 31, 33, 36, 35, 2))
 COLOURS = {
-    "train": "green",
-    "card": "cyan",
-    "remove": "magenta",
-    "blocked": "red",
-    "unlisted": "yellow",
-    "ok": "dim",
-    "done": "green",
-    "failed": "red",
-    "skipped": "yellow",
-    "deferred": "yellow",
+    "train": _GREEN,
+    "card": _CYAN,
+    "remove": _MAGENTA,
+    "blocked": _RED,
+    "unlisted": _YELLOW,
+    "ok": _DIM,
+    "done": _GREEN,
+    "failed": _RED,
+    "skipped": _YELLOW,
+    "deferred": _YELLOW,
 }
+"""The colour of an action or a result, where a terminal shows colours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,8 @@ def print_outcomes(outcomes: Sequence[Outcome], plan: Plan, stream: IO[str]) -> 
 
 def print_corpus(corpus: Corpus, tokens: int | None, stream: IO[str]) -> None:
     """The funnel of each account, a row a reason, and whether there is enough to train on."""
+    from bot.corpus import MIN_CHARACTERS, is_enough
+
     reasons = dict.fromkeys(reason for account in corpus.accounts for reason in account.dropped)
     rows = [
         ["downloaded", *(f"{account.downloaded:,}" for account in corpus.accounts)],
@@ -114,24 +124,30 @@ def print_corpus(corpus: Corpus, tokens: int | None, stream: IO[str]) -> None:
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], stream: IO[str]) -> None:
-    """Rows under a head, the last column wrapped to the terminal's width; the first column coloured."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    """Rows under a head: columns as wide as their longest word allows, the last one wrapped to the screen.
 
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
-    for title in head[:-1]:
-        table.add_column(title, no_wrap=False, overflow="fold")
-    table.add_column(head[-1], overflow="fold", ratio=1)
-    for first, *rest in rows:
-        table.add_row(Text(first, style=COLOURS.get(first, "")), *map(Text, rest))
-    width = shutil.get_terminal_size((80, 24)).columns
-    if stream.isatty():
-        Console(file=stream, width=width).print(table)
-        return
-    text = io.StringIO()
-    Console(file=text, width=max(80, width), color_system=None).print(table)
-    stream.write("\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n")
+    On a terminal the head is bold and the first column coloured.
+    """
+    table = [tuple(head), *map(tuple, rows)]
+    width = shutil.get_terminal_size((80, 24)).columns if stream.isatty() else WIDTH
+    columns = [min(max(len(row[at]) for row in table), width // 3) for at in range(len(head) - 1)]
+    columns.append(max(20, width - sum(columns) - 2 * len(columns)))
+    for number, row in enumerate(table):
+        cells = [
+            textwrap.wrap(" ".join(text.split()), room, break_on_hyphens=False) or [""]
+            for text, room in zip(row, columns, strict=True)
+        ]
+        for at in range(max(map(len, cells))):
+            parts = [
+                (lines[at] if at < len(lines) else "").ljust(room)
+                for lines, room in zip(cells, columns, strict=True)
+            ]
+            line = "  ".join(parts).rstrip()
+            if stream.isatty():
+                style = BOLD if number == 0 else COLOURS.get(row[0], "")
+                part = line if number == 0 else parts[0]
+                line = f"{style}{part}{RESET}{line.removeprefix(part)}"
+            print(line, file=stream)
 
 
 def print_json(value: object, stream: IO[str]) -> None:

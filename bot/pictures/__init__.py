@@ -17,9 +17,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot import card
 from bot.card import curve
 from bot.card import facts as card_facts
+from bot.card.environment import render_template
 from bot.errors import UsageError
 from bot.manifest import Manifest
 from bot.paths import TEMPLATES
@@ -147,7 +147,7 @@ def _rendered(
 ) -> bytes:
     import resvg_py
 
-    svg = card.render_template(file, variables, folders)
+    svg = render_template(file, variables, folders)
     try:
         return resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True, width=size[0], height=size[1])
     except ValueError as error:

@@ -21,7 +21,7 @@ from urllib.parse import quote, unquote
 from bot.errors import SourceError, UsageError
 from bot.posts import Timeline
 from bot.sources import network_of
-from bot.store.files import Files
+from bot.store.files import open_files
 from bot.store.format import (
     POSTS_NAME,
     Facts,
@@ -72,7 +72,7 @@ class Store:
     """
 
     def __init__(self, url: str) -> None:
-        self._files = Files(url)
+        self._files = open_files(url)
 
     def load(self, handle: str, source: str) -> Timeline | None:
         """The account's profile and posts, or None when nothing was ever stored.

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot import card
-from bot.card import escape, front_matter
+from bot.card import environment, escape, front_matter
 from bot.card import facts as card_facts
 from bot.errors import UsageError
 from bot.manifest import Base, Manifest, Point, Published, Sample
@@ -326,7 +326,7 @@ def test_a_registrys_own_partial_replaces_one_part_and_changes_the_digest(tmp_pa
     )
     assert card.template_digest("model_card", folders) != before
     assert card.template_digest("model_card") == before
-    card._environment.cache_clear()
+    environment._environment.cache_clear()
     readme = card.render(manifest(), folders=folders)
     assert "Write to https&#58;&#47;&#47;example&#46;org&#47;removal&#46;" in readme.replace(
         "removal.", "removal&#46;"
@@ -385,7 +385,7 @@ def test_the_card_needs_neither_torch_nor_pictures() -> None:
     [(0.2, "1 second"), (42.4, "42 seconds"), (412.5, "7 minutes"), (12_600, "3.5 hours")],
 )
 def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> None:
-    assert card.duration(seconds) == said
+    assert environment.duration(seconds) == said
 
 
 def test_a_manifest_that_went_through_json_gives_the_same_card() -> None:

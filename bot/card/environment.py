@@ -1,0 +1,72 @@
+"""Templates with their variables: Jinja2 in a sandbox, where every value that is printed is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from bot.card import escape
+from bot.card.templates import missing
+from bot.errors import UsageError
+
+
+def render_template(file: str, variables: Mapping[str, Any], folders: Sequence[Path]) -> str:
+    """A template with its variables. UsageError with file and line when it is missing or broken."""
+    try:
+        return _environment(tuple(folders)).get_template(file).render(variables)
+    except jinja2.TemplateNotFound as error:
+        raise UsageError(missing(str(error.name), folders)) from None
+    except jinja2.TemplateSyntaxError as error:
+        raise UsageError(f"{error.filename or file}:{error.lineno}: {error.message}") from None
+    except (jinja2.TemplateError, TypeError, ValueError, LookupError, ArithmeticError) as error:
+        raise UsageError(
+            f"the template {file} cannot be rendered: {error}; see templates/README.md"
+        ) from error
+
+
+@lru_cache(maxsize=8)
+def _environment(folders: tuple[Path, ...]) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        loader=jinja2.FileSystemLoader(list(folders)),
+        undefined=jinja2.StrictUndefined,
+        finalize=_shown,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    # Jinja's own filters that produce markup escape for HTML alone, which a table's `|` would survive.
+    for name in ("e", "escape", "forceescape", "safe", "urlize", "xmlattr", "tojson", "mark_safe"):
+        environment.filters.pop(name, None)
+    environment.filters |= {
+        "lines": escape.escape_lines,
+        "url": escape.escape_url,
+        "ours": Markup,
+        "date": lambda moment: Markup(moment.date().isoformat()),  # noqa: S704 - digits and hyphens
+        "count": lambda number: Markup(f"{number:,}"),  # noqa: S704 - digits and commas
+        "fixed": lambda number, digits=3: Markup(f"{number:.{digits}f}"),  # noqa: S704 - digits and a point
+        "duration": duration,
+    }
+    return environment
+
+
+def _shown(value: object) -> Markup:
+    if value is None:
+        raise ValueError("it prints a value that is None for this model; put an {% if %} around it")
+    return escape.escape(value)
+
+
+def duration(seconds: float) -> str:
+    """A span of time as a person says it: `42 seconds`, `7 minutes`, `3.5 hours`."""
+    if seconds < 90:
+        rounded = max(1, round(seconds))
+        return f"{rounded} second{'s' * (rounded != 1)}"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} minutes"
+    return f"{seconds / 3600:.1f} hours"

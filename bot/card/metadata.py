@@ -1,0 +1,87 @@
+"""The front matter of a card: the manifest's facts as the Hub's schema names them."""
+
+from __future__ import annotations
+
+from bot import hub_names
+from bot.card import escape
+from bot.card import facts as card_facts
+from bot.manifest import FRONT_MATTER_KEY, Manifest
+
+SAMPLING = (
+    "do_sample",
+    "temperature",
+    "top_k",
+    "top_p",
+    "min_length",
+    "max_length",
+    "min_new_tokens",
+    "max_new_tokens",
+    "repetition_penalty",
+)
+"""What of the sampling settings the Hub's widget takes."""
+
+
+def metadata(manifest: Manifest) -> dict[str, object]:
+    """The front matter as the Hub's schema names it. What is not known is left out."""
+    base_model = card_facts.base_model(manifest)
+    languages = [language["code"] for language in card_facts.languages(manifest)]
+    sampling = {name: manifest.generation[name] for name in SAMPLING if name in manifest.generation}
+    widget = _widget(manifest)
+    license_ = card_facts.license_id(manifest)
+    known: dict[str, object] = {
+        "language": languages,
+        "license": license_,
+        "license_name": manifest.license_name if license_ == "other" else None,
+        "license_link": manifest.license_link if license_ == "other" else None,
+        "library_name": "transformers",
+        "pipeline_tag": "text-generation",
+        "base_model": base_model,
+        "base_model_relation": "finetune" if base_model else None,
+        "thumbnail": f"{card_facts.HUB}/{manifest.repo}/resolve/main/{card_facts.SOCIAL_PREVIEW}",
+        "tags": _tags(manifest),
+        "widget": widget,
+        "inference": {"parameters": sampling} if sampling else None,
+        "model-index": [_model_index(manifest)],
+        FRONT_MATTER_KEY: manifest.published.model_dump(mode="json"),
+    }
+    return {key: value for key, value in known.items() if value not in (None, [])}
+
+
+def _tags(manifest: Manifest) -> list[str]:
+    tags = ["mynah", *(tag for tag in manifest.tags if hub_names.is_tag(tag))]
+    if card_facts.is_sensitive(manifest):
+        tags.append("not-for-all-audiences")
+    return list(dict.fromkeys(tags))
+
+
+def _widget(manifest: Manifest) -> list[dict[str, object]]:
+    """One example a prompt, with the first text that the model wrote for it."""
+    first: dict[str, str] = {}
+    for sample in manifest.samples:
+        prompt, text = escape.clean(sample.prompt), card_facts.continuation(sample)
+        if prompt and text.strip():
+            first.setdefault(prompt, text)
+    return [{"text": prompt, "output": {"text": text}} for prompt, text in first.items()]
+
+
+def _model_index(manifest: Manifest) -> dict[str, object]:
+    scores = manifest.evaluation.tuned
+    handles = " and ".join(card_facts.at(account) for account in manifest.accounts)
+    return {
+        "name": manifest.name,
+        "results": [
+            {
+                "task": {"type": "text-generation", "name": "Text generation"},
+                "dataset": {"type": "held-out-posts", "name": f"Held-out posts of {handles}"},
+                "metrics": [
+                    {"type": "loss", "name": "Loss (nats a token)", "value": round(scores.loss, 4)},
+                    {"type": "perplexity", "name": "Perplexity", "value": round(scores.perplexity, 4)},
+                    {
+                        "type": "bits_per_byte",
+                        "name": "Bits per byte",
+                        "value": round(scores.bits_per_byte, 4),
+                    },
+                ],
+            }
+        ],
+    }

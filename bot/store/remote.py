@@ -1,0 +1,79 @@
+"""Files of the store at any fsspec URL, such as `s3://`, `hf://` or `memory://`: objects replaced as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import fsspec
+
+from bot.errors import SourceError
+from bot.sources.files import shown
+from bot.store.files import sentence
+
+
+class Remote:
+    """A tree of objects below a URL; see `Files`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = shown(url)
+        try:
+            # Two runs may share a store, so a listing remembered is a listing that may be wrong.
+            filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
+        except (ValueError, ImportError) as error:
+            raise SourceError(f"store {self.url}: {error}; use file://, memory://, s3:// or hf://") from None
+        self._files: Any = filesystem
+        self._root = str(root).rstrip("/")
+
+    def read(self, path: str) -> bytes | None:
+        """See `Files`."""
+        with sentence(self.url, f"reading {path}"):
+            try:
+                return bytes(self._files.cat_file(self._at(path)))
+            except FileNotFoundError:
+                return None
+
+    def read_many(self, paths: Sequence[str]) -> dict[str, bytes]:
+        """See `Files`."""
+        if not paths:
+            return {}
+        with sentence(self.url, "reading the accounts' facts"):
+            found = self._files.cat([self._at(path) for path in paths], on_error="omit")
+        return {path: bytes(found[self._at(path)]) for path in paths if self._at(path) in found}
+
+    def write(self, path: str, data: bytes) -> None:
+        """See `Files`."""
+        with sentence(self.url, f"writing {path}"):
+            self._files.pipe_file(self._at(path), data)
+
+    def remove(self, path: str) -> None:
+        """See `Files`."""
+        with sentence(self.url, f"removing {path}"), suppress(FileNotFoundError):
+            self._files.rm_file(self._at(path))
+
+    def remove_folder(self, path: str) -> int:
+        """See `Files`."""
+        with sentence(self.url, f"removing {path}"):
+            count = len(self.below(path))
+            if count or self._files.isdir(self._at(path)):
+                self._files.rm(self._at(path), recursive=True)
+            return count
+
+    def names(self, path: str) -> list[str]:
+        """See `Files`."""
+        with sentence(self.url, f"listing {path}"):
+            try:
+                entries = self._files.ls(self._at(path), detail=True)
+            except FileNotFoundError:
+                return []
+        return sorted(entry["name"].rpartition("/")[2] for entry in entries if entry["type"] == "file")
+
+    def below(self, path: str) -> list[str]:
+        """See `Files`."""
+        with sentence(self.url, f"listing {path or 'it'}"):
+            found = self._files.find(self._at(path))
+        return sorted(name.removeprefix(self._root).lstrip("/") for name in found)
+
+    def _at(self, path: str) -> str:
+        return f"{self._root}/{path}" if path else self._root
