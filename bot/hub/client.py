@@ -107,9 +107,8 @@ class PatientClient(httpx.Client):
         if current is None:
             return self._send_once(request, stream, options, Pace())
         request.extensions = {**request.extensions, "timeout": _timeout(current.pace).as_dict()}
-        if stream or not isinstance(
-            request.stream, httpx.ByteStream
-        ):  # a file: the library rewinds and repeats
+        if stream or not isinstance(request.stream, httpx.ByteStream):
+            # A file on its way up: only the library can rewind it, so its own few retries hold.
             return self._send_once(request, stream, options, current.pace)
         attempt, started = 0, time.monotonic()
         while True:

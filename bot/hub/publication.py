@@ -78,7 +78,7 @@ class Publication:
     def _commit(self, operations: list[Operation], parent: str, message: str) -> str:
         with translated(f"publish {self.repo_id}", self.secret):
             commit = self.api.create_commit(
-                self.repo_id, operations, commit_message=message, parent_commit=parent
+                self.repo_id, operations, commit_message=message, parent_commit=parent or None
             )
             return str(commit.oid)
 

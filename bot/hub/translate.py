@@ -33,7 +33,7 @@ def translated(what: str, secret: str | None) -> Iterator[None]:
     """
     try:
         yield
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, EOFError, BotError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, EOFError, HubError) as error:
         raise translate(error, what, secret) from None
     except (RuntimeError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise translate(error, what, secret) from None

@@ -115,6 +115,11 @@ def test_what_is_no_failure_of_the_hub_is_not_disguised_as_one(error: type[BaseE
         raise error
 
 
+def test_a_matter_of_credentials_found_inside_stays_one() -> None:
+    with pytest.raises(CredentialsError, match="as it was"), translated("list x", None):
+        raise CredentialsError("as it was")
+
+
 def everything_said(caplog: pytest.LogCaptureFixture, errors: list[BaseException]) -> str:
     """All log records, with their arguments, and all errors with tracebacks and attributes."""
     said = [record.getMessage() + repr(record.args) + repr(record.exc_info) for record in caplog.records]

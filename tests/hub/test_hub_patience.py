@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 from hub_runs import hub_at
@@ -61,6 +62,22 @@ def test_a_cut_while_listing_repeats_only_the_page(server: HubServer, pace: Pace
     server.fault(path="/api/models", skip=1, cut=cut)
     assert len(hub_at(server, pace=pace).listing().repos) == 6
     assert server.count("/api/models") == 4
+
+
+@pytest.mark.parametrize(
+    "fault", [{"cut": "before"}, {"cut": "after"}, {"status": 500, "landed": True}], ids=str
+)
+def test_hiding_and_deleting_are_repeated_until_answered(
+    server: HubServer, pace: Pace, fault: dict[str, Any]
+) -> None:
+    server.store.add("tester/ada", {"README.md": card()})
+    server.fault(path="/settings", **fault)
+    server.fault(path="/repos/delete", **fault)
+    hub_at(server, pace=pace).hide("ada")
+    assert server.store.repos["tester/ada"].private
+    hub_at(server, pace=pace).delete("ada")
+    assert not server.store.repos
+    assert len(server.calls) == 4
 
 
 def test_a_rate_limit_within_the_wait_is_waited_for(server: HubServer, pace: Pace, naps: list[float]) -> None:
