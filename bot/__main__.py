@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 
 from bot.errors import BotError
+
+# Starting up makes many objects and no garbage: looking for some is a tenth of a light command's time.
+gc.set_threshold(100_000, 20, 50)
 
 BUG = 70
 INTERRUPTED = 130

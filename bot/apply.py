@@ -17,6 +17,7 @@ from bot.corpus import Corpus
 from bot.errors import BotError, ConflictError, CredentialsError, Deferred, GuardError, HubError, Skipped
 from bot.hub import Hub
 from bot.manifest import Manifest
+from bot.published import FILENAME
 from bot.registry import Entry
 from bot.report import Outcome, Result
 from bot.steps import Plan, Step
@@ -129,11 +130,9 @@ def _card(step: Step, entry: Entry, shop: Workshop, hub: Hub) -> tuple[str, str]
 
 def published(hub: Hub, name: str) -> Manifest:
     """The manifest of a published model. HubError when there is none that can be read."""
-    data = hub.read(name, manifest.FILENAME)
+    data = hub.read(name, FILENAME)
     if data is None:
-        raise HubError(
-            f"{hub.url(name)} has no {manifest.FILENAME}, so there is nothing to render a card from"
-        )
+        raise HubError(f"{hub.url(name)} has no {FILENAME}, so there is nothing to render a card from")
     try:
         return manifest.parse(data)
     except ValueError as error:

@@ -13,9 +13,10 @@ from bot import base, card, corpus, digest, manifest, pictures, provenance, publ
 from bot.corpus import AccountCorpus, Corpus
 from bot.desired import LOCAL_SOURCES, card_facts, template_folders
 from bot.errors import BotError, Skipped
-from bot.manifest import Account, Manifest, Published
+from bot.manifest import Account, Manifest
 from bot.posts import Profile, Timeline
 from bot.progress import Watcher
+from bot.published import Published
 from bot.registry import Entry, Registry
 from bot.sources import open_source
 from bot.store import Store

@@ -5,10 +5,10 @@ Here templates and bases are read (never loaded), so that the plan itself stays 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot import base, card, digest
 from bot.errors import BotError
@@ -17,7 +17,9 @@ from bot.paths import TEMPLATES
 from bot.plan import Desired, Known
 from bot.registry import Entry, Registry
 from bot.sources import network_of
-from bot.store import Facts, Store
+
+if TYPE_CHECKING:
+    from bot.store import Facts, Store
 
 LOCAL_SOURCES = ("archive", "jsonl")
 """Sources that cost nothing and have nothing new unless a file changed or a person imported more."""
@@ -79,8 +81,13 @@ def _sound(registry: Registry, entry: Entry, folders: Sequence[Path]) -> Desired
     )
 
 
-def known(registry: Registry, listing: Listing, store: Store, now: datetime) -> dict[str, Known]:
-    """What the store knows of the entries that a plan will ask about: those missing, and those past their age."""
+def known(
+    registry: Registry, listing: Listing, open_store: Callable[[], Store], now: datetime
+) -> dict[str, Known]:
+    """What the store knows of the entries that a plan will ask about: those missing, and those past their age.
+
+    The store is not opened while there are none.
+    """
     asked: list[tuple[Entry, datetime | None]] = []
     for entry in registry.entries:
         repo = listing.repos.get(entry.name)
@@ -89,6 +96,7 @@ def known(registry: Registry, listing: Listing, store: Store, now: datetime) -> 
             asked.append((entry, published.newest_post if published else None))
     if not asked:
         return {}
+    store = open_store()
     facts, notes = store.all_facts(), store.all_notes()
     return {
         entry.name: _knowledge(entry, newest, facts, notes.get(entry.name, {})) for entry, newest in asked

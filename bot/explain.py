@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bot import manifest
 from bot.errors import UsageError
 from bot.hub import Hub
+from bot.published import FILENAME
 from bot.registry import Registry
 from bot.steps import Plan, Step
 from bot.store import Store
@@ -44,7 +45,7 @@ def explain(name: str, plan: Plan, registry: Registry, hub: Hub, store: Store) -
 
 
 def _published(step: Step, hub: Hub) -> Iterator[str]:
-    data = hub.read(step.name, manifest.FILENAME) if step.head is not None else None
+    data = hub.read(step.name, FILENAME) if step.head is not None else None
     if data is None:
         return
     try:

@@ -15,7 +15,7 @@ from typing import Literal
 from bot import digest
 from bot.guard import MAX_CHANGE, guard
 from bot.hub import Listing, Repo
-from bot.manifest import Published
+from bot.published import Published
 from bot.steps import ACTIONS, Action, Cause, Estimate, Plan, Step
 
 Force = Literal["train", "card"]

@@ -16,8 +16,8 @@ from markupsafe import Markup
 from bot.card import facts as card_facts
 from bot.card import front_matter
 from bot.card.environment import render_template
-from bot.manifest import FRONT_MATTER_KEY
 from bot.paths import TEMPLATES
+from bot.published import FRONT_MATTER_KEY
 
 Assets = Path | Mapping[str, bytes]
 MAX_PICTURE_BYTES = 4 << 20

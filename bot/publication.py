@@ -12,6 +12,7 @@ from bot.card.facts import LOSS_CURVE, SOCIAL_PREVIEW
 from bot.desired import card_facts, template_folders
 from bot.hub import Hub
 from bot.manifest import Manifest
+from bot.published import FILENAME
 from bot.registry import Entry, Registry
 
 CARD = "README.md"
@@ -42,7 +43,7 @@ def render(
         path: hashlib.sha256(data).hexdigest() for path, data in files.items() if isinstance(data, bytes)
     }
     complete = made.model_copy(update={"files": dict(sorted(digests.items()))})
-    return files | {manifest.FILENAME: complete.to_json()}
+    return files | {FILENAME: complete.to_json()}
 
 
 def rerender(registry: Registry, entry: Entry, made: Manifest, hub: Hub) -> dict[str, bytes | Path]:
@@ -70,7 +71,5 @@ def rerender(registry: Registry, entry: Entry, made: Manifest, hub: Hub) -> dict
         path: hub.read(entry.name, path) or pictures.avatar(None) for path in map(avatar_path, entry.handles)
     }
     files = render(renewed, entry, registry, avatars, {})
-    complete = renewed.model_copy(
-        update={"files": made.files | manifest.parse(bytes(files[manifest.FILENAME])).files}
-    )
-    return files | {manifest.FILENAME: complete.to_json()}
+    complete = renewed.model_copy(update={"files": made.files | manifest.parse(bytes(files[FILENAME])).files})
+    return files | {FILENAME: complete.to_json()}

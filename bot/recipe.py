@@ -15,7 +15,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 class Recipe(BaseModel):
     """Hyperparameters of one fine-tuning. The defaults follow the system of 2020-2023 (its `classic` recipe)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     epochs: Annotated[int, Field(ge=1, le=100)] = Field(4, description="passes over the training posts")
     learning_rate: Annotated[float, Field(gt=0, le=1)] = Field(1.372e-4, description="peak of the schedule")

@@ -6,19 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.manifest import (
-    Account,
-    Base,
-    Evaluation,
-    Manifest,
-    Point,
-    Provenance,
-    Published,
-    Sample,
-    Score,
-    Training,
-)
+from bot.manifest import Account, Base, Evaluation, Manifest, Point, Provenance, Sample, Score, Training
 from bot.posts import Network
+from bot.published import Published
 from bot.recipe import Recipe
 
 WHEN = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.hub import Listing, Repo
-from bot.manifest import Published
 from bot.plan import Desired, Known, plan
+from bot.published import Published
 from bot.steps import ACTIONS, Plan
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)

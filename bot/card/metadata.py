@@ -5,7 +5,8 @@ from __future__ import annotations
 from bot import hub_names
 from bot.card import escape
 from bot.card import facts as card_facts
-from bot.manifest import FRONT_MATTER_KEY, Manifest
+from bot.manifest import Manifest
+from bot.published import FRONT_MATTER_KEY
 
 SAMPLING = (
     "do_sample",

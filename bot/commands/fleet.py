@@ -52,8 +52,8 @@ def plan(
     from bot import plan_file, report
 
     registry = load_registry(registry_path)
-    hub, store = open_hub(hub_target, registry), open_store(store_url, registry)
-    made = make_plan(registry, hub, store, only=only, force=force, max_change=max_change)
+    hub = open_hub(hub_target, registry)
+    made = make_plan(registry, hub, store_url, only=only, force=force, max_change=max_change)
     if out is not None:
         plan_file.write(made, out)
     if as_json:
@@ -115,7 +115,7 @@ def apply(
     registry = load_registry(registry_path)
     hub, store = open_hub(hub_target, registry, wait), open_store(store_url, registry)
     hub.check(write=not dry_run)
-    made = make_plan(registry, hub, store, only=only, force=force, max_change=max_change)
+    made = make_plan(registry, hub, store_url, only=only, force=force, max_change=max_change)
     moved: list[Step] = []
     if reviewed is not None:
         made, moved = plan_file.agreed(reviewed, made)
@@ -167,8 +167,8 @@ def status(registry_path: Path, hub_target: str | None, store_url: str | None, a
     from bot import report
 
     registry = load_registry(registry_path)
-    hub, store = open_hub(hub_target, registry), open_store(store_url, registry)
-    made = make_plan(registry, hub, store)
+    hub = open_hub(hub_target, registry)
+    made = make_plan(registry, hub, store_url)
     if as_json:
         report.print_json(
             {"counts": made.counts, "models": [step.to_json() for step in made.steps]}, sys.stdout
@@ -195,6 +195,6 @@ def explain(name: str, registry_path: Path, hub_target: str | None, store_url: s
 
     registry = load_registry(registry_path)
     hub, store = open_hub(hub_target, registry), open_store(store_url, registry)
-    made = make_plan(registry, hub, store)
+    made = make_plan(registry, hub, store_url)
     for line in room.explain(name, made, registry, hub, store):
         click.echo(line)

@@ -120,7 +120,7 @@ def find_entry(registry: Registry, name: str) -> Entry:
 def make_plan(
     registry: Registry,
     hub: Hub,
-    store: Store,
+    store_url: str | None,
     *,
     only: tuple[str, ...] = (),
     force: Force | None = None,
@@ -142,7 +142,7 @@ def make_plan(
         namespace=registry.namespace or "",
         now=now,
         removed=[handle for tombstone in registry.removed for handle in tombstone.handles],
-        known=desired.known(registry, listing, store, now),
+        known=desired.known(registry, listing, lambda: open_store(store_url, registry), now),
         only=only,
         force=force,
         max_change=max_change,

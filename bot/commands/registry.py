@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,6 +109,8 @@ def _read(path: Path) -> str:
 
 def _write(path: Path, text: str) -> None:
     """Replaces the file at once, and only if the result is no worse than what stood there."""
+    import tempfile
+
     from bot import registry
 
     registry.read_text(text.encode(), path)

@@ -40,7 +40,7 @@ def run(out: Path, device: str = "auto") -> int:
         listing,
         namespace=loaded.namespace or "",
         now=now,
-        known=desired.known(loaded, listing, store, now),
+        known=desired.known(loaded, listing, lambda: store, now),
     )
     say = sys.stdout
     print(f"The registry {out / 'registry.yaml'} lists {len(loaded.entries)} models.\n", file=say)

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from bot.errors import HubError
-from bot.manifest import Published
+from bot.published import Published
 
 WAIT_S = 120.0
 """How long one step may wait in all, for a rate limit or another run, unless `--wait` says otherwise."""
@@ -101,6 +101,8 @@ def open_hub(target: str | None, namespace: str, *, token: str | None = None, wa
         from bot.hub.folder import FolderHub
 
         return FolderHub(Path(target.removeprefix("dir:")).expanduser(), namespace, wait_s=wait_s)
+    # Telemetry costs a call a day, to the real Hub even when another endpoint is meant.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from bot.hub.huggingface import HuggingFaceHub
 
     endpoint = target or os.environ.get("HF_ENDPOINT") or "https://huggingface.co"

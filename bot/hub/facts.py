@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.manifest import FILENAME, FRONT_MATTER_KEY, Published
+from bot.published import FILENAME, FRONT_MATTER_KEY, Published
 
 GITATTRIBUTES = ".gitattributes"
 """The one file that the Hub itself puts into a new repo: a repo that holds nothing else is empty."""

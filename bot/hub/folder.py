@@ -22,7 +22,7 @@ from bot.errors import ConflictError, CredentialsError, HubError
 from bot.hub import Listing, Repo, inside
 from bot.hub.facts import GITATTRIBUTES, of_manifest
 from bot.hub.staging import Staging
-from bot.manifest import FILENAME
+from bot.published import FILENAME
 
 
 class FolderHub:

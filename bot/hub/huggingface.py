@@ -20,7 +20,7 @@ from bot.hub.credentials import Identity, identify, require_token
 from bot.hub.facts import judge
 from bot.hub.publication import Publication
 from bot.hub.translate import translated
-from bot.manifest import FILENAME
+from bot.published import FILENAME
 
 _EXPAND = ["sha", "cardData", "tags", "private", "siblings"]
 _SUSPECTS = (

@@ -19,7 +19,7 @@ from bot.hub import inside
 from bot.hub.client import Step
 from bot.hub.facts import GITATTRIBUTES
 from bot.hub.translate import translated
-from bot.manifest import FILENAME
+from bot.published import FILENAME
 
 Operation = CommitOperationAdd | CommitOperationCopy | CommitOperationDelete
 

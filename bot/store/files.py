@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -80,6 +78,8 @@ class Folder:
 
     def write(self, path: str, data: bytes) -> None:
         """See `Files`."""
+        import tempfile
+
         with sentence(self.url, f"writing {path}"):
             target = self._root / path
             self._make_private(target.parent)
@@ -101,6 +101,8 @@ class Folder:
 
     def remove_folder(self, path: str) -> int:
         """See `Files`."""
+        import shutil
+
         with sentence(self.url, f"removing {path}"):
             count = len(self.below(path))
             if (self._root / path).is_dir():

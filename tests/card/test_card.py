@@ -18,8 +18,9 @@ from bot import card
 from bot.card import environment, escape, front_matter
 from bot.card import facts as card_facts
 from bot.errors import UsageError
-from bot.manifest import Base, Manifest, Point, Published, Sample
+from bot.manifest import Base, Manifest, Point, Sample
 from bot.paths import TEMPLATES
+from bot.published import Published
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = [

@@ -171,6 +171,14 @@ def test_every_other_request_of_the_library_has_timeouts_too(server: HubServer) 
         client.get(f"{server.url}/anything")
 
 
+def test_the_librarys_telemetry_is_never_waited_for(server: HubServer, pace: Pace, naps: list[float]) -> None:
+    hub_at(server)
+    server.fault(path="agent-harnesses", status=503)
+    with step(pace):
+        assert get_session().get(f"{server.url}/api/agent-harnesses").status_code == 503
+    assert naps == []
+
+
 def test_steps_inside_a_step_share_its_patience(pace: Pace) -> None:
     with step(pace) as outer, step(Pace()) as inner:
         assert inner is outer
