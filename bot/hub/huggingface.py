@@ -13,6 +13,7 @@ from huggingface_hub import HfApi, hf_hub_url
 from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError
 from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status  # type: ignore[attr-defined]
 
+from bot import __version__
 from bot.errors import CredentialsError, HubError
 from bot.hub import WAIT_S, Listing, Repo
 from bot.hub.client import Pace, install, step
@@ -44,7 +45,7 @@ class HuggingFaceHub:
         self._namespace = namespace
         self._token = token.strip() if token is not None else None
         self._pace = pace or Pace(wait_s=wait_s)
-        self._api = HfApi(endpoint=endpoint, token=self._token or False)
+        self._api = HfApi(endpoint=endpoint, token=self._token or False, **_AGENT)
         self._identity: Identity | None = None
         install()
 
@@ -189,7 +190,7 @@ class HuggingFaceHub:
             yield
 
     def _headers(self) -> dict[str, str]:
-        return dict(build_hf_headers(token=self._token or False))
+        return dict(build_hf_headers(token=self._token or False, **_AGENT))
 
     def _repo_id(self, name: str) -> str:
         return f"{self._namespace}/{name}"
