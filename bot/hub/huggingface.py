@@ -24,9 +24,8 @@ from bot.hub.translate import translated
 from bot.published import FILENAME
 
 _EXPAND = ["sha", "cardData", "tags", "private", "siblings"]
-_SUSPECTS = (
-    20  # broken front matter is rare: beyond so many extra reads a listing only says that it is broken
-)
+# Broken front matter is rare: beyond so many extra reads a listing only says that it is broken.
+_SUSPECTS = 20
 
 
 class HuggingFaceHub:
@@ -45,7 +44,9 @@ class HuggingFaceHub:
         self._namespace = namespace
         self._token = token.strip() if token is not None else None
         self._pace = pace or Pace(wait_s=wait_s)
-        self._api = HfApi(endpoint=endpoint, token=self._token or False, **_AGENT)
+        self._api = HfApi(
+            endpoint=endpoint, token=self._token or False, library_name="mynah", library_version=__version__
+        )
         self._identity: Identity | None = None
         install()
 
@@ -190,7 +191,10 @@ class HuggingFaceHub:
             yield
 
     def _headers(self) -> dict[str, str]:
-        return dict(build_hf_headers(token=self._token or False, **_AGENT))
+        headers = build_hf_headers(
+            token=self._token or False, library_name="mynah", library_version=__version__
+        )
+        return dict(headers)
 
     def _repo_id(self, name: str) -> str:
         return f"{self._namespace}/{name}"
