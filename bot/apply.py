@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import assert_never
+from typing import Any, assert_never
 
-from bot import build, corpus, manifest, publication
+from bot import build, card, corpus, desired, edits, manifest, publication
 from bot.build import Workshop
 from bot.corpus import Corpus
 from bot.errors import BotError, ConflictError, CredentialsError, Deferred, GuardError, HubError, Skipped
@@ -25,10 +25,14 @@ from bot.steps import Plan, Step
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one run may do: models trained, and repos removed (None: removals were not allowed)."""
+    """How much one run may do: models trained, and repos removed (None: removals were not allowed).
+
+    `overwrite_edits` names the models whose card, edited on the Hub, may be written over.
+    """
 
     max_models: int = 50
     allow_removals: int | None = None
+    overwrite_edits: frozenset[str] = frozenset()
 
 
 def apply(plan: Plan, shop: Workshop, hub: Hub, limits: Limits) -> list[Outcome]:
@@ -58,7 +62,7 @@ def apply(plan: Plan, shop: Workshop, hub: Hub, limits: Limits) -> list[Outcome]
                 reason = f"waits for the next run: --max-models {limits.max_models} were trained in this one"
                 outcomes.append(Outcome(step.name, step.action, "skipped", reason))
             case "train" | "card":
-                outcome = _fenced(step, entries[step.name], shop, hub)
+                outcome = _fenced(step, entries[step.name], shop, hub, limits)
                 trained += step.action == "train" and outcome.result == "done"
                 outcomes.append(outcome)
             case _:
@@ -66,16 +70,18 @@ def apply(plan: Plan, shop: Workshop, hub: Hub, limits: Limits) -> list[Outcome]
     return outcomes
 
 
-def _fenced(step: Step, entry: Entry, shop: Workshop, hub: Hub) -> Outcome:
+def _fenced(step: Step, entry: Entry, shop: Workshop, hub: Hub, limits: Limits) -> Outcome:
     """One entry's work. Whatever goes wrong in it becomes its outcome."""
     began = time.monotonic()
     result: Result = "done"
     reason, commit = "", None
     try:
+        old = published(hub, entry.name) if step.head is not None else None
+        added = _human_edits(entry, old, shop, hub, limits) if old is not None else {}
         if step.action == "train":
-            reason, commit = _train(step, entry, shop, hub)
+            reason, commit = _train(step, entry, shop, hub, old, added)
         else:
-            reason, commit = _card(step, entry, shop, hub)
+            reason, commit = _card(step, entry, shop, hub, old or published(hub, entry.name), added)
     except CredentialsError:
         raise
     except Skipped as skipped:
@@ -97,17 +103,19 @@ def _fenced(step: Step, entry: Entry, shop: Workshop, hub: Hub) -> Outcome:
     return Outcome(step.name, step.action, result, reason, commit, time.monotonic() - began)
 
 
-def _train(step: Step, entry: Entry, shop: Workshop, hub: Hub) -> tuple[str, str]:
+def _train(
+    step: Step, entry: Entry, shop: Workshop, hub: Hub, old: Manifest | None, added: dict[str, Any]
+) -> tuple[str, str]:
     """Fetch, train, render and publish one entry; the reason says what was made."""
     shop.watcher.stage(entry.name, "fetch")
     timelines = build.fetch(entry, shop.store, shop.now())
     build.check_consent(shop.registry, entry, timelines)
-    _check_new_posts(step, entry, shop, hub)
+    _check_new_posts(step, entry, shop, old)
     shop.watcher.stage(entry.name, "clean")
     cleaned = _enough(entry, corpus.build(timelines), shop)
     with tempfile.TemporaryDirectory(prefix="bot-") as temporary:
         folder = Path(temporary)
-        made, files = build.train(shop, entry, cleaned, folder)
+        made, files = build.train(shop, entry, cleaned, folder, added)
         shop.watcher.stage(entry.name, "publish")
         commit = hub.publish(
             entry.name, files, parent=step.head, message=f"Train on {made.training.posts:,} posts"
@@ -120,9 +128,11 @@ def _train(step: Step, entry: Entry, shop: Workshop, hub: Hub) -> tuple[str, str
     )
 
 
-def _card(step: Step, entry: Entry, shop: Workshop, hub: Hub) -> tuple[str, str]:
+def _card(
+    step: Step, entry: Entry, shop: Workshop, hub: Hub, old: Manifest, added: dict[str, Any]
+) -> tuple[str, str]:
     """Renders the card and its pictures again from the published manifest; weights are not touched."""
-    files = publication.rerender(shop.registry, entry, published(hub, entry.name), hub)
+    files = publication.rerender(shop.registry, entry, old, hub, added)
     shop.watcher.stage(entry.name, "publish", "card")
     commit = hub.publish(entry.name, files, parent=step.head, message="Render the card again", only=False)
     return f"card rendered again, {hub.url(entry.name)}", commit
@@ -159,12 +169,31 @@ def _remove(step: Step, shop: Workshop, hub: Hub, limits: Limits, removed: int) 
     return Outcome(step.name, step.action, "done", f"{reason}: {step.reason}", None, time.monotonic() - began)
 
 
-def _check_new_posts(step: Step, entry: Entry, shop: Workshop, hub: Hub) -> None:
+def _human_edits(entry: Entry, old: Manifest, shop: Workshop, hub: Hub, limits: Limits) -> dict[str, Any]:
+    """What a human added to the card's front matter. Raises Skipped when the text below it was edited."""
+    data = hub.read(entry.name, publication.CARD)
+    if data is None:
+        return {}
+    readme = data.decode(errors="replace")
+    over = entry.name in limits.overwrite_edits
+    advice = f"to write over it: --overwrite-edits {entry.name}"
+    try:
+        extra = edits.added(old, readme)
+        if over or not edits.edited(old, readme):
+            return extra
+        ours = card.render(old, template=entry.template, folders=desired.template_folders(shop.registry))
+        shop.watcher.say(f"{entry.name} was edited on the Hub:\n{edits.difference(ours, readme)}")
+    except ValueError as error:
+        if over:
+            return {}
+        raise Skipped(f"edited on the Hub: {error}; {advice}") from None
+    raise Skipped(f"edited on the Hub; {advice}")
+
+
+def _check_new_posts(step: Step, entry: Entry, shop: Workshop, old: Manifest | None) -> None:
     """A model that only grew old is trained again only when enough new posts are there."""
-    if step.cause != "stale":
-        return
-    newest = published(hub, entry.name).published.newest_post
-    if newest is None:
+    newest = old.published.newest_post if old is not None else None
+    if step.cause != "stale" or newest is None:
         return
     held = (shop.store.facts(handle, entry.source) for handle in entry.handles)
     new = sum(facts.newer_than(newest) for facts in held if facts is not None)

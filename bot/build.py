@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from bot import base, card, corpus, digest, manifest, pictures, provenance, publication
 from bot.corpus import AccountCorpus, Corpus
@@ -96,9 +96,9 @@ def check_consent(registry: Registry, entry: Entry, timelines: Sequence[Timeline
 
 
 def train(
-    shop: Workshop, entry: Entry, cleaned: Corpus, folder: Path
+    shop: Workshop, entry: Entry, cleaned: Corpus, folder: Path, added: Mapping[str, Any]
 ) -> tuple[Manifest, dict[str, bytes | Path]]:
-    """Trains, samples and renders; weights are written into `folder`.
+    """Trains, samples and renders; weights are written into `folder`. `added` is a human's front matter.
 
     Returns the manifest and every file to be published, by its path in the repo. Raises Skipped when there is
     no improvement over the base, and TrainingError when training cannot end well.
@@ -131,7 +131,7 @@ def train(
     weights = {
         path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()
     }
-    return made, weights | publication.render(made, entry, shop.registry, avatars, weights)
+    return made, weights | publication.render(made, entry, shop.registry, avatars, weights, added)
 
 
 def _manifest(

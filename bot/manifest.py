@@ -113,7 +113,11 @@ class Provenance(Value):
 
 
 class Manifest(Value):
-    """All that a card needs and a plan compares. Dates are UTC; `warnings` are sentences for the card."""
+    """All that a card needs and a plan compares. Dates are UTC; `warnings` are sentences for the card.
+
+    `body` is the SHA-256 of the card's text below its front matter, `files` those of every other file: what
+    differs from them on the Hub, a human changed.
+    """
 
     version: Literal[1] = 1
     name: str
@@ -142,6 +146,7 @@ class Manifest(Value):
     warnings: tuple[str, ...] = ()
     published: Published
     provenance: Provenance
+    body: str | None = None
     files: dict[str, str] = Field(default_factory=dict)
 
     def to_json(self) -> bytes:

@@ -6,8 +6,9 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from bot import card, digest, manifest, pictures, provenance
+from bot import card, digest, edits, manifest, pictures, provenance
 from bot.card.facts import LOSS_CURVE, SOCIAL_PREVIEW
 from bot.desired import card_facts, template_folders
 from bot.hub import Hub
@@ -29,24 +30,32 @@ def render(
     registry: Registry,
     avatars: Mapping[str, bytes],
     weights: Mapping[str, Path],
+    added: Mapping[str, Any],
 ) -> dict[str, bytes | Path]:
-    """The card, its pictures and the manifest that names every other file's digest. Pure but for templates."""
+    """The card, its pictures and the manifest that names every other file's digest. Pure but for templates.
+
+    `added` is what a human put into the front matter on the Hub.
+    """
     folders = template_folders(registry)
+    readme = card.render(made, template=entry.template, folders=folders, added=added)
     files: dict[str, bytes | Path] = {
         **avatars,
         LOSS_CURVE: pictures.loss_curve(made, folders=folders),
         SOCIAL_PREVIEW: pictures.social_preview(made, avatars, folders=folders),
-        CARD: card.render(made, template=entry.template, folders=folders).encode(),
+        CARD: readme.encode(),
     }
     digests = {path: digest.of_file(file) for path, file in weights.items()}
     digests |= {
         path: hashlib.sha256(data).hexdigest() for path, data in files.items() if isinstance(data, bytes)
     }
-    complete = made.model_copy(update={"files": dict(sorted(digests.items()))})
+    facts = {"files": dict(sorted(digests.items())), "body": edits.body_digest(readme)}
+    complete = made.model_copy(update=facts)
     return files | {FILENAME: complete.to_json()}
 
 
-def rerender(registry: Registry, entry: Entry, made: Manifest, hub: Hub) -> dict[str, bytes | Path]:
+def rerender(
+    registry: Registry, entry: Entry, made: Manifest, hub: Hub, added: Mapping[str, Any]
+) -> dict[str, bytes | Path]:
     """Card, pictures and manifest again from what was published and what the registry says now."""
     facts = card_facts(registry, entry)
     accounts = {account.handle: account for account in made.accounts}
@@ -70,6 +79,7 @@ def rerender(registry: Registry, entry: Entry, made: Manifest, hub: Hub) -> dict
     avatars = {
         path: hub.read(entry.name, path) or pictures.avatar(None) for path in map(avatar_path, entry.handles)
     }
-    files = render(renewed, entry, registry, avatars, {})
-    complete = renewed.model_copy(update={"files": made.files | manifest.parse(bytes(files[FILENAME])).files})
+    files = render(renewed, entry, registry, avatars, {}, added)
+    new = manifest.parse(bytes(files[FILENAME]))
+    complete = new.model_copy(update={"files": dict(sorted((made.files | new.files).items()))})
     return files | {FILENAME: complete.to_json()}

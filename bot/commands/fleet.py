@@ -80,6 +80,12 @@ def plan(
 )
 @click.option("--allow-removals", type=click.IntRange(0), metavar="N", help="Remove at most so many models.")
 @click.option(
+    "--overwrite-edits",
+    multiple=True,
+    metavar="NAME",
+    help="Write over what was edited by hand in NAME's card.",
+)
+@click.option(
     "--wait",
     type=click.FloatRange(0),
     default=120,
@@ -100,6 +106,7 @@ def apply(
     dry_run: bool,
     max_models: int,
     allow_removals: int | None,
+    overwrite_edits: tuple[str, ...],
     wait: float,
     device: str,
     as_json: bool,
@@ -126,7 +133,7 @@ def apply(
         report.print_plan(made, sys.stdout)
     with progress.watching() as watcher:
         shop = Workshop(registry, store, lambda: datetime.now(UTC), watcher, device)
-        outcomes = run(made, shop, hub, Limits(max_models, allow_removals))
+        outcomes = run(made, shop, hub, Limits(max_models, allow_removals, frozenset(overwrite_edits)))
     reason = "changed since the plan; look at it again with bot plan"
     outcomes += [Outcome(step.name, step.action, "skipped", reason) for step in moved]
     if as_json:
@@ -149,7 +156,7 @@ def render(name: str, out: Path, registry_path: Path, hub_target: str | None) ->
 
     registry = load_registry(registry_path)
     hub = open_hub(hub_target, registry)
-    files = publication.rerender(registry, find_entry(registry, name), apply.published(hub, name), hub)
+    files = publication.rerender(registry, find_entry(registry, name), apply.published(hub, name), hub, {})
     for path, content in files.items():
         target = out / path
         target.parent.mkdir(parents=True, exist_ok=True)
