@@ -107,7 +107,7 @@ def train(
     for warning in cleaned.warnings:
         shop.watcher.say(f"{entry.name}: warning: {warning}")
     split = corpus.split(cleaned, entry.recipe.held_out)
-    shop.watcher.stage(entry.name, "load", f"base {base.parse(entry.base).name}")
+    shop.watcher.stage(entry.name, "load", base.parse(entry.base).name)
     loaded = shop.base(entry)
     from bot.training.fine_tune import fine_tune
 

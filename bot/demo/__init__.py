@@ -59,13 +59,21 @@ def run(out: Path, device: str = "auto") -> int:
     for readme in repos:
         print(f"  a published model                             {readme.parent}", file=say)
     if repos:
+        scripts = _near(Path(sys.executable).parent)
+        answer = f"pipeline('text-generation', model='{_near(repos[0].parent)}')('My')"
         print(
-            f'\nTry one:  {Path(sys.executable).parent / "python"} -c "from transformers import pipeline; '
-            f"print(pipeline('text-generation', model='{repos[0].parent}')('My')[0]['generated_text'])\"\n"
-            f"Again:    bot apply --registry {out / 'registry.yaml'} --hub dir:{out / 'hub'}",
+            f'\nHear one:\n  {scripts / "python"} -c "from transformers import pipeline; print({answer})"',
             file=say,
         )
+        where = f"--registry {out / 'registry.yaml'} --hub dir:{out / 'hub'}"
+        print(f"Change the registry, and see what that would do:\n  {scripts / 'bot'} plan {where}", file=say)
     return apply.exit_code(made, outcomes)
+
+
+def _near(path: Path) -> Path:
+    """The path as it is typed from here."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _lay_out(out: Path) -> None:

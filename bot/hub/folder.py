@@ -137,8 +137,10 @@ class FolderHub:
             self._staging.mark_private(name, False)
 
     def url(self, name: str) -> str:
-        """The folder's absolute path."""
-        return str(self._folder(name).absolute())
+        """The folder's path: from the working directory when it lies below that, else absolute."""
+        path = self._folder(name).absolute()
+        here = Path.cwd()
+        return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
     def resolve_base(self, repo_id: str, revision: str | None = None) -> str | None:
         """A folder is offline: only a revision that is a commit already is known."""
