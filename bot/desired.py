@@ -5,8 +5,9 @@ Here templates and bases are read (never loaded), so that the plan itself stays 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,19 +48,25 @@ def card_facts(registry: Registry, entry: Entry) -> dict[str, Any]:
 def desired(registry: Registry) -> list[Desired]:
     """Every entry of the registry, sound or faulty, in its order."""
     folders = template_folders(registry)
-    wanted = [_sound(registry, entry, folders) for entry in registry.entries]
+    template = cache(lambda name: card.template_digest(name, folders))
+    identity = cache(lambda text: base.parse(text).identity)
+    wanted = [_sound(registry, entry, template, identity) for entry in registry.entries]
     for faulty in registry.faulty:
         reasons = "; ".join(str(problem) for problem in faulty.problems)
         wanted.append(Desired(faulty.name, faulty.handles, fault=reasons))
     return wanted
 
 
-def _sound(registry: Registry, entry: Entry, folders: Sequence[Path]) -> Desired:
+def _sound(
+    registry: Registry,
+    entry: Entry,
+    template_of: Callable[[str], str],
+    identity_of: Callable[[str], str],
+) -> Desired:
     fault = None
     template = identity = ""
     try:
-        template = card.template_digest(entry.template, folders)
-        identity = base.parse(entry.base).identity
+        template, identity = template_of(entry.template), identity_of(entry.base)
     except BotError as error:
         fault = str(error)
     if registry.namespace is None:
