@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, assert_never
 
-from bot import build, card, corpus, desired, edits, manifest, publication
+from bot import backoff, build, card, corpus, desired, edits, manifest, publication
 from bot.build import Workshop
 from bot.corpus import Corpus
 from bot.errors import BotError, ConflictError, CredentialsError, Deferred, GuardError, HubError, Skipped
@@ -99,8 +99,19 @@ def _fenced(step: Step, entry: Entry, shop: Workshop, hub: Hub, limits: Limits) 
     ) as error:  # the fence: a bug in one entry must not stop the others, and is reported whole
         result, reason = "failed", f"a bug in the bot: {type(error).__name__}; its report is in the log"
         shop.watcher.say("".join(traceback.format_exception(error)))
+    if result == "failed":
+        _remember_failure(entry, reason, shop)
     shop.watcher.say(f"{step.name}: {result}: {reason}")
     return Outcome(step.name, step.action, result, reason, commit, time.monotonic() - began)
+
+
+def _remember_failure(entry: Entry, reason: str, shop: Workshop) -> None:
+    """Notes the failure, so that the next run waits. A store that cannot be written is said, and no more."""
+    try:
+        notes = backoff.after_failure(shop.store.notes(entry.name), entry, reason, shop.now())
+        shop.store.remember(entry.name, handles=entry.handles, **notes)
+    except BotError as error:
+        shop.watcher.say(f"{entry.name}: warning: the failure is not remembered: {error}")
 
 
 def _train(
@@ -116,11 +127,14 @@ def _train(
     with tempfile.TemporaryDirectory(prefix="bot-") as temporary:
         folder = Path(temporary)
         made, files = build.train(shop, entry, cleaned, folder, added)
+        shop.check_tombstones(entry)
         shop.watcher.stage(entry.name, "publish")
         commit = hub.publish(
             entry.name, files, parent=step.head, message=f"Train on {made.training.posts:,} posts"
         )
-    shop.store.remember(entry.name, too_little=None, posts=None, ask_again=None, last_answer=None)
+    shop.store.remember(
+        entry.name, too_little=None, posts=None, ask_again=None, last_answer=None, **backoff.FORGOTTEN
+    )
     score = made.evaluation
     return (
         f"held-out perplexity {score.base.perplexity:.1f} -> {score.tuned.perplexity:.1f}, {hub.url(entry.name)}",
@@ -133,6 +147,7 @@ def _card(
 ) -> tuple[str, str]:
     """Renders the card and its pictures again from the published manifest; weights are not touched."""
     files = publication.rerender(shop.registry, entry, old, hub, added)
+    shop.check_tombstones(entry)
     shop.watcher.stage(entry.name, "publish", "card")
     commit = hub.publish(entry.name, files, parent=step.head, message="Render the card again", only=False)
     return f"card rendered again, {hub.url(entry.name)}", commit

@@ -18,6 +18,7 @@ from bot.posts import Profile, Timeline
 from bot.progress import Watcher
 from bot.published import Published
 from bot.registry import Entry, Registry
+from bot.registry import load as load_registry
 from bot.sources import open_source
 from bot.store import Store
 
@@ -38,6 +39,19 @@ class Workshop:
     device: str = "auto"
     _device: Device | None = None
     _bases: dict[str, LoadedBase] = field(default_factory=dict)
+    _read_at: int = 0
+
+    def __post_init__(self) -> None:
+        self._read_at = self.registry.path.stat().st_mtime_ns
+
+    def check_tombstones(self, entry: Entry) -> None:
+        """Raises Skipped when a person of the entry was removed from the registry while this run went on."""
+        written_at = self.registry.path.stat().st_mtime_ns
+        if written_at != self._read_at:
+            self.registry, self._read_at = load_registry(self.registry.path), written_at
+        gone = {handle for tombstone in self.registry.removed for handle in tombstone.handles}
+        if asked := sorted(gone.intersection(entry.handles)):
+            raise Skipped(f"{' and '.join(asked)} asked to be removed while this ran; nothing is published")
 
     def hardware(self) -> Device:
         """The device that trains; looked for once."""

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot import base, card, digest
+from bot import backoff, base, card, digest
 from bot.errors import BotError
 from bot.hub import Listing
 from bot.paths import TEMPLATES
@@ -91,7 +91,7 @@ def _sound(
 def known(
     registry: Registry, listing: Listing, open_store: Callable[[], Store], now: datetime
 ) -> dict[str, Known]:
-    """What the store knows of the entries that a plan will ask about: those missing, and those past their age.
+    """What the store knows of the entries that a plan will ask about: those missing, changed or past their age.
 
     The store is not opened while there are none.
     """
@@ -99,14 +99,19 @@ def known(
     for entry in registry.entries:
         repo = listing.repos.get(entry.name)
         published = repo.published if repo is not None else None
-        if published is None or now - published.trained_at >= entry.max_age:
+        if (
+            published is None
+            or now - published.trained_at >= entry.max_age
+            or entry.recipe.digest() != published.recipe
+        ):
             asked.append((entry, published.newest_post if published else None))
     if not asked:
         return {}
     store = open_store()
     facts, notes = store.all_facts(), store.all_notes()
     return {
-        entry.name: _knowledge(entry, newest, facts, notes.get(entry.name, {})) for entry, newest in asked
+        entry.name: _knowledge(entry, newest, facts, notes.get(entry.name, {}), now)
+        for entry, newest in asked
     }
 
 
@@ -121,6 +126,7 @@ def _knowledge(
     newest: datetime | None,
     facts: Mapping[tuple[str, str], Facts],
     notes: Mapping[str, Any],
+    now: datetime,
 ) -> Known:
     held = (facts.get((network_of(entry.source), handle)) for handle in entry.handles)
     waits = notes.get("ask_again")
@@ -130,4 +136,5 @@ def _knowledge(
         too_little=too_little if notes.get("posts") == stored_posts(entry, facts) else None,
         ask_again=datetime.fromisoformat(waits) if isinstance(waits, str) else None,
         last_answer=notes.get("last_answer"),
+        waiting=backoff.waiting(notes, entry, now),
     )

@@ -41,6 +41,10 @@ def explain(name: str, plan: Plan, registry: Registry, hub: Hub, store: Store) -
         notes = store.notes(name)
         if "last_answer" in notes:
             yield f"  last fetch: {notes['last_answer']}, asks again on {notes.get('ask_again', '')[:10]}"
+        for failure in notes.get("failures", []):
+            yield f"  failed:     {failure['at'][:16].replace('T', ' ')} UTC: {failure['reason']}"
+        if notes.get("failures"):
+            yield f"  tries:      again after {notes['retry_at'][:16].replace('T', ' ')} UTC, or now with --only"
         yield f"  next:       {NEXT[step.action]}"
 
 

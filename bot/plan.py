@@ -48,13 +48,15 @@ class Known:
 
     `new_posts`: posts in the store newer than the published model's newest. `too_little`: the reason why the
     last try had too little text, while the store holds no more than then. `ask_again`: not before this time
-    is it worth to fetch again, and `last_answer` says what the last fetch found.
+    is it worth to fetch again, and `last_answer` says what the last fetch found. `waiting`: why an entry that
+    failed is not tried again now; naming it with `only` tries all the same.
     """
 
     new_posts: int = 0
     too_little: str | None = None
     ask_again: datetime | None = None
     last_answer: str | None = None
+    waiting: str | None = None
 
 
 def plan(
@@ -92,7 +94,10 @@ def plan(
         gone = sorted(banned.intersection(entry.handles))
         if gone and entry.fault is None:
             entry = replace(entry, fault=f"{_handles(gone)} asked to be removed; take the entry out")
-        action, cause, reason, age = _judge(entry, repo, known.get(entry.name, Known()), now, force)
+        knows = known.get(entry.name, Known())
+        action, cause, reason, age = _judge(entry, repo, knows, now, force)
+        if action == "train" and knows.waiting is not None and entry.name not in only:
+            action, cause, reason = "blocked", "fault", knows.waiting
         steps.append(
             Step(
                 name=entry.name,

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from fleet import Fleet
 
+from bot import build
+
 CANARY = "zanzibar"
 
 
@@ -117,6 +119,45 @@ def test_one_bad_entry_never_stops_the_rest(fleet: Fleet) -> None:
     assert {name: outcome["result"] for name, outcome in outcomes.items()} == {"ada": "done", "bob": "failed"}
     assert "bob.jsonl" in outcomes["bob"]["reason"]
     assert CANARY not in json.dumps(outcomes)
+
+
+def test_what_failed_waits_until_something_changes_or_it_is_named(fleet: Fleet) -> None:
+    (fleet.folder / "ada.jsonl").write_text("{")
+    fleet.entry("ada")
+    fleet.write()
+    code, outcomes = fleet.outcomes()
+    assert (code, outcomes["ada"]["result"]) == (1, "failed")
+    code, outcomes = fleet.outcomes()
+    assert (code, outcomes["ada"]["result"]) == (0, "skipped")
+    assert outcomes["ada"]["reason"].startswith("failed once, tries again on ")
+    assert "ada.jsonl" in outcomes["ada"]["reason"]
+    assert fleet.run("explain", "ada")[1].count("failed:") == 1
+    assert fleet.outcomes("--only", "ada")[1]["ada"]["result"] == "failed"
+    assert "failed 2 times" in fleet.outcomes()[1]["ada"]["reason"]
+    fleet.posts("ada", 250)
+    assert fleet.outcomes()[1]["ada"]["result"] == "done"
+    assert "  failed:" not in fleet.run("explain", "ada")[1]
+
+
+def test_a_person_removed_while_training_ran_is_not_published(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.posts("ada", 250)
+    fleet.entry("ada")
+    fleet.write()
+    train = build.train
+
+    def meanwhile(*args: Any) -> Any:
+        made = train(*args)
+        fleet.top = "removed: [{handles: [ada]}]\n"
+        fleet.write()
+        return made
+
+    monkeypatch.setattr(build, "train", meanwhile)
+    code, outcomes = fleet.outcomes()
+    assert (code, outcomes["ada"]["result"]) == (0, "skipped")
+    assert "asked to be removed while this ran" in outcomes["ada"]["reason"]
+    assert not fleet.published("ada").exists()
 
 
 def test_a_faulty_entry_is_blocked_and_the_others_go_on(fleet: Fleet) -> None:

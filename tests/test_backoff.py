@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import backoff, registry
+from bot.registry import Entry
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+TEXT = (
+    "version: 1\nnamespace: org\nmodels: [{handles: [ada], source: jsonl, jsonl: ada.jsonl, consent: self}]\n"
+)
+
+
+@pytest.fixture
+def entry(tmp_path: Path) -> Entry:
+    (tmp_path / "ada.jsonl").write_text("")
+    return registry.read_text(TEXT.encode(), tmp_path / "registry.yaml").entries[0]
+
+
+def waits(count: int, entry: Entry) -> list[timedelta]:
+    """How long each of so many failures in a row waits."""
+    notes: dict[str, Any] = {}
+    found = []
+    for _ in range(count):
+        notes |= backoff.after_failure(notes, entry, "why", NOW)
+        found.append(datetime.fromisoformat(notes["retry_at"]) - NOW)
+    return found
+
+
+def test_the_wait_starts_at_an_hour_doubles_and_ends_at_a_week(entry: Entry) -> None:
+    found = waits(40, entry)
+    assert found[:4] == [timedelta(hours=hours) for hours in (1, 2, 4, 8)]
+    assert found[-1] == timedelta(days=7)
+    assert found == sorted(found)
+
+
+def test_the_wait_is_over_at_its_time(entry: Entry) -> None:
+    notes = backoff.after_failure({}, entry, "a damaged zip", NOW)
+    said = backoff.waiting(notes, entry, NOW)
+    assert said is not None
+    assert "tries again on 2026-11-20 at 01:00 UTC" in said
+    assert said.endswith("last time: a damaged zip")
+    assert backoff.waiting(notes, entry, NOW + timedelta(hours=1)) is None
+
+
+def test_a_file_that_was_mended_ends_the_wait_and_the_count(entry: Entry, tmp_path: Path) -> None:
+    notes = backoff.after_failure({}, entry, "why", NOW)
+    (tmp_path / "ada.jsonl").write_text("mended")
+    assert backoff.waiting(notes, entry, NOW) is None
+    assert backoff.after_failure(notes, entry, "why", NOW)["failed"] == 1
+
+
+def test_only_the_last_failures_are_kept(entry: Entry) -> None:
+    notes: dict[str, Any] = {}
+    for number in range(30):
+        notes |= backoff.after_failure(notes, entry, f"reason {number}", NOW)
+    assert notes["failed"] == 30
+    assert [failure["reason"] for failure in notes["failures"]] == [f"reason {n}" for n in range(20, 30)]
+
+
+def test_what_went_well_is_forgotten(entry: Entry) -> None:
+    notes = backoff.after_failure({}, entry, "why", NOW) | backoff.FORGOTTEN
+    assert backoff.waiting(notes, entry, NOW) is None
