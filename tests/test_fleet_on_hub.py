@@ -383,6 +383,43 @@ def test_a_reviewed_plan_is_done_unless_the_head_moved_since(fleet: OnlineFleet,
     assert ("A new last line." in fleet.readme) is not moved
 
 
+@pytest.mark.parametrize("mark", ["gated", "private"])
+def test_a_gated_or_private_repo_of_ours_is_kept_as_any_other(fleet: OnlineFleet, mark: str) -> None:
+    repo = fleet.server.store.repos[ADA]
+    setattr(repo, mark, True)
+    assert fleet.actions() == {"ada": "ok"}
+    fleet.change_template()
+    assert fleet.outcomes()[1]["ada"]["result"] == "done"
+    assert len(fleet.commits) == 2
+    assert getattr(repo, mark)
+
+
+def test_an_empty_repo_left_by_a_crash_is_adopted(unpublished: OnlineFleet) -> None:
+    unpublished.server.store.add(ADA)
+    assert unpublished.actions() == {"ada": "train"}
+    code, outcomes = unpublished.outcomes()
+    assert (code, outcomes["ada"]["result"]) == (0, "done")
+    assert len(unpublished.commits) == 1
+
+
+def test_a_repo_renamed_on_the_hub_is_left_alone_under_its_new_name(fleet: OnlineFleet) -> None:
+    fleet.server.store.rename(ADA, "org/lovelace")
+    renamed = fleet.server.files("org/lovelace")
+    assert fleet.actions() == {"ada": "train", "lovelace": "unlisted"}
+    assert fleet.outcomes()[1]["ada"]["result"] == "done"
+    assert len(fleet.commits) == 1
+    assert fleet.server.files("org/lovelace") == renamed
+
+
+def test_foreign_repos_beside_ours_are_neither_planned_nor_touched(fleet: OnlineFleet) -> None:
+    fleet.server.store.add("org/theirs", {"README.md": b"# theirs"})
+    fleet.server.store.add("org/robot", {"bot.json": b'{"discord": true}'})
+    fleet.change_template()
+    assert fleet.actions() == {"ada": "card"}
+    assert fleet.run("apply")[0] == 0
+    assert not [call for call in fleet.writes if "/theirs" in call.path or "/robot" in call.path]
+
+
 @pytest.mark.parametrize(
     ("readme", "manifest", "words"),
     [
