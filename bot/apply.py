@@ -14,7 +14,16 @@ from typing import Any, assert_never
 from bot import backoff, build, card, corpus, desired, edits, manifest, publication
 from bot.build import Workshop
 from bot.corpus import Corpus
-from bot.errors import BotError, ConflictError, CredentialsError, Deferred, GuardError, HubError, Skipped
+from bot.errors import (
+    BotError,
+    ConflictError,
+    CredentialsError,
+    Deferred,
+    GuardError,
+    HubError,
+    Skipped,
+    SourceError,
+)
 from bot.hub import Hub
 from bot.manifest import Manifest
 from bot.published import FILENAME
@@ -165,20 +174,26 @@ def published(hub: Hub, name: str) -> Manifest:
 
 
 def _remove(step: Step, shop: Workshop, hub: Hub, limits: Limits, removed: int) -> Outcome:
-    """Hides or deletes a model, as the policy says, when removals are allowed and not used up."""
+    """Hides or deletes a model, as the policy says, when removals are allowed and not used up.
+
+    The persons' posts go first: were it the other way round, a crash between would leave them in the store.
+    """
     if limits.allow_removals is None or removed >= limits.allow_removals:
         return Outcome(
             step.name, step.action, "skipped", f"{step.reason}; needs --allow-removals {removed + 1}"
         )
     began = time.monotonic()
+    gone = {handle for tombstone in shop.registry.removed for handle in tombstone.handles}
     try:
+        for handle in sorted(gone.intersection(step.handles)):
+            shop.store.purge(handle)
         if shop.registry.policy.removal == "delete":
             hub.delete(step.name)
             reason = "deleted"
         else:
             hub.hide(step.name)
             reason = "made private"
-    except HubError as error:
+    except (HubError, SourceError) as error:
         return Outcome(step.name, step.action, "failed", str(error), None, time.monotonic() - began)
     shop.watcher.say(f"{step.name}: {reason}: {step.reason}")
     return Outcome(step.name, step.action, "done", f"{reason}: {step.reason}", None, time.monotonic() - began)

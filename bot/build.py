@@ -187,6 +187,7 @@ def _manifest(
             handles=entry.handles,
             recipe=entry.recipe.digest(),
             base=tuned.base.identity,
+            base_revision=tuned.base.revision,
             template=card.template_digest(entry.template, template_folders(registry)),
             card=digest.of_value(facts)[:16],
             newest_post=cleaned.newest,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot import backoff, base, card, digest
+from bot.base import BaseSpec
 from bot.errors import BotError
 from bot.hub import Listing
 from bot.paths import TEMPLATES
@@ -45,12 +46,16 @@ def card_facts(registry: Registry, entry: Entry) -> dict[str, Any]:
     }
 
 
-def desired(registry: Registry) -> list[Desired]:
-    """Every entry of the registry, sound or faulty, in its order."""
+def desired(registry: Registry, resolve: Callable[[str], str | None] = lambda _: None) -> list[Desired]:
+    """Every entry of the registry, sound or faulty, in its order.
+
+    `resolve` tells which commit an unpinned base on the Hub has now, or None; it is asked once for each.
+    """
+    resolve = cache(resolve)
     folders = template_folders(registry)
     template = cache(lambda name: card.template_digest(name, folders))
-    identity = cache(lambda text: base.parse(text).identity)
-    wanted = [_sound(registry, entry, template, identity) for entry in registry.entries]
+    spec = cache(base.parse)
+    wanted = [_sound(registry, entry, template, spec, resolve) for entry in registry.entries]
     for faulty in registry.faulty:
         reasons = "; ".join(str(problem) for problem in faulty.problems)
         wanted.append(Desired(faulty.name, faulty.handles, fault=reasons))
@@ -61,12 +66,17 @@ def _sound(
     registry: Registry,
     entry: Entry,
     template_of: Callable[[str], str],
-    identity_of: Callable[[str], str],
+    spec_of: Callable[[str], BaseSpec],
+    resolve: Callable[[str], str | None],
 ) -> Desired:
     fault = None
     template = identity = ""
+    revision = None
     try:
-        template, identity = template_of(entry.template), identity_of(entry.base)
+        template, spec = template_of(entry.template), spec_of(entry.base)
+        identity = spec.identity
+        if spec.id is not None and spec.revision is None:
+            revision = resolve(spec.id)
     except BotError as error:
         fault = str(error)
     if registry.namespace is None:
@@ -78,6 +88,7 @@ def _sound(
         handles=entry.handles,
         recipe=entry.recipe.digest(),
         base=identity,
+        base_revision=revision,
         template=template,
         card=digest.of_value(card_facts(registry, entry))[:16],
         max_age=entry.max_age,

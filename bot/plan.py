@@ -7,6 +7,7 @@ no longer lists.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -33,6 +34,7 @@ class Desired:
     handles: tuple[str, ...]
     recipe: str = ""
     base: str = ""
+    base_revision: str | None = None
     template: str = ""
     card: str = ""
     max_age: timedelta = timedelta(days=90)
@@ -145,8 +147,22 @@ def plan(
                     state=_state(None, repo),
                 )
             )
+    moved = Counter(
+        entry.base
+        for entry in entries
+        if entry.base_revision is not None
+        and (repo := actual.repos.get(entry.name)) is not None
+        and repo.published is not None
+        and repo.published.base == entry.base
+        and repo.published.base_revision not in (None, entry.base_revision)
+    )
     notes = [] if actual.sees_private else ["without a token private repos are invisible to this plan"]
     fleet = sum(repo.published is not None for repo in actual.repos.values())
+    notes += [
+        f"base {base} moved on the Hub since {count:,} of its models were trained, which is no reason to train "
+        f"again; to do so, pin it: base: {base}@REVISION"
+        for base, count in sorted(moved.items())
+    ]
     steps, warnings = guard(steps, fleet, max_change)
     notes += warnings
     if only:

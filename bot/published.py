@@ -26,7 +26,8 @@ class Published(Value):
     handles: tuple[str, ...]
     recipe: str
     base: str
+    base_revision: str | None = None
     template: str
     card: str
-    newest_post: AwareDatetime | None
+    newest_post: AwareDatetime | None = None
     trained_at: AwareDatetime

@@ -209,6 +209,8 @@ def test_a_tombstone_removes_only_with_the_flag_and_never_comes_back(fleet: Flee
     code, outcomes = fleet.outcomes("--allow-removals", "1")
     assert (code, outcomes["ada"]["result"]) == (0, "done")
     assert fleet.actions().get("ada", "ok") == "ok"
+    stored = (fleet.folder / ".bot" / "store").rglob("*")
+    assert not [path for path in stored if path.is_file() and b"ada" in path.read_bytes()]
 
 
 def test_max_models_trains_that_many_and_says_who_waits(fleet: Fleet) -> None:

@@ -216,6 +216,19 @@ def test_a_steps_state_changes_with_what_it_was_computed_from() -> None:
     assert state(entry(), repo(head="other")) != same
 
 
+def test_an_unpinned_base_that_moved_is_reported_and_no_reason_to_train() -> None:
+    wanted = entry(base="org/base", base_revision="new")
+    moved = plan(
+        [wanted], Listing({"ada": repo(base="org/base", base_revision="old")}), namespace="org", now=NOW
+    )
+    assert moved.counts == {"ok": 1}
+    assert "base org/base moved on the Hub since 1 of its models" in moved.notes[0]
+    for known, published in ((None, "old"), ("new", None), ("new", "new")):
+        wanted = entry(base="org/base", base_revision=known)
+        actual = repo(base="org/base", base_revision=published)
+        assert plan([wanted], Listing({"ada": actual}), namespace="org", now=NOW).notes == ()
+
+
 def test_a_listing_without_a_token_is_said() -> None:
     made = plan([], Listing({}, sees_private=False), namespace="org", now=NOW)
     assert "private repos are invisible" in made.notes[0]

@@ -43,7 +43,7 @@ def metadata(manifest: Manifest) -> dict[str, object]:
         "widget": widget,
         "inference": {"parameters": sampling} if sampling else None,
         "model-index": [_model_index(manifest)],
-        FRONT_MATTER_KEY: manifest.published.model_dump(mode="json"),
+        FRONT_MATTER_KEY: manifest.published.model_dump(mode="json", exclude_none=True),
     }
     return {key: value for key, value in known.items() if value not in (None, [])}
 

@@ -137,7 +137,7 @@ def make_plan(
     listing = hub.listing()
     now = datetime.now(UTC)
     return plan.plan(
-        desired.desired(registry),
+        desired.desired(registry, hub.resolve_base),
         listing,
         namespace=registry.namespace or "",
         now=now,
