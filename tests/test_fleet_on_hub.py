@@ -8,7 +8,10 @@ import io
 import re
 import resource
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,6 +31,18 @@ from bot.hub.client import Pace
 pytest_plugins = ["hub_fixtures"]
 
 ADA = "org/ada"
+KILLED = """
+import os, signal, sys
+from bot.__main__ import main
+
+def kill(event, args):
+    if event == "open" and str(args[0]).endswith("generation_config.json") and args[1] == "w":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(kill)
+main(sys.argv[1:])
+"""
+"""A run that dies when it is about to write a certain file of the trained model."""
 TEMPLATE = Path(__file__).parent.parent / "templates" / "model_card.md.j2"
 
 
@@ -462,3 +477,20 @@ def test_a_disk_that_is_full_while_the_model_is_written_fails_that_entry_and_pub
     assert (code, outcomes["ada"]["result"]) == (1, "failed")
     assert "File too large" in outcomes["ada"]["reason"] + unpublished.err
     assert unpublished.writes == []
+    assert unpublished.outcomes("--only", "ada")[1]["ada"]["result"] == "done"
+    assert len(unpublished.commits) == 1
+
+
+def test_a_run_killed_while_it_writes_the_model_sent_nothing_and_the_next_one_publishes(
+    unpublished: OnlineFleet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # where what a killed run leaves behind can be found
+    registry = str(unpublished.folder / "registry.yaml")
+    killed = subprocess.run([sys.executable, "-c", KILLED, "apply", "--registry", registry], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert list(tmp_path.glob("bot-*/config.json"))  # the model was being written
+    assert unpublished.writes == []
+    assert unpublished.actions() == {"ada": "train"}
+    code, outcomes = unpublished.outcomes()
+    assert (code, outcomes["ada"]["result"]) == (0, "done")
+    assert len(unpublished.commits) == 1
