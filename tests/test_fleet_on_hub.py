@@ -266,14 +266,27 @@ def test_a_tombstone_hides_or_deletes_the_repo_once_removals_are_allowed(
     assert (code, outcomes["ada"]["result"]) == (0, "skipped")
     assert "--allow-removals 1" in outcomes["ada"]["reason"]
     assert fleet.writes == []
+    kept = fleet.folder / ".bot"
+    assert list(kept.rglob("*ada*"))
     code, outcomes = fleet.outcomes("--allow-removals", "1")
     assert (code, outcomes["ada"]["result"]) == (0, "done")
+    assert not list(kept.rglob("*ada*"))
     if policy == "delete":
         assert ADA not in fleet.server.store.repos
     else:
         assert fleet.server.store.repos[ADA].private
         assert len(fleet.commits) == 1
     assert fleet.actions().get("ada", "ok") == "ok"
+
+
+def test_a_tombstone_that_comes_while_a_run_goes_on_wins(fleet: OnlineFleet) -> None:
+    fleet.change_template()
+    top = "removed: [{handles: [ada], on: 2026-11-20}]\n"
+    fleet.server.fault(path="/resolve/", hook=lambda: fleet.retire_all(top))
+    code, outcomes = fleet.outcomes()
+    assert (code, outcomes["ada"]["result"]) == (0, "skipped")
+    assert "asked to be removed while this ran" in outcomes["ada"]["reason"]
+    assert fleet.writes == []
 
 
 def test_what_left_the_registry_is_reported_and_untouched(fleet: OnlineFleet) -> None:
