@@ -13,7 +13,6 @@ from typing import Any, assert_never
 
 from bot import backoff, build, card, corpus, desired, edits, manifest, publication
 from bot.build import Workshop
-from bot.corpus import Corpus
 from bot.errors import (
     BotError,
     ConflictError,
@@ -47,10 +46,11 @@ class Limits:
 def apply(plan: Plan, shop: Workshop, hub: Hub, limits: Limits) -> list[Outcome]:
     """Takes every step that asks for something and says what became of it. One step's failure is its own.
 
-    CredentialsError alone ends the run: no later step could publish either.
+    CredentialsError alone ends the run, since no later step could publish either: what follows is skipped.
     """
     entries = {entry.name: entry for entry in shop.registry.entries}
     trained = removed = 0
+    refused = False
     outcomes = []
     for step in plan.steps:
         if step.held:
@@ -62,7 +62,8 @@ def apply(plan: Plan, shop: Workshop, hub: Hub, limits: Limits) -> list[Outcome]
             case "ok" | "unlisted":
                 continue
             case "blocked":
-                outcomes.append(Outcome(step.name, step.action, "skipped", step.reason))
+                result: Result = "deferred" if step.cause == "waiting" else "skipped"
+                outcomes.append(Outcome(step.name, step.action, result, step.reason))
             case "remove":
                 outcome = _remove(step, shop, hub, limits, removed)
                 removed += outcome.result == "done"
@@ -70,8 +71,15 @@ def apply(plan: Plan, shop: Workshop, hub: Hub, limits: Limits) -> list[Outcome]
             case "train" if trained >= limits.max_models:
                 reason = f"waits for the next run: --max-models {limits.max_models} were trained in this one"
                 outcomes.append(Outcome(step.name, step.action, "skipped", reason))
+            case "train" if (lack := shop.lack()) is not None:
+                outcomes.append(Outcome(step.name, step.action, "failed", lack))
+            case "train" | "card" if refused:
+                outcomes.append(
+                    Outcome(step.name, step.action, "skipped", "the Hub refused the token before")
+                )
             case "train" | "card":
                 outcome = _fenced(step, entries[step.name], shop, hub, limits)
+                refused = outcome.refused
                 trained += step.action == "train" and outcome.result == "done"
                 outcomes.append(outcome)
             case _:
@@ -83,7 +91,7 @@ def _fenced(step: Step, entry: Entry, shop: Workshop, hub: Hub, limits: Limits) 
     """One entry's work. Whatever goes wrong in it becomes its outcome."""
     began = time.monotonic()
     result: Result = "done"
-    reason, commit = "", None
+    reason, commit, refused = "", None, False
     try:
         old = published(hub, entry.name) if step.head is not None else None
         added = _human_edits(entry, old, shop, hub, limits) if old is not None else {}
@@ -91,8 +99,8 @@ def _fenced(step: Step, entry: Entry, shop: Workshop, hub: Hub, limits: Limits) 
             reason, commit = _train(step, entry, shop, hub, old, added)
         else:
             reason, commit = _card(step, entry, shop, hub, old or published(hub, entry.name), added)
-    except CredentialsError:
-        raise
+    except CredentialsError as error:
+        result, reason, refused = "failed", str(error), True
     except Skipped as skipped:
         result, reason = "skipped", str(skipped)
     except Deferred as deferred:
@@ -103,21 +111,20 @@ def _fenced(step: Step, entry: Entry, shop: Workshop, hub: Hub, limits: Limits) 
         result, reason = ("deferred" if error.retry_at else "failed"), str(error)
     except BotError as error:
         result, reason = "failed", str(error)
-    except (
-        Exception
-    ) as error:  # the fence: a bug in one entry must not stop the others, and is reported whole
+        _remember_failure(entry, reason, shop, hub)
+    except Exception as error:  # the fence: a bug in one entry stops no other, and is reported whole
         result, reason = "failed", f"a bug in the bot: {type(error).__name__}; its report is in the log"
         shop.watcher.say("".join(traceback.format_exception(error)))
-    if result == "failed":
-        _remember_failure(entry, reason, shop)
+        _remember_failure(entry, reason, shop, hub)
     shop.watcher.say(f"{step.name}: {result}: {reason}")
-    return Outcome(step.name, step.action, result, reason, commit, time.monotonic() - began)
+    return Outcome(step.name, step.action, result, reason, commit, time.monotonic() - began, refused)
 
 
-def _remember_failure(entry: Entry, reason: str, shop: Workshop) -> None:
+def _remember_failure(entry: Entry, reason: str, shop: Workshop, hub: Hub) -> None:
     """Notes the failure, so that the next run waits. A store that cannot be written is said, and no more."""
     try:
-        notes = backoff.after_failure(shop.store.notes(entry.name), entry, reason, shop.now())
+        key = backoff.fingerprint(entry, hub.url(entry.name))
+        notes = backoff.after_failure(shop.store.notes(entry.name), key, reason, shop.now())
         shop.store.remember(entry.name, handles=entry.handles, **notes)
     except BotError as error:
         shop.watcher.say(f"{entry.name}: warning: the failure is not remembered: {error}")
@@ -132,18 +139,21 @@ def _train(
     build.check_consent(shop.registry, entry, timelines)
     _check_new_posts(step, entry, shop, old)
     shop.watcher.stage(entry.name, "clean")
-    cleaned = _enough(entry, corpus.build(timelines), shop)
+    cleaned = corpus.build(timelines)
     with tempfile.TemporaryDirectory(prefix="bot-") as temporary:
         folder = Path(temporary)
-        made, files = build.train(shop, entry, cleaned, folder, added)
+        try:
+            corpus.require_enough(cleaned)
+            made, files = build.train(shop, entry, cleaned, folder, added)
+        except Skipped as skipped:
+            _remember_settled(entry, str(skipped), shop, hub)
+            raise
         shop.check_tombstones(entry)
         shop.watcher.stage(entry.name, "publish")
         commit = hub.publish(
             entry.name, files, parent=step.head, message=f"Train on {made.training.posts:,} posts"
         )
-    shop.store.remember(
-        entry.name, too_little=None, posts=None, ask_again=None, last_answer=None, **backoff.FORGOTTEN
-    )
+    shop.store.remember(entry.name, **backoff.FORGOTTEN)
     score = made.evaluation
     return (
         f"held-out perplexity {score.base.perplexity:.1f} -> {score.tuned.perplexity:.1f}, {hub.url(entry.name)}",
@@ -193,6 +203,8 @@ def _remove(step: Step, shop: Workshop, hub: Hub, limits: Limits, removed: int) 
         else:
             hub.hide(step.name)
             reason = "made private"
+    except CredentialsError as error:
+        return Outcome(step.name, step.action, "failed", str(error), None, 0.0, refused=True)
     except (HubError, SourceError) as error:
         return Outcome(step.name, step.action, "failed", str(error), None, time.monotonic() - began)
     shop.watcher.say(f"{step.name}: {reason}: {step.reason}")
@@ -236,20 +248,18 @@ def _check_new_posts(step: Step, entry: Entry, shop: Workshop, old: Manifest | N
         raise Skipped(f"{answer}; asks again on {again:%Y-%m-%d}")
 
 
-def _enough(entry: Entry, cleaned: Corpus, shop: Workshop) -> Corpus:
-    """The corpus when there is enough to train on; too little is remembered until more posts are there."""
-    try:
-        corpus.require_enough(cleaned)
-    except Skipped as skipped:
-        held = (shop.store.facts(handle, entry.source) for handle in entry.handles)
-        posts = sum(facts.total for facts in held if facts is not None)
-        shop.store.remember(entry.name, handles=entry.handles, too_little=str(skipped), posts=posts)
-        raise
-    return cleaned
+def _remember_settled(entry: Entry, reason: str, shop: Workshop, hub: Hub) -> None:
+    """Notes what would end the same way again, so that it is not paid for again until something changes."""
+    held = (shop.store.facts(handle, entry.source) for handle in entry.handles)
+    posts = sum(facts.total for facts in held if facts is not None)
+    key = backoff.fingerprint(entry, hub.url(entry.name))
+    shop.store.remember(entry.name, handles=entry.handles, settled=reason, settled_by=key, posts=posts)
 
 
 def exit_code(plan: Plan, outcomes: Sequence[Outcome]) -> int:
-    """1 when some step failed or was deferred, else 3 when a guard held some back, else 0."""
+    """5 when the token was refused, 1 when some step failed or was deferred, 3 when a guard held some back."""
+    if any(outcome.refused for outcome in outcomes):
+        return CredentialsError.exit_code
     if any(outcome.result in {"failed", "deferred"} for outcome in outcomes):
         return BotError.exit_code
     return GuardError.exit_code if any(step.held for step in plan.steps) else 0

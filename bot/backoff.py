@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot import digest
+from bot import base, digest
+from bot.errors import UsageError
 from bot.registry import Entry
 
 FIRST, LONGEST = timedelta(hours=1), timedelta(days=7)
@@ -18,38 +19,63 @@ REMEMBERED = 10
 """Failures whose time and reason are kept."""
 
 
-def fingerprint(entry: Entry) -> str:
-    """A digest of what a try depends on: the entry, and size and time of the local files that it names."""
+def fingerprint(entry: Entry, where: str) -> str:
+    """A digest of what a try depends on: the entry, where it goes, its base and local files as they are now."""
     files = []
     for file in entry.files.values():
         path = Path(file)
         facts = path.stat() if path.exists() else None
         files.append([file, facts.st_size, facts.st_mtime_ns] if facts else [file])
-    return digest.of_value([entry.handles, entry.source, entry.base, entry.recipe.digest(), files])[:16]
+    try:
+        identity = base.parse(entry.base).identity
+    except UsageError:
+        identity = entry.base
+    wanted = [entry.handles, entry.source, identity, entry.recipe.digest(), entry.consent]
+    return digest.of_value([wanted, where, files])[:16]
 
 
-def after_failure(notes: Mapping[str, Any], entry: Entry, reason: str, now: datetime) -> dict[str, Any]:
-    """What is to be remembered once a try failed with `reason`."""
-    same = notes.get("fingerprint") == fingerprint(entry)
+def after_failure(notes: Mapping[str, Any], key: str, reason: str, now: datetime) -> dict[str, Any]:
+    """What is to be remembered once a try with the fingerprint `key` failed with `reason`."""
+    same = notes.get("fingerprint") == key
     failures = [*(notes.get("failures", []) if same else []), {"at": now.isoformat(), "reason": reason}]
     count = notes.get("failed", 0) + 1 if same else 1
     wait = min(FIRST * 2 ** min(count - 1, 20), LONGEST)
     return {
         "failures": failures[-REMEMBERED:],
         "failed": count,
-        "fingerprint": fingerprint(entry),
+        "fingerprint": key,
         "retry_at": (now + wait).isoformat(),
     }
 
 
-FORGOTTEN: dict[str, Any] = dict.fromkeys(("failures", "failed", "fingerprint", "retry_at"))
-"""What is to be remembered once a try went well: nothing of the failures."""
+FORGOTTEN: dict[str, Any] = dict.fromkeys(
+    (
+        "failures",
+        "failed",
+        "fingerprint",
+        "retry_at",
+        "settled",
+        "settled_by",
+        "posts",
+        "ask_again",
+        "last_answer",
+    )
+)
+"""What is to be remembered once a model was published: nothing of the tries before."""
 
 
-def waiting(notes: Mapping[str, Any], entry: Entry, now: datetime) -> str | None:
+def settled(notes: Mapping[str, Any], key: str, posts: int) -> str | None:
+    """Why another try would end as the last one did, with the same posts, base and recipe; None when it may not."""
+    if notes.get("settled_by") == key and notes.get("posts") == posts:
+        reason = notes.get("settled")
+        return reason if isinstance(reason, str) else None
+    return None
+
+
+def waiting(notes: Mapping[str, Any], key: str, now: datetime) -> str | None:
     """Why the entry is not tried now, with the time of the next try; None when it may be."""
     retry_at = notes.get("retry_at")
-    if not isinstance(retry_at, str) or notes.get("fingerprint") != fingerprint(entry):
+    if not isinstance(retry_at, str) or notes.get("fingerprint") != key:
         return None
     when = datetime.fromisoformat(retry_at)
     if when <= now:

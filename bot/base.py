@@ -58,6 +58,11 @@ def _folder(folder: Path) -> BaseSpec:
         raise UsageError(
             f"base {folder}: no config.json there; name a folder that holds a transformers model"
         )
+    if not any(folder.glob("*.safetensors")):
+        raise UsageError(
+            f"base {folder}: no *.safetensors there; pickled weights can run code and are refused, so choose a "
+            "base that ships safetensors"
+        )
     files = [
         path
         for path in sorted(folder.rglob("*"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from bot import base, card, corpus, digest, manifest, pictures, provenance, publication
 from bot.corpus import AccountCorpus, Corpus
 from bot.desired import LOCAL_SOURCES, card_facts, template_folders
-from bot.errors import BotError, Skipped
+from bot.errors import BotError, Skipped, UsageError
 from bot.manifest import Account, Manifest
 from bot.posts import Profile, Timeline
 from bot.progress import Watcher
@@ -52,6 +53,18 @@ class Workshop:
         gone = {handle for tombstone in self.registry.removed for handle in tombstone.handles}
         if asked := sorted(gone.intersection(entry.handles)):
             raise Skipped(f"{' and '.join(asked)} asked to be removed while this ran; nothing is published")
+
+    def lack(self) -> str | None:
+        """Why nothing can be trained here, or None: asked before any post is fetched for it."""
+        if not all(map(importlib.util.find_spec, ("torch", "transformers", "tensorboardX"))):
+            return (
+                "training needs PyTorch and transformers, which are not installed: pip install 'mynah[train]'"
+            )
+        try:
+            self.hardware()
+        except UsageError as error:
+            return str(error)
+        return None
 
     def hardware(self) -> Device:
         """The device that trains; looked for once."""
@@ -190,6 +203,7 @@ def _manifest(
             base_revision=tuned.base.revision,
             template=card.template_digest(entry.template, template_folders(registry)),
             card=digest.of_value(facts)[:16],
+            prompts=digest.of_value(entry.prompts)[:16],
             newest_post=cleaned.newest,
             trained_at=now,
         ),

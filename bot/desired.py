@@ -17,6 +17,7 @@ from bot.errors import BotError
 from bot.hub import Listing
 from bot.paths import TEMPLATES
 from bot.plan import Desired, Known
+from bot.published import Published
 from bot.registry import Entry, Registry
 from bot.sources import network_of
 
@@ -91,6 +92,7 @@ def _sound(
         base_revision=revision,
         template=template,
         card=digest.of_value(card_facts(registry, entry))[:16],
+        prompts=digest.of_value(entry.prompts)[:16],
         max_age=entry.max_age,
         min_new_posts=entry.min_new_posts,
         paused=entry.paused,
@@ -100,11 +102,16 @@ def _sound(
 
 
 def known(
-    registry: Registry, listing: Listing, open_store: Callable[[], Store], now: datetime
+    registry: Registry,
+    wanted: Mapping[str, Desired],
+    listing: Listing,
+    open_store: Callable[[], Store],
+    now: datetime,
+    where: Callable[[str], str],
 ) -> dict[str, Known]:
     """What the store knows of the entries that a plan will ask about: those missing, changed or past their age.
 
-    The store is not opened while there are none.
+    The store is not opened while there are none. `where` tells a model's place on the hub, by its name.
     """
     asked: list[tuple[Entry, datetime | None]] = []
     for entry in registry.entries:
@@ -113,7 +120,7 @@ def known(
         if (
             published is None
             or now - published.trained_at >= entry.max_age
-            or entry.recipe.digest() != published.recipe
+            or _differs(wanted[entry.name], published)
         ):
             asked.append((entry, published.newest_post if published else None))
     if not asked:
@@ -121,9 +128,19 @@ def known(
     store = open_store()
     facts, notes = store.all_facts(), store.all_notes()
     return {
-        entry.name: _knowledge(entry, newest, facts, notes.get(entry.name, {}), now)
+        entry.name: _knowledge(entry, newest, facts, notes.get(entry.name, {}), now, where(entry.name))
         for entry, newest in asked
     }
+
+
+def _differs(wanted: Desired, published: Published) -> bool:
+    """Whether anything that a plan compares is another: then it matters whether a try failed before."""
+    return (wanted.recipe, wanted.base, wanted.template, wanted.card) != (
+        published.recipe,
+        published.base,
+        published.template,
+        published.card,
+    )
 
 
 def stored_posts(entry: Entry, facts: Mapping[tuple[str, str], Facts]) -> int:
@@ -138,14 +155,15 @@ def _knowledge(
     facts: Mapping[tuple[str, str], Facts],
     notes: Mapping[str, Any],
     now: datetime,
+    where: str,
 ) -> Known:
     held = (facts.get((network_of(entry.source), handle)) for handle in entry.handles)
     waits = notes.get("ask_again")
-    too_little = notes.get("too_little")
+    key = backoff.fingerprint(entry, where)
     return Known(
         new_posts=sum(one.newer_than(newest) for one in held if one is not None) if newest else 0,
-        too_little=too_little if notes.get("posts") == stored_posts(entry, facts) else None,
+        settled=backoff.settled(notes, key, stored_posts(entry, facts)),
         ask_again=datetime.fromisoformat(waits) if isinstance(waits, str) else None,
         last_answer=notes.get("last_answer"),
-        waiting=backoff.waiting(notes, entry, now),
+        waiting=backoff.waiting(notes, key, now),
     )

@@ -37,6 +37,7 @@ class Desired:
     base_revision: str | None = None
     template: str = ""
     card: str = ""
+    prompts: str | None = None
     max_age: timedelta = timedelta(days=90)
     min_new_posts: int = 100
     paused: bool = False
@@ -48,14 +49,14 @@ class Desired:
 class Known:
     """What the store knows of an entry, without a fetch.
 
-    `new_posts`: posts in the store newer than the published model's newest. `too_little`: the reason why the
-    last try had too little text, while the store holds no more than then. `ask_again`: not before this time
-    is it worth to fetch again, and `last_answer` says what the last fetch found. `waiting`: why an entry that
-    failed is not tried again now; naming it with `only` tries all the same.
+    `new_posts`: posts in the store newer than the published model's newest. `settled`: why the last try made
+    nothing worth publishing (too little text, no improvement), while nothing has changed since. `ask_again`:
+    not before this time is it worth to fetch again, and `last_answer` says what the last fetch found.
+    `waiting`: why an entry that failed is not tried again now; naming it with `only` tries all the same.
     """
 
     new_posts: int = 0
-    too_little: str | None = None
+    settled: str | None = None
     ask_again: datetime | None = None
     last_answer: str | None = None
     waiting: str | None = None
@@ -98,8 +99,12 @@ def plan(
             entry = replace(entry, fault=f"{_handles(gone)} asked to be removed; take the entry out")
         knows = known.get(entry.name, Known())
         action, cause, reason, age = _judge(entry, repo, knows, now, force)
-        if action == "train" and knows.waiting is not None and entry.name not in only:
-            action, cause, reason = "blocked", "fault", knows.waiting
+        if cause == "missing" and not actual.sees_private:
+            reason = "missing: not among the public repos"
+        if action == "train" and knows.settled is not None and force != "train":
+            action, cause, reason = ("blocked" if repo is None else "ok"), "none", knows.settled
+        elif action in {"train", "card"} and knows.waiting is not None and entry.name not in only:
+            action, cause, reason = "blocked", "waiting", knows.waiting
         steps.append(
             Step(
                 name=entry.name,
@@ -156,8 +161,23 @@ def plan(
         and repo.published.base == entry.base
         and repo.published.base_revision not in (None, entry.base_revision)
     )
-    notes = [] if actual.sees_private else ["without a token private repos are invisible to this plan"]
+    notes = (
+        []
+        if actual.sees_private
+        else ["without a token of the namespace private repos are invisible to this plan"]
+    )
     fleet = sum(repo.published is not None for repo in actual.repos.values())
+    prompted = sum(
+        (repo := actual.repos.get(entry.name)) is not None
+        and repo.published is not None
+        and repo.published.prompts not in (None, entry.prompts)
+        for entry in entries
+    )
+    if prompted:
+        notes.append(
+            f"the prompts of {prompted:,} published {'model' if prompted == 1 else 'models'} changed: new samples "
+            "come with the next training, or now with --only NAME --force train"
+        )
     notes += [
         f"base {base} moved on the Hub since {count:,} of its models were trained, which is no reason to train "
         f"again; to do so, pin it: base: {base}@REVISION"
@@ -186,8 +206,6 @@ def _judge(
     if entry.paused:
         return ("ok" if published else "blocked"), "none", "paused in the registry", None
     if published is None:
-        if known.too_little is not None and force != "train":
-            return "blocked", "fault", known.too_little, None
         return "train", "missing", "missing: not on the hub yet", None
     age = now - published.trained_at
     if force == "train":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +52,8 @@ def agreed(reviewed: list[dict[str, Any]], now: Plan) -> tuple[Plan, list[Step]]
     moved: list[Step] = []
     for old in reviewed:
         step = current.get((old["name"], tuple(old["handles"])))
-        if step is not None and (step.action, step.state, step.held) == (
-            old["action"],
-            old["state"],
-            old["held"],
-        ):
-            same.append(step)
+        if step is not None and (step.action, step.state) == (old["action"], old["state"]):
+            same.append(replace(step, held=bool(old["held"])))
         elif old["action"] in {"train", "card", "remove"}:
             moved.append(_as_reviewed(old))
     return Plan(tuple(same), now.notes), moved

@@ -29,5 +29,6 @@ class Published(Value):
     base_revision: str | None = None
     template: str
     card: str
+    prompts: str | None = None
     newest_post: AwareDatetime | None = None
     trained_at: AwareDatetime

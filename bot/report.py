@@ -38,7 +38,10 @@ COLOURS = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a step. `commit` is what was published, `seconds` the wall time of the whole step."""
+    """What became of a step. `commit` is what was published, `seconds` the wall time of the whole step.
+
+    `refused`: the Hub refused the token, so that no later step can publish either.
+    """
 
     name: str
     action: str
@@ -46,6 +49,7 @@ class Outcome:
     reason: str
     commit: str | None = None
     seconds: float = 0.0
+    refused: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The outcome as `apply --json` prints it."""
@@ -65,7 +69,7 @@ def print_plan(plan: Plan, stream: IO[str]) -> None:
         rows = [(step.action, step.name, step.reason) for step in plan.steps]
         print_table(("step", "model", "why"), rows, stream)
     counts = ", ".join(f"{count} {action}" for action, count in plan.counts.items())
-    print(f"Plan: {counts or 'nothing in the registry, nothing to do'}.", file=stream)
+    print(f"Plan: {counts or 'no steps'}.", file=stream)
     reads = sum(step.estimate.reads for step in plan.steps)
     if reads:
         usd = sum(step.estimate.usd for step in plan.steps)
@@ -89,10 +93,18 @@ def print_outcomes(outcomes: Sequence[Outcome], plan: Plan, stream: IO[str]) -> 
     ]
     if idle:
         counts.append(f"{idle} up to date")
-    if not any(outcome.result in {"done", "failed", "deferred"} for outcome in outcomes):
-        print(f"Nothing to do: {', '.join(counts) or 'the registry lists no models'}.", file=stream)
+    if all(outcome.action == "blocked" and outcome.result == "skipped" for outcome in outcomes):
+        print(f"Nothing to do: {', '.join(counts) or 'no models'}.", file=stream)
     else:
         print(f"Apply: {', '.join(counts)}.", file=stream)
+    removals = sum(outcome.action == "remove" and outcome.result == "skipped" for outcome in outcomes)
+    if removals:
+        models = "model" if removals == 1 else "models"
+        print(
+            f"NOT REMOVED: {removals} published {models} of people who asked to be removed; "
+            f"do it with --allow-removals {removals}.",
+            file=stream,
+        )
 
 
 def print_corpus(corpus: Corpus, tokens: int | None, stream: IO[str]) -> None:

@@ -9,7 +9,9 @@ from typing import Any, Literal
 from bot import digest
 
 Action = Literal["train", "card", "remove", "blocked", "unlisted", "ok"]
-Cause = Literal["fault", "missing", "stale", "changed", "card", "forced", "tombstone", "unlisted", "none"]
+Cause = Literal[
+    "fault", "waiting", "missing", "stale", "changed", "card", "forced", "tombstone", "unlisted", "none"
+]
 """What a step comes from. `changed` and `card` come from the configuration, and a guard counts them."""
 
 ACTIONS: tuple[Action, ...] = ("train", "card", "remove", "blocked", "unlisted", "ok")

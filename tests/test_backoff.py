@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,28 @@ def entry(tmp_path: Path) -> Entry:
     return registry.read_text(TEXT.encode(), tmp_path / "registry.yaml").entries[0]
 
 
+def key(entry: Entry, where: str = "hub/org/ada") -> str:
+    return backoff.fingerprint(entry, where)
+
+
+def test_consent_and_another_hub_make_another_try(entry: Entry) -> None:
+    agreed = dataclasses.replace(entry, consent="https://example.org/agreed")
+    assert len({key(entry), key(agreed), key(entry, "other/org/ada")}) == 3
+
+
+def test_what_was_settled_holds_for_the_same_posts_only(entry: Entry) -> None:
+    notes = {"settled": "too little text", "settled_by": key(entry), "posts": 12}
+    assert backoff.settled(notes, key(entry), 12) == "too little text"
+    assert backoff.settled(notes, key(entry), 13) is None
+    assert backoff.settled(notes, key(entry, "elsewhere"), 12) is None
+
+
 def waits(count: int, entry: Entry) -> list[timedelta]:
     """How long each of so many failures in a row waits."""
     notes: dict[str, Any] = {}
     found = []
     for _ in range(count):
-        notes |= backoff.after_failure(notes, entry, "why", NOW)
+        notes |= backoff.after_failure(notes, key(entry), "why", NOW)
         found.append(datetime.fromisoformat(notes["retry_at"]) - NOW)
     return found
 
@@ -39,29 +56,29 @@ def test_the_wait_starts_at_an_hour_doubles_and_ends_at_a_week(entry: Entry) -> 
 
 
 def test_the_wait_is_over_at_its_time(entry: Entry) -> None:
-    notes = backoff.after_failure({}, entry, "a damaged zip", NOW)
-    said = backoff.waiting(notes, entry, NOW)
+    notes = backoff.after_failure({}, key(entry), "a damaged zip", NOW)
+    said = backoff.waiting(notes, key(entry), NOW)
     assert said is not None
     assert "tries again on 2026-11-20 at 01:00 UTC" in said
     assert said.endswith("last time: a damaged zip")
-    assert backoff.waiting(notes, entry, NOW + timedelta(hours=1)) is None
+    assert backoff.waiting(notes, key(entry), NOW + timedelta(hours=1)) is None
 
 
 def test_a_file_that_was_mended_ends_the_wait_and_the_count(entry: Entry, tmp_path: Path) -> None:
-    notes = backoff.after_failure({}, entry, "why", NOW)
+    notes = backoff.after_failure({}, key(entry), "why", NOW)
     (tmp_path / "ada.jsonl").write_text("mended")
-    assert backoff.waiting(notes, entry, NOW) is None
-    assert backoff.after_failure(notes, entry, "why", NOW)["failed"] == 1
+    assert backoff.waiting(notes, key(entry), NOW) is None
+    assert backoff.after_failure(notes, key(entry), "why", NOW)["failed"] == 1
 
 
 def test_only_the_last_failures_are_kept(entry: Entry) -> None:
     notes: dict[str, Any] = {}
     for number in range(30):
-        notes |= backoff.after_failure(notes, entry, f"reason {number}", NOW)
+        notes |= backoff.after_failure(notes, key(entry), f"reason {number}", NOW)
     assert notes["failed"] == 30
     assert [failure["reason"] for failure in notes["failures"]] == [f"reason {n}" for n in range(20, 30)]
 
 
 def test_what_went_well_is_forgotten(entry: Entry) -> None:
-    notes = backoff.after_failure({}, entry, "why", NOW) | backoff.FORGOTTEN
-    assert backoff.waiting(notes, entry, NOW) is None
+    notes = backoff.after_failure({}, key(entry), "why", NOW) | backoff.FORGOTTEN
+    assert backoff.waiting(notes, key(entry), NOW) is None

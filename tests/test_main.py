@@ -15,6 +15,7 @@ def test_help_names_every_command_and_ends_well(capsys: pytest.CaptureFixture[st
     for command in ("validate", "plan", "apply", "import", "corpus", "render", "demo", "schema"):
         assert f"  {command} " in text
     assert max(map(len, text.splitlines())) <= 80
+    assert "..." not in text.partition("Commands:")[2]
 
 
 @pytest.mark.parametrize("command", sorted(cli.cli.commands))

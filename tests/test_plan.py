@@ -94,8 +94,8 @@ def test_old_age_without_enough_new_posts_waits_and_says_so() -> None:
 
 
 def test_too_little_text_blocks_until_there_is_more() -> None:
-    known = {"ada": Known(too_little="too little text: 4,012 of 6,000 characters kept")}
-    assert judge(entry(), None, known=known) == ("blocked", known["ada"].too_little)
+    known = {"ada": Known(settled="too little text: 4,012 of 6,000 characters kept")}
+    assert judge(entry(), None, known=known) == ("blocked", known["ada"].settled)
     assert judge(entry(), None, known=known, force="train")[0] == "train"
 
 
@@ -227,6 +227,23 @@ def test_an_unpinned_base_that_moved_is_reported_and_no_reason_to_train() -> Non
         wanted = entry(base="org/base", base_revision=known)
         actual = repo(base="org/base", base_revision=published)
         assert plan([wanted], Listing({"ada": actual}), namespace="org", now=NOW).notes == ()
+
+
+def test_what_would_end_without_improvement_again_leaves_the_published_model_alone() -> None:
+    known = {"ada": Known(settled="no improvement over the base", new_posts=500)}
+    assert judge(entry(), repo(age=100 * DAY), known=known) == ("ok", "no improvement over the base")
+
+
+def test_what_failed_waits_unless_it_is_named() -> None:
+    known = {"ada": Known(waiting="failed once, tries again later")}
+    assert judge(entry(), None, known=known) == ("blocked", "failed once, tries again later")
+    assert judge(entry(), None, known=known, only=["ada"])[0] == "train"
+
+
+def test_changed_prompts_are_noted() -> None:
+    made = plan([entry(prompts="new")], Listing({"ada": repo(prompts="old")}), namespace="org", now=NOW)
+    assert made.counts == {"ok": 1}
+    assert "the prompts of 1 published model changed" in made.notes[0]
 
 
 def test_a_listing_without_a_token_is_said() -> None:

@@ -44,7 +44,7 @@ def test_markup_in_a_name_is_shown_and_not_obeyed() -> None:
 
 
 def test_an_empty_plan_says_so() -> None:
-    assert shown(print_plan, Plan(())) == "Plan: nothing in the registry, nothing to do.\n"
+    assert shown(print_plan, Plan(())) == "Plan: no steps.\n"
 
 
 def test_outcomes_come_failures_first() -> None:

@@ -19,7 +19,10 @@ from bot.commands.options import device_option
 )
 @device_option
 def demo(out: Path, device: str) -> int:
-    """Run the whole job offline on the archives that come with the bot, and show what it made."""
+    """Run the whole job offline.
+
+    Its archives and its tiny base come with the bot; it ends by saying what it made and where to look.
+    """
     from bot.demo import run
 
     return run(out, device)

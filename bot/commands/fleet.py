@@ -23,6 +23,7 @@ from bot.commands.options import (
     registry_option,
     store_option,
 )
+from bot.errors import UsageError
 
 if TYPE_CHECKING:
     from bot.plan import Force
@@ -48,7 +49,10 @@ def plan(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Show what `apply` would do, why, and what it would cost. Writes nothing but FILE."""
+    """Show what apply would do, and why.
+
+    Writes nothing but FILE. Public repos need no token.
+    """
     from bot import plan_file, report
 
     registry = load_registry(registry_path)
@@ -111,23 +115,31 @@ def apply(
     device: str,
     as_json: bool,
 ) -> int:
-    """Do what the plan says: fetch, train, evaluate, render and publish. One bad entry never stops the rest."""
+    """Do what the plan says.
+
+    Fetch, train, evaluate, render and publish. One bad entry never stops the rest.
+    """
     from bot import plan_file, progress, report
     from bot.apply import Limits, exit_code
     from bot.apply import apply as run
     from bot.build import Workshop
     from bot.report import Outcome
 
+    if plan_path and (only or force):
+        raise UsageError("--plan does exactly what was reviewed: give --only and --force to bot plan instead")
     reviewed = plan_file.read(plan_path) if plan_path else None
     registry = load_registry(registry_path)
     hub, store = open_hub(hub_target, registry, wait), open_store(store_url, registry)
     hub.check(write=not dry_run)
-    made = make_plan(registry, hub, store_url, only=only, force=force, max_change=max_change)
+    share = 1.0 if reviewed is not None else max_change  # what a plan held back stays so, and nothing else
+    made = make_plan(registry, hub, store_url, only=only, force=force, max_change=share)
     moved: list[Step] = []
     if reviewed is not None:
         made, moved = plan_file.agreed(reviewed, made)
     if dry_run:
-        report.print_json({"outcomes": []}, sys.stdout) if as_json else report.print_plan(made, sys.stdout)
+        report.print_json(
+            {"outcomes": [], "plan": made.to_json()}, sys.stdout
+        ) if as_json else report.print_plan(made, sys.stdout)
         return 0
     if not as_json:
         report.print_plan(made, sys.stdout)
@@ -151,7 +163,10 @@ def apply(
 @registry_option
 @hub_option
 def render(name: str, out: Path, registry_path: Path, hub_target: str | None) -> None:
-    """Write NAME's card and pictures to a folder, from the published manifest; nothing is trained."""
+    """Write NAME's card and pictures to a folder.
+
+    From what was published; nothing is trained.
+    """
     from bot import apply, publication
 
     registry = load_registry(registry_path)
@@ -170,7 +185,7 @@ def render(name: str, out: Path, registry_path: Path, hub_target: str | None) ->
 @store_option
 @json_option
 def status(registry_path: Path, hub_target: str | None, store_url: str | None, as_json: bool) -> None:
-    """Show every model: its state, its age, and how much better than its base it was."""
+    """Show every model, its state and its age."""
     from bot import report
 
     registry = load_registry(registry_path)
@@ -197,7 +212,7 @@ def status(registry_path: Path, hub_target: str | None, store_url: str | None, a
 @hub_option
 @store_option
 def explain(name: str, registry_path: Path, hub_target: str | None, store_url: str | None) -> None:
-    """Say why NAME is in the state it is in, and what happens next."""
+    """Say why NAME is in its state, and what is next."""
     from bot import explain as room
 
     registry = load_registry(registry_path)

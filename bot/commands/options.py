@@ -136,13 +136,16 @@ def make_plan(
     hub.check(write=False)
     listing = hub.listing()
     now = datetime.now(UTC)
+    wanted = desired.desired(registry, hub.resolve_base)
+    by_name = {one.name: one for one in wanted}
+    known = desired.known(registry, by_name, listing, lambda: open_store(store_url, registry), now, hub.url)
     return plan.plan(
-        desired.desired(registry, hub.resolve_base),
+        wanted,
         listing,
         namespace=registry.namespace or "",
         now=now,
         removed=[handle for tombstone in registry.removed for handle in tombstone.handles],
-        known=desired.known(registry, listing, lambda: open_store(store_url, registry), now),
+        known=known,
         only=only,
         force=force,
         max_change=max_change,

@@ -34,7 +34,9 @@ def import_(
     store_url: str | None,
     source: Literal["archive", "jsonl"] | None,
 ) -> None:
-    """Put the public posts and the profile out of FILE into the store, as HANDLE's. Nothing else is kept.
+    """Put FILE's posts into the store, as HANDLE's.
+
+    The public posts and the profile, and nothing else of it.
 
     FILE is the zip that X gives its users (or its unpacked folder), or JSONL with one post a line.
     """
@@ -60,7 +62,10 @@ def import_(
 @store_option
 @json_option
 def corpus(name: str, registry_path: Path, store_url: str | None, as_json: bool) -> None:
-    """Show what there is to train NAME on: the funnel of each account, and whether it is enough."""
+    """Show what there is to train NAME on.
+
+    The funnel of each account, and whether it is enough; no text.
+    """
     from bot import base, report
     from bot import corpus as room
     from bot.build import fetch
@@ -71,7 +76,10 @@ def corpus(name: str, registry_path: Path, store_url: str | None, as_json: bool)
     texts = [text.text for account in made.accounts for text in account.texts]
     tokens = base.count_tokens(base.parse(entry.base), texts)
     if as_json:
-        report.print_json(room.to_json(made) | {"tokens": tokens}, sys.stdout)
+        told = room.to_json(made, tokens=tokens)
+        for handle, account in zip(entry.handles, told["accounts"], strict=True):
+            account["handle"] = handle
+        report.print_json(told, sys.stdout)
     else:
         report.print_corpus(made, tokens, sys.stdout)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.commands.options import count, registry_option
-from bot.errors import Problem, RegistryError, UsageError
+from bot.errors import BotError, Problem, RegistryError, UsageError
 
 if TYPE_CHECKING:
     from bot.handles import Source
+    from bot.registry import Registry
 
 
 @click.command()
 @registry_option
 def validate(registry_path: Path) -> int:
-    """Check the registry, offline. Every problem is a line with its place and how to mend it."""
+    """Check the registry, offline.
+
+    Every problem is a line with its place and how to mend it.
+    """
     from bot import registry
 
     try:
@@ -29,8 +33,9 @@ def validate(registry_path: Path) -> int:
         return error.exit_code
     for warning in loaded.warnings:
         click.echo(f"{warning} (warning)", err=True)
-    if loaded.problems:
-        _print_problems(loaded.problems)
+    problems = sorted([*loaded.problems, *_broken_files(loaded)])
+    if problems:
+        _print_problems(problems)
         return RegistryError.exit_code
     click.echo(f"{registry_path}: {count(len(loaded.entries), 'model')}, no problems")
     return 0
@@ -65,7 +70,10 @@ def add(
     base: str | None,
     name: str | None,
 ) -> None:
-    """Add one model to the registry: of one HANDLE, or of several together (a cyborg)."""
+    """Add one model to the registry.
+
+    Of one HANDLE, or of several together (a cyborg).
+    """
     from bot.registry import edit as registry_edit
 
     text = registry_edit.add(
@@ -87,7 +95,10 @@ def add(
 @click.option("--reason", required=True, help="Why, in public words: it stands in the registry.")
 @registry_option
 def remove(handle: str, reason: str, registry_path: Path) -> None:
-    """Take a person out: a tombstone, and every entry that holds HANDLE goes, cyborgs too."""
+    """Take a person out, for good.
+
+    HANDLE gets a tombstone, and every entry that holds it goes, cyborgs too.
+    """
     from bot.registry import edit as registry_edit
 
     text = registry_edit.remove(_read(registry_path), handle, reason=reason, on=datetime.now(UTC).date())
@@ -96,6 +107,19 @@ def remove(handle: str, reason: str, registry_path: Path) -> None:
         f"{registry_path}: {handle} is removed; bot apply --allow-removals 1 makes it so on the hub, "
         f"bot purge {handle} in the store"
     )
+
+
+def _broken_files(loaded: Registry) -> Iterator[Problem]:
+    """Local files that are there and cannot be read as their source's: told here, since it takes reading them."""
+    from bot import sources
+
+    for entry in loaded.entries:
+        for file in entry.files.values():
+            if Path(file).exists():
+                try:
+                    sources.check_file(entry.source, file)
+                except BotError as error:
+                    yield Problem(str(loaded.path), entry.line, entry.column, str(error))
 
 
 def _read(path: Path) -> str:

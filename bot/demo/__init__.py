@@ -35,13 +35,10 @@ def run(out: Path, device: str = "auto") -> int:
     store = Store(loaded.store.url)
     now = datetime.now(UTC)
     listing = hub.listing()
-    made = planning.plan(
-        desired.desired(loaded),
-        listing,
-        namespace=loaded.namespace or "",
-        now=now,
-        known=desired.known(loaded, listing, lambda: store, now),
-    )
+    wanted = desired.desired(loaded)
+    by_name = {one.name: one for one in wanted}
+    known = desired.known(loaded, by_name, listing, lambda: store, now, hub.url)
+    made = planning.plan(wanted, listing, namespace=loaded.namespace or "", now=now, known=known)
     say = sys.stdout
     print(f"The registry {out / 'registry.yaml'} lists {len(loaded.entries)} models.\n", file=say)
     report.print_plan(made, say)

@@ -31,6 +31,15 @@ class Identity:
             return bool({"repo.content.read", "repo.write"} & self.grants.get(namespace.lower(), frozenset()))
         return self._belongs(namespace)
 
+    def require_read(self, namespace: str, endpoint: str) -> None:
+        """CredentialsError for a token from outside the namespace: its private repos would look missing."""
+        if not (self.sees(namespace) or self._entities(namespace)):
+            raise CredentialsError(
+                f"the token is {self.user}'s, who is not in the namespace {namespace}, so private repos there would "
+                f"look missing: make one with access to {namespace} at {endpoint}/settings/tokens and set HF_TOKEN "
+                "to it, or unset HF_TOKEN to look at public repos only"
+            )
+
     def require_write(self, namespace: str, endpoint: str) -> None:
         """CredentialsError unless repos of the namespace can be written with this token."""
         where = (

@@ -54,12 +54,14 @@ class HuggingFaceHub:
         return f"HuggingFaceHub({self._endpoint!r}, {self._namespace!r})"
 
     def check(self, *, write: bool) -> None:
-        """Asks the Hub who the token is. CredentialsError when it is none, or with `write` may not write here."""
+        """Asks the Hub who the token is. CredentialsError when it may not see the namespace, or write there."""
         require_token(self._token, self._namespace, self._endpoint, write=write)
         if self._token:
             identity = self._whoami()
             if write:
                 identity.require_write(self._namespace, self._endpoint)
+            else:
+                identity.require_read(self._namespace, self._endpoint)
 
     def listing(self) -> Listing:
         """The namespace from one paged listing; a few further reads where front matter was broken by hand."""

@@ -135,8 +135,11 @@ def _read(data: bytes, path: Path) -> Registry:
     tombstones, lines = _tombstones(root.get("removed"), file.removed, faults)
     section = root.get("defaults")
     defaults = file.defaults
+    general: list[
+        Fault
+    ] = []  # told, and no reason to stop: the entries that they touch are blocked by the plan
     if isinstance(section, Mapping):
-        defaults = checked_defaults(defaults, section, folder, faults)
+        defaults = checked_defaults(defaults, section, folder, general)
     recipe = overlaid(Recipe(), defaults.recipe)
     shared = Shared(folder, defaults, recipe, file.policy, lines)
 
@@ -149,9 +152,8 @@ def _read(data: bytes, path: Path) -> Registry:
     name_clashes(drafts)
     warnings = tracked_archives(drafts, folder)
     if faults:
-        raise _unreadable([*faults, *(fault for each in drafts for fault in each.faults)], path)
+        raise _unreadable([*faults, *general, *(fault for each in drafts for fault in each.faults)], path)
 
-    general = []
     if drafts and file.namespace is None:
         place = root.items.get("namespace", root.items["models"])[0]
         message = "namespace is missing: write namespace: with the user or organisation on the Hub"
@@ -255,7 +257,7 @@ def _warnings(root: Mapping, file: Rules, drafts: Iterable[Draft]) -> list[Fault
     if unread and not file.x.terms_acknowledged:
         place = root.items["x"][0] if "x" in root.items else unread[0].node
         message = (
-            f"source x refuses to run ({len(unread)} entries use it): read X's terms, then set "
+            f"source x refuses to run (for {len(unread)} of the entries): read X's terms, then set "
             "x: {terms_acknowledged: true}"
         )
         found.append(place.fault(message))

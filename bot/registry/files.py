@@ -51,11 +51,17 @@ def base_of(file: Preferences, node: Mapping, folder: Path, faults: list[Fault])
     text, place = file.base, node.get("base") or node
     path = located(text, folder)
     if "://" not in text and Path(path).is_dir():
+        if Path(path, "config.json").is_file() and not any(Path(path).glob("*.safetensors")):
+            message = (
+                f"base: {shown(text)} holds no *.safetensors; pickled weights can run code and are refused"
+            )
+            faults.append(place.fault(message))
         return path
     if is_path(text):
         message = f"base: there is no folder {shown(text)}; a relative path starts at the registry's folder"
         faults.append(place.fault(message))
-    elif not hub_names.is_model_id(text):
+        return path
+    if not hub_names.is_model_id(text):
         faults.append(
             place.fault(
                 f"base: {shown(text)} is neither a folder nor a model's Hub id such as openai-community/gpt2, "

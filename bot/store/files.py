@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,6 +11,10 @@ from typing import Protocol
 
 from bot.errors import SourceError
 from bot.sources.files import shown
+
+WRITING = ".writing-"
+ABANDONED_S = 3600.0
+"""Seconds after which a half-written file belongs to no run any more."""
 
 
 class Files(Protocol):
@@ -83,7 +88,8 @@ class Folder:
         with sentence(self.url, f"writing {path}"):
             target = self._root / path
             self._make_private(target.parent)
-            descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".writing-")  # mode 0600
+            self._sweep(target.parent)
+            descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=WRITING)  # mode 0600
             try:
                 with os.fdopen(descriptor, "wb") as stream:
                     stream.write(data)
@@ -123,6 +129,13 @@ class Folder:
         with sentence(self.url, f"listing {path or 'it'}"):
             found = (Path(top, name) for top, _, names in os.walk(self._root / path) for name in names)
             return sorted(file.relative_to(self._root).as_posix() for file in found)
+
+    def _sweep(self, folder: Path) -> None:
+        """Removes what runs that were killed left half-written, once it is too old to be another run's work."""
+        for path in folder.glob(f"{WRITING}*"):
+            with suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > ABANDONED_S:
+                    path.unlink()
 
     def _make_private(self, folder: Path) -> None:
         if not self._root.exists():

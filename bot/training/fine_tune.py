@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 import transformers
+from safetensors import SafetensorError
 
 from bot import manifest
 from bot.corpus import Split, Text, balanced
@@ -72,9 +73,14 @@ def fine_tune(
     generation = sample.settings(base.context, base.end)
     _restore_dropout(base, model)
     model.generation_config = generation
-    model.save_pretrained(folder)
-    base.tokenizer.save_pretrained(folder)
-    tensorboard.write(folder / "runs", run.curve, now)
+    try:
+        model.save_pretrained(folder)
+        base.tokenizer.save_pretrained(folder)
+        tensorboard.write(folder / "runs", run.curve, now)
+    except (OSError, SafetensorError) as error:
+        raise TrainingError(
+            f"the model could not be written to {folder}: {error}; free some space, or set TMPDIR to a larger disk"
+        ) from error
     return Tuned(
         base=_facts(base),
         training=Training(

@@ -167,6 +167,8 @@ def test_a_token_from_outside_the_namespace_does_not_see_private_repos(server: H
     listing = hub_at(server, token="hf_other").listing()
     assert not listing.repos
     assert not listing.sees_private
+    with pytest.raises(CredentialsError, match="private repos there would look missing"):
+        hub_at(server, token="hf_other").check(write=False)
 
 
 def test_the_endpoint_is_the_target_or_the_environments(

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.base import parse
-from bot.errors import TrainingError
+from bot.base import BaseSpec, parse
+from bot.errors import TrainingError, UsageError
 from bot.recipe import Recipe
 from bot.training import device, loading
 
@@ -44,8 +44,10 @@ def test_every_fine_tuning_starts_from_the_same_weights(tiny_base: Path) -> None
 def test_pickled_weights_are_refused(folder: Path) -> None:
     (folder / "model.safetensors").unlink()
     torch.save({}, folder / "pytorch_model.bin")
+    with pytest.raises(UsageError, match="ships safetensors"):
+        parse(str(folder))
     with pytest.raises(TrainingError, match="ships safetensors"):
-        loading.load(parse(str(folder)))
+        loading.load(BaseSpec("tiny", "tiny", folder=folder))
 
 
 def test_a_model_that_is_not_causal_is_refused(folder: Path) -> None:
