@@ -18,7 +18,7 @@ from bot.commands.options import (
     registry_option,
     store_option,
 )
-from bot.errors import UsageError
+from bot.errors import Skipped, UsageError
 
 
 @click.command("import")
@@ -72,7 +72,11 @@ def corpus(name: str, registry_path: Path, store_url: str | None, as_json: bool)
 
     registry = load_registry(registry_path)
     entry = find_entry(registry, name)
-    made = room.build(fetch(entry, open_store(store_url, registry), datetime.now(UTC)))
+    try:
+        timelines = fetch(entry, open_store(store_url, registry), datetime.now(UTC))
+    except Skipped as nothing:
+        raise UsageError(str(nothing)) from None
+    made = room.build(timelines)
     texts = [text.text for account in made.accounts for text in account.texts]
     tokens = base.count_tokens(base.parse(entry.base), texts)
     if as_json:

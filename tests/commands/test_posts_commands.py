@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.__main__ import main
+
+TEXT = """\
+version: 1
+namespace: org
+contact: https://example.org/removal
+models:
+  - {handles: [ada], source: jsonl, consent: self, base: ./base}
+"""
+SECRET = "zanzibar"
+
+
+@pytest.fixture
+def home(tmp_path: Path, tiny_base: Path) -> Path:
+    (tmp_path / "registry.yaml").write_text(TEXT)
+    (tmp_path / "base").symlink_to(tiny_base)
+    posts = [
+        {"id": str(n), "text": f"{SECRET} number {n} sings", "created_at": f"2026-01-01T00:{n:02}:00Z"}
+        for n in range(50)
+    ]
+    (tmp_path / "ada.jsonl").write_text("\n".join(map(json.dumps, posts)) + "\n")
+    return tmp_path
+
+
+def bot(home: Path, *args: str) -> int:
+    return main([*args, "--registry", str(home / "registry.yaml")])
+
+
+def test_import_puts_posts_into_the_store_once(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bot(home, "import", "@Ada", str(home / "ada.jsonl")) == 0
+    assert capsys.readouterr().out == "ada: 50 new posts, 50 in the store\n"
+    assert bot(home, "import", "ada", str(home / "ada.jsonl")) == 0
+    assert capsys.readouterr().out == "ada: 0 new posts, 50 in the store\n"
+
+
+def test_an_entry_without_a_path_reads_what_was_imported(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bot(home, "corpus", "ada") == 2
+    assert "bot import ada FILE" in capsys.readouterr().err
+    bot(home, "import", "ada", str(home / "ada.jsonl"))
+    capsys.readouterr()
+    assert bot(home, "corpus", "ada", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["accounts"][0]["downloaded"] == 50
+    assert told["enough"] is False
+
+
+def test_corpus_shows_numbers_and_no_text(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bot(home, "import", "ada", str(home / "ada.jsonl"))
+    assert bot(home, "corpus", "ada") == 0
+    said = "".join(capsys.readouterr())
+    assert SECRET not in said
+    assert "Not enough: at least 6,000 characters are needed." in said
+
+
+def test_purge_leaves_no_trace(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bot(home, "import", "ada", str(home / "ada.jsonl"))
+    assert bot(home, "purge", "@ADA") == 0
+    assert "deleted from the store" in capsys.readouterr().out
+    left = [path for path in (home / ".bot").rglob("*") if path.is_file() and b"ada" in path.read_bytes()]
+    assert not left
+
+
+@pytest.mark.parametrize(
+    ("handle", "file", "code", "said"),
+    [
+        ("ada", "nowhere.jsonl", 1, "nowhere.jsonl"),
+        ("a b", "ada.jsonl", 2, "is not a handle"),
+        ("ada", "registry.yaml", 1, "registry.yaml"),
+    ],
+)
+def test_what_cannot_be_imported_is_said_in_one_line(
+    handle: str, file: str, code: int, said: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bot(home, "import", handle, str(home / file)) == code
+    err = capsys.readouterr().err
+    assert said in err
+    assert len(err.splitlines()) == 1
