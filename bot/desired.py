@@ -19,7 +19,6 @@ from bot.paths import TEMPLATES
 from bot.plan import Desired, Known
 from bot.published import Published
 from bot.registry import Entry, Registry
-from bot.sources import network_of
 
 if TYPE_CHECKING:
     from bot.store import Facts, Store
@@ -145,6 +144,8 @@ def _differs(wanted: Desired, published: Published) -> bool:
 
 def stored_posts(entry: Entry, facts: Mapping[tuple[str, str], Facts]) -> int:
     """How many posts of the entry's handles lie in the store."""
+    from bot.sources import network_of
+
     held = (facts.get((network_of(entry.source), handle)) for handle in entry.handles)
     return sum(one.total for one in held if one is not None)
 
@@ -157,6 +158,8 @@ def _knowledge(
     now: datetime,
     where: str,
 ) -> Known:
+    from bot.sources import network_of
+
     held = (facts.get((network_of(entry.source), handle)) for handle in entry.handles)
     waits = notes.get("ask_again")
     key = backoff.fingerprint(entry, where)

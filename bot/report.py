@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Literal
@@ -140,6 +138,9 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], stream: IO[s
 
     On a terminal the head is bold and the first column coloured.
     """
+    import shutil  # both slow to start, and JSON needs neither
+    import textwrap
+
     table = [tuple(head), *map(tuple, rows)]
     width = shutil.get_terminal_size((80, 24)).columns if stream.isatty() else WIDTH
     columns = [min(max(len(row[at]) for row in table), width // 3) for at in range(len(head) - 1)]

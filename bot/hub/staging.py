@@ -6,10 +6,8 @@ folder `build/ID` with its own `lock`, held as long as the builder lives, `new/`
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
-import secrets
 import shutil
 import sys
 import time
@@ -59,7 +57,7 @@ class Staging:
     def build(self) -> Iterator[Path]:
         """An empty folder on the repos' file system. It is gone afterwards, whatever happened in between."""
         with self.writing():
-            build = self._builds / secrets.token_hex(8)
+            build = self._builds / os.urandom(8).hex()
             build.mkdir()
             lock = (build / "lock").open("ab")
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -148,6 +146,8 @@ class Staging:
 
 def _exchange(one: Path, other: Path) -> bool:
     """Swaps two folders in one step; False where the system or the file system cannot."""
+    import ctypes  # slow to start, and a plan swaps nothing
+
     libc = ctypes.CDLL(None, use_errno=True)
     names = os.fsencode(one), os.fsencode(other)
     if sys.platform == "darwin" and hasattr(libc, "renamex_np"):
