@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def render_template(file: str, variables: Mapping[str, Any], folders: Sequence[P
 @lru_cache(maxsize=8)
 def _environment(folders: tuple[Path, ...]) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
-        loader=jinja2.FileSystemLoader(list(folders)),
+        loader=jinja2.FunctionLoader(lambda file: _load(file, folders)),
         undefined=jinja2.StrictUndefined,
         finalize=_shown,
         autoescape=True,
@@ -54,6 +54,26 @@ def _environment(folders: tuple[Path, ...]) -> ImmutableSandboxedEnvironment:
         "duration": duration,
     }
     return environment
+
+
+def _load(file: str, folders: tuple[Path, ...]) -> tuple[str, str, Callable[[], bool]] | None:
+    """A template's source, its path, and whether that is still what the folders hold under this name."""
+    path = _first(file, folders)
+    if path is None:
+        return None
+    written = path.stat().st_mtime_ns
+
+    def fresh() -> bool:
+        return _first(file, folders) == path and path.stat().st_mtime_ns == written
+
+    return path.read_text(encoding="utf-8"), str(path), fresh
+
+
+def _first(file: str, folders: tuple[Path, ...]) -> Path | None:
+    # A template names its parts by paths below the folders: none leads out of them.
+    if ".." in Path(file).parts or Path(file).is_absolute():
+        return None
+    return next((folder / file for folder in folders if (folder / file).is_file()), None)
 
 
 def _shown(value: object) -> Markup:
