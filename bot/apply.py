@@ -67,6 +67,7 @@ def apply(plan: Plan, shop: Workshop, hub: Hub, limits: Limits) -> list[Outcome]
             case "remove":
                 outcome = _remove(step, shop, hub, limits, removed)
                 removed += outcome.result == "done"
+                refused = refused or outcome.refused
                 outcomes.append(outcome)
             case "train" if trained >= limits.max_models:
                 reason = f"waits for the next run: --max-models {limits.max_models} were trained in this one"

@@ -82,7 +82,9 @@ def _sound(
     if registry.namespace is None:
         fault = "no namespace is set in the registry; set namespace: to a user or organisation on the Hub"
     if entry.source == "x" and not registry.x.terms_acknowledged:
-        fault = "source x needs x.terms_acknowledged: true in the registry; see the Terms part of the README"
+        fault = (
+            "source x needs x.terms_acknowledged: true in the registry; read X's terms for developers first"
+        )
     return Desired(
         name=entry.name,
         handles=entry.handles,

@@ -101,9 +101,7 @@ def plan(
         action, cause, reason, age = _judge(entry, repo, knows, now, force)
         if cause == "missing" and not actual.sees_private:
             reason = "missing: not among the public repos"
-        if action == "train" and knows.settled is not None and force != "train":
-            action, cause, reason = ("blocked" if repo is None else "ok"), "none", knows.settled
-        elif action in {"train", "card"} and knows.waiting is not None and entry.name not in only:
+        if action in {"train", "card"} and knows.waiting is not None and entry.name not in only:
             action, cause, reason = "blocked", "waiting", knows.waiting
         steps.append(
             Step(
@@ -206,16 +204,20 @@ def _judge(
     if entry.paused:
         return ("ok" if published else "blocked"), "none", "paused in the registry", None
     if published is None:
+        if known.settled is not None and force != "train":
+            return "blocked", "fault", known.settled, None
         return "train", "missing", "missing: not on the hub yet", None
     age = now - published.trained_at
     if force == "train":
         return "train", "forced", "forced", age
     changed = _changes(entry, published)
-    if changed:
+    if changed and known.settled is None:
         return "train", "changed", f"changed: {' and '.join(changed)}", age
     old = f"{age.days} {'day' if age.days == 1 else 'days'} old"
     waiting = ""
-    if age >= entry.max_age:
+    if known.settled is not None:
+        waiting = f"; {known.settled}"
+    elif age >= entry.max_age:
         if known.new_posts >= entry.min_new_posts:
             return "train", "stale", f"stale: {old}, {known.new_posts:,} new posts", age
         if entry.fetches and (known.ask_again is None or known.ask_again <= now):

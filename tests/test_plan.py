@@ -96,6 +96,7 @@ def test_old_age_without_enough_new_posts_waits_and_says_so() -> None:
 def test_too_little_text_blocks_until_there_is_more() -> None:
     known = {"ada": Known(settled="too little text: 4,012 of 6,000 characters kept")}
     assert judge(entry(), None, known=known) == ("blocked", known["ada"].settled)
+    assert judge(entry(), Repo("ada", None), known=known)[0] == "blocked"
     assert judge(entry(), None, known=known, force="train")[0] == "train"
 
 
@@ -231,7 +232,12 @@ def test_an_unpinned_base_that_moved_is_reported_and_no_reason_to_train() -> Non
 
 def test_what_would_end_without_improvement_again_leaves_the_published_model_alone() -> None:
     known = {"ada": Known(settled="no improvement over the base", new_posts=500)}
-    assert judge(entry(), repo(age=100 * DAY), known=known) == ("ok", "no improvement over the base")
+    old = repo(age=100 * DAY)
+    said = ("ok", "up to date, 100 days old; no improvement over the base")
+    assert judge(entry(), old, known=known) == said
+    assert judge(entry(recipe="R"), old, known=known) == said
+    assert judge(entry(template="T"), old, known=known)[0] == "card"
+    assert judge(entry(), old, known=known, force="train")[0] == "train"
 
 
 def test_what_failed_waits_unless_it_is_named() -> None:

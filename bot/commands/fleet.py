@@ -137,9 +137,10 @@ def apply(
     if reviewed is not None:
         made, moved = plan_file.agreed(reviewed, made)
     if dry_run:
-        report.print_json(
-            {"outcomes": [], "plan": made.to_json()}, sys.stdout
-        ) if as_json else report.print_plan(made, sys.stdout)
+        if as_json:
+            report.print_json({"outcomes": [], "plan": made.to_json()}, sys.stdout)
+        else:
+            report.print_plan(made, sys.stdout)
         return 0
     if not as_json:
         report.print_plan(made, sys.stdout)
