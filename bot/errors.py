@@ -86,6 +86,13 @@ class Skipped(BotError):
     exit_code = 0
 
 
+class Blocked(Skipped):
+    """Ends an entry as `skipped` and is remembered, since only somebody outside can change it.
+
+    The account is gone, suspended, protected or another person's now, or asks not to be used.
+    """
+
+
 class Deferred(BotError):
     """Ends an entry as `deferred`: nothing is wrong with it, but now is not the time. `retry_at` is in UTC."""
 

@@ -16,7 +16,8 @@ from bot.published import FILENAME, Published, Value
 
 
 class Account(Value):
-    """One voice: who, and its funnel. `dropped` maps a reason to a count, in the order of the card's rows.
+    """One voice: who, and its funnel. `dropped` maps a reason to a count, in the order of the card's rows;
+    `not_fetched` names reasons whose records were never asked for, so that their number is not known.
 
     `downloaded == sum(dropped.values()) + kept`, always. `first` and `last` date the posts kept.
     `avatar` is a path in the repo or None; `url` the account's public page or None.
@@ -30,6 +31,7 @@ class Account(Value):
     avatar: str | None = None
     downloaded: int
     dropped: dict[str, int]
+    not_fetched: tuple[str, ...] = ()
     kept: int
     characters: int
     first: AwareDatetime | None = None
@@ -55,7 +57,8 @@ class Base(Value):
 class Training(Value):
     """What training did: times in seconds, `tokens` the useful ones seen in all epochs.
 
-    `best_epoch` is the one whose weights were kept, chosen on validation posts.
+    `best_epoch` is the one whose weights were kept, chosen on validation posts; `weights` says in which type
+    they are published, `peak_bytes` the most memory used, `emissions_kg` the CO2, None unless it was measured.
     """
 
     posts: int
@@ -66,6 +69,9 @@ class Training(Value):
     seconds: float
     hardware: str
     dtype: str
+    weights: str = "fp32"
+    peak_bytes: int | None = None
+    emissions_kg: float | None = None
     versions: dict[str, str]
 
 
@@ -79,21 +85,67 @@ class Point(Value):
 
 
 class Score(Value):
-    """Losses on posts never trained on: nats a token, `exp` of it, and bits a byte of UTF-8 text."""
+    """Losses on posts never trained on: nats a token, `exp` of it, and bits a byte of UTF-8 text.
+
+    `low` and `high` bound the loss: a 95 % bootstrap interval over posts, None where it was not computed.
+    """
 
     loss: float
     perplexity: float
     bits_per_byte: float
+    low: float | None = None
+    high: float | None = None
+
+
+class Voice(Value):
+    """Base and tuned model on one account's share of the held-out posts."""
+
+    handle: str
+    posts: int
+    base: Score
+    tuned: Score
 
 
 class Evaluation(Value):
-    """Base and tuned model on the same held-out posts (`posts`, `tokens` of the base's tokenizer, `bytes`)."""
+    """Base and tuned model on the same held-out posts (`posts`, `tokens` of the base's tokenizer, `bytes`).
+
+    `voices` tells the accounts of a cyborg apart; empty for a model of one.
+    """
 
     posts: int
     tokens: int
     bytes: int
     base: Score
     tuned: Score
+    voices: tuple[Voice, ...] = ()
+
+
+class Copying(Value):
+    """How much of what the model writes stands word for word in its training posts; shares are 0 to 1.
+
+    Of `samples` texts generated without a prompt from `seed`: `runs` hold a run of at least `words` words found
+    in a training post, `whole` are one as a whole, and `text` is the share of all words inside such runs.
+    `natural_*` are the same shares of `posts` held-out posts: how much the person repeats themselves.
+    """
+
+    samples: int
+    seed: int
+    words: int
+    runs: float
+    whole: float
+    text: float
+    posts: int
+    natural_runs: float
+    natural_whole: float
+    natural_text: float
+
+
+class Tracking(Value):
+    """Where a run was tracked as well: `service` (wandb, trackio), and links where it went online."""
+
+    service: str
+    run_url: str | None = None
+    data_url: str | None = None
 
 
 class Sample(Value):
@@ -140,6 +192,8 @@ class Manifest(Value):
     recipe: dict[str, Any]
     training: Training
     evaluation: Evaluation
+    copying: Copying | None = None
+    tracking: Tracking | None = None
     curve: tuple[Point, ...]
     samples: tuple[Sample, ...]
     generation: dict[str, Any]

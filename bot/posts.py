@@ -37,6 +37,8 @@ class Profile:
     """Who an account is, as its network tells it. `id` is the network's stable id, never the handle.
 
     `avatar` holds the picture's bytes as found (untrusted, any format) or None; `name` is untrusted text.
+    `languages` are those the person set, in the network's codes; `labels` what moderators or the person put
+    on the account, in the network's words. A source refuses accounts that ask not to be used, by `Blocked`.
     """
 
     handle: str
@@ -45,12 +47,21 @@ class Profile:
     id: str | None = None
     bio: str = ""
     avatar: bytes | None = field(default=None, repr=False)
+    languages: tuple[str, ...] = ()
+    parody: bool = False
+    protected: bool = False
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A profile and its posts, each id once, in no promised order. `warnings` are sentences for the report."""
+    """A profile and its posts, each id once, in no promised order. `warnings` are sentences for the report.
+
+    `not_fetched` names kinds of records that were never asked for, by the funnel's words (`retweets`): their
+    number is not known, which is another thing than 0.
+    """
 
     profile: Profile
     posts: Iterable[Post]
     warnings: tuple[str, ...] = ()
+    not_fetched: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from typing import Protocol, cast, get_args
 
 from bot.errors import UsageError
 from bot.posts import Network, Timeline
+from bot.sources.budget import Budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +41,36 @@ class Source(Protocol):
         """What reading has cost since this source was opened, pages of an unfinished timeline included."""
         ...
 
-    def read(self, handle: str, *, since: Mark | None = None) -> Timeline:
-        """The profile, and the posts newer than `since`; older ones may come too, a store sorts them out.
+    def read(
+        self,
+        handle: str,
+        *,
+        since: Mark | None = None,
+        until: Mark | None = None,
+        account: str | None = None,
+    ) -> Timeline:
+        """The profile, and the posts newer than `since` and older than `until`, as far as the network can tell.
 
-        Posts may be fetched while they are iterated over. `profile.handle` is as the network or the file
-        tells it, so a caller sees when it is not the one asked for. Raises SourceError or CredentialsError,
-        here and while iterating; no message holds a post's text.
+        Others may come too, a store sorts them out. Posts may be fetched while they are iterated over; where
+        `until` is used, a network gives the newest first, so that a reading that broke off can be resumed.
+        `account` is the stable id that the handle had before: Blocked when it has another owner now.
+        `profile.handle` is as the network or the file tells it, so a caller sees when it is not the one asked
+        for. Raises SourceError, CredentialsError, Blocked (gone, protected, asks not to be used) or Deferred
+        (rate limit, no credits, reads used up), here and while iterating; no message holds a post's text.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a source may need to start: a path or fsspec URL, and the environment for tokens and addresses."""
+    """What a source may need to start: a path or fsspec URL, the environment for tokens and addresses, and
+    the budget that paid reads are taken from. `retweets` False leaves them out where a network bills them.
+    """
 
     file: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    budget: Budget = field(default_factory=Budget)
+    retweets: bool = True
 
 
 class _Module(Protocol):
@@ -70,11 +85,15 @@ class _FileModule(_Module, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One line of the table: the module, whose accounts and post ids it shares, and whether it reads a file."""
+    """One line of the table: the module, whose accounts and post ids it shares, whether it reads a file, and
+    what a post and a profile cost to read in USD.
+    """
 
     module: str
     network: Network
     reads_file: bool = False
+    usd_post: float = 0.0
+    usd_user: float = 0.0
 
 
 KINDS: dict[str, Kind] = {
@@ -92,13 +111,20 @@ def network_of(name: str) -> Network:
     return cast("Network", name) if name in get_args(Network) else _kind(name).network
 
 
-def open_source(name: str, *, file: str | None = None, environment: Mapping[str, str] = os.environ) -> Source:
+def open_source(
+    name: str,
+    *,
+    file: str | None = None,
+    environment: Mapping[str, str] = os.environ,
+    budget: Budget | None = None,
+    retweets: bool = True,
+) -> Source:
     """The source of that name. Raises UsageError for an unknown one, or one that lacks its file."""
     kind = _kind(name)
     if kind.reads_file and not file:
         raise UsageError(f"source {name} reads a file: name its path or URL under {name}:")
     module = cast("_Module", importlib.import_module(kind.module))
-    return module.open_source(Options(file=file, environment=environment))
+    return module.open_source(Options(file, environment, budget or Budget(), retweets))
 
 
 def check_file(name: str, file: str) -> None:

@@ -54,7 +54,14 @@ class Archive:
         """Nothing."""
         return Cost()
 
-    def read(self, handle: str, *, since: Mark | None = None) -> Timeline:
+    def read(
+        self,
+        handle: str,
+        *,
+        since: Mark | None = None,
+        until: Mark | None = None,
+        account: str | None = None,
+    ) -> Timeline:
         """All posts of the archive, whatever `since` says; `profile.handle` is the one the archive names.
 
         Raises SourceError that names file and member for anything missing, damaged or hostile.

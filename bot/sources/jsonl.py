@@ -50,7 +50,14 @@ class JsonLines:
         """Nothing."""
         return Cost()
 
-    def read(self, handle: str, *, since: Mark | None = None) -> Timeline:
+    def read(
+        self,
+        handle: str,
+        *,
+        since: Mark | None = None,
+        until: Mark | None = None,
+        account: str | None = None,
+    ) -> Timeline:
         """All posts of the file, whatever `since` says; of lines with one id the last is taken.
 
         Raises SourceError that names file and line.
