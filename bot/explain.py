@@ -58,5 +58,9 @@ def _published(step: Step, hub: Hub) -> Iterator[str]:
         yield f"  published:  {error}"
         return
     score = made.evaluation
-    yield f"  published:  {made.published.trained_at:%Y-%m-%d}, {made.training.posts:,} posts, {hub.url(step.name)}"
+    posts = made.training.posts if made.training else sum(account.kept for account in made.accounts)
+    yield f"  published:  {made.published.trained_at:%Y-%m-%d}, {posts:,} posts, {hub.url(step.name)}"
+    if score is None:
+        yield "  quality:    not measured: the model was taken over from an older system"
+        return
     yield f"  quality:    held-out perplexity {score.tuned.perplexity:.1f}, its base {score.base.perplexity:.1f}"

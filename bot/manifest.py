@@ -34,7 +34,7 @@ class Account(Value):
     dropped: dict[str, int]
     not_fetched: tuple[str, ...] = ()
     kept: int
-    characters: int
+    characters: int | None = None
     first: AwareDatetime | None = None
     last: AwareDatetime | None = None
     parody: bool = False
@@ -53,8 +53,8 @@ class Base(Value):
     revision: str | None = None
     digest: str | None = None
     license: str | None = None
-    parameters: int
-    context: int
+    parameters: int | None = None
+    context: int | None = None
 
 
 class Training(Value):
@@ -144,11 +144,16 @@ class Copying(Value):
 
 
 class Tracking(Value):
-    """Where a run was tracked as well: `service` (wandb, trackio), and links where it went online."""
+    """Where a run was tracked as well: `service` (wandb, trackio), and links where it went online.
+
+    `model_url` and `report_url` are known of adopted models alone.
+    """
 
     service: str
     run_url: str | None = None
     data_url: str | None = None
+    model_url: str | None = None
+    report_url: str | None = None
 
 
 class Sample(Value):
@@ -172,8 +177,22 @@ class Provenance(Value):
     run_url: str | None = None
 
 
+class Adopted(Value):
+    """Where an adopted model came from: the older `system` that made it, and the `commit` whose card was read.
+
+    `weights` are the names of the files with weights that stand there still, as that system left them.
+    """
+
+    system: str
+    commit: str
+    weights: tuple[str, ...] = ()
+
+
 class Manifest(Value):
     """All that a card needs and a plan compares. Dates are UTC; `warnings` are sentences for the card.
+
+    `adopted` says that an older system made the model: then `training` and `evaluation` are None, for what was
+    not measured is not there, and so are the characters, and of the base what nothing told.
 
     `body` is the SHA-256 of the card's text below its front matter, `files` those of every other file: what
     differs from them on the Hub, a human changed.
@@ -187,7 +206,7 @@ class Manifest(Value):
     accounts: tuple[Account, ...]
     languages: dict[str, int]
     sensitive_share: float = 0.0
-    characters: int
+    characters: int | None = None
     consent: str | None
     contact: str
     license: str | None
@@ -198,8 +217,9 @@ class Manifest(Value):
     prompts: tuple[str, ...]
     base: Base
     recipe: dict[str, Any]
-    training: Training
-    evaluation: Evaluation
+    training: Training | None = None
+    evaluation: Evaluation | None = None
+    adopted: Adopted | None = None
     copying: Copying | None = None
     tracking: Tracking | None = None
     curve: tuple[Point, ...]

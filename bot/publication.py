@@ -40,7 +40,7 @@ def render(
     readme = card.render(made, template=entry.template, folders=folders, added=added)
     files: dict[str, bytes | Path] = {
         **avatars,
-        LOSS_CURVE: pictures.loss_curve(made, folders=folders),
+        **({LOSS_CURVE: pictures.loss_curve(made, folders=folders)} if made.evaluation else {}),
         SOCIAL_PREVIEW: pictures.social_preview(made, avatars, folders=folders),
         CARD: readme.encode(),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot.manifest import Manifest, Point
+from bot.manifest import Evaluation, Manifest, Point
 
 ROWS = 24
 """About how many points a card's table shows."""
@@ -17,18 +17,20 @@ def is_drawable(curve: Sequence[Point]) -> bool:
 
 
 def description(manifest: Manifest) -> str:
-    """The loss curve in words, for those who do not see it."""
-    lowest, base = best(manifest.curve), base_loss(manifest)
+    """The loss curve in words, for those who do not see it; nothing where nothing was measured."""
+    if manifest.training is None or manifest.evaluation is None:
+        return ""
+    lowest, base = best(manifest.curve), base_loss(manifest.curve, manifest.evaluation)
     text = f"Line chart of the loss over {manifest.training.steps} training steps. The base is at {base:.3f}"
     if lowest is not None and lowest.held_out is not None:
         text += f"; held-out posts reach {lowest.held_out:.3f} at step {lowest.step}, their lowest point"
     return f"{text} (nats a token)."
 
 
-def base_loss(manifest: Manifest) -> float:
+def base_loss(curve: Sequence[Point], evaluation: Evaluation) -> float:
     """The base's loss on the posts that the curve was measured on: its own step 0, else the evaluation's."""
-    first = next((point for point in manifest.curve if point.step == 0), None)
-    return first.held_out if first and first.held_out is not None else manifest.evaluation.base.loss
+    first = next((point for point in curve if point.step == 0), None)
+    return first.held_out if first and first.held_out is not None else evaluation.base.loss
 
 
 def best(curve: Sequence[Point]) -> Point | None:

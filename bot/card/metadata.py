@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot import hub_names
 from bot.card import escape
 from bot.card import facts as card_facts
-from bot.manifest import Manifest
+from bot.manifest import Evaluation, Manifest
 from bot.published import FRONT_MATTER_KEY
 
 SAMPLING = (
@@ -42,7 +42,7 @@ def metadata(manifest: Manifest) -> dict[str, object]:
         "tags": _tags(manifest),
         "widget": widget,
         "inference": {"parameters": sampling} if sampling else None,
-        "model-index": [_model_index(manifest)],
+        "model-index": [_model_index(manifest, manifest.evaluation)] if manifest.evaluation else None,
         FRONT_MATTER_KEY: manifest.published.model_dump(mode="json", exclude_none=True),
     }
     return {key: value for key, value in known.items() if value not in (None, [])}
@@ -65,8 +65,8 @@ def _widget(manifest: Manifest) -> list[dict[str, object]]:
     return [{"text": prompt, "output": {"text": text}} for prompt, text in first.items()]
 
 
-def _model_index(manifest: Manifest) -> dict[str, object]:
-    scores = manifest.evaluation.tuned
+def _model_index(manifest: Manifest, evaluation: Evaluation) -> dict[str, object]:
+    scores = evaluation.tuned
     handles = " and ".join(card_facts.at(account) for account in manifest.accounts)
     return {
         "name": manifest.name,

@@ -68,7 +68,10 @@ def avatar(data: bytes | None) -> bytes:
 
 
 def loss_curve(manifest: Manifest, folders: Sequence[Path] = TEMPLATES) -> bytes:
-    """PNG of the training and held-out loss over the steps, the base as a line, the best step marked."""
+    """PNG of the training and held-out loss over the steps, the base as a line, the best step marked.
+
+    ValueError for a manifest without an evaluation: nothing was measured that could be drawn.
+    """
     return _rendered("loss.svg.j2", _chart(manifest), LOSS_SIZE, folders)
 
 
@@ -158,7 +161,9 @@ def _chart(manifest: Manifest) -> dict[str, Any]:
     """Variables of the loss curve's template: lines in pixels and the values at the axes."""
     width, height = LOSS_SIZE
     left, right, top, bottom = 96, width - 40, 104, height - 72
-    base = curve.base_loss(manifest)
+    if manifest.evaluation is None:
+        raise ValueError(f"{manifest.name} was never evaluated, so it has no loss curve")
+    base = curve.base_loss(manifest.curve, manifest.evaluation)
     train = [(point.step, point.train) for point in manifest.curve if point.train is not None]
     held_out = [(point.step, point.held_out) for point in manifest.curve if point.held_out is not None]
     losses = [loss for _, loss in (*train, *held_out)] + [base]
