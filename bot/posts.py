@@ -6,7 +6,7 @@ as `&amp;` are unescaped exactly once, long posts are whole. Cleaning for traini
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -55,7 +55,8 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A profile and its posts, each id once, in no promised order. `warnings` are sentences for the report.
+    """A profile and its posts, each id once, in no promised order. `warnings` are sentences for the report;
+    where posts are fetched while they are iterated over, they are complete once the posts are through.
 
     `not_fetched` names kinds of records that were never asked for, by the funnel's words (`retweets`): their
     number is not known, which is another thing than 0.
@@ -63,5 +64,5 @@ class Timeline:
 
     profile: Profile
     posts: Iterable[Post]
-    warnings: tuple[str, ...] = ()
+    warnings: Sequence[str] = ()
     not_fetched: tuple[str, ...] = ()
