@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -41,6 +42,15 @@ class Listing:
     sees_private: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What one repo holds, without reading it: its commit, its files' paths, and when it last changed (UTC)."""
+
+    head: str | None
+    paths: tuple[str, ...]
+    changed: datetime | None
+
+
 class Hub(Protocol):
     """What the bot asks of a home of repos. Every method raises `HubError` or `CredentialsError` only."""
 
@@ -54,6 +64,10 @@ class Hub(Protocol):
 
     def read(self, name: str, path: str) -> bytes | None:
         """One file of a repo's current version, or None where the repo or the file does not exist."""
+        ...
+
+    def contents(self, name: str) -> Contents | None:
+        """The commit, file names and last change of one repo, or None where it does not exist."""
         ...
 
     def publish(

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.errors import ConflictError, CredentialsError, HubError
-from bot.hub import Listing, Repo, inside
+from bot.hub import Contents, Listing, Repo, inside
 from bot.hub.facts import GITATTRIBUTES, of_manifest
 from bot.hub.staging import Staging
 from bot.published import FILENAME
@@ -74,6 +74,22 @@ class FolderHub:
                 return file.read_bytes()
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None
+
+    def contents(self, name: str) -> Contents | None:
+        """A repo's head, paths and newest time of change, or None where there is no such folder."""
+        folder = self._folder(name)
+        with _translated(f"read {folder}"), self._staging.reading():
+            found = sorted(_scan(str(folder), ""))
+            changed = max((when for _, _, when in found), default=None)
+            return (
+                Contents(
+                    head_of(folder),
+                    tuple(path for path, _, _ in found),
+                    datetime.fromtimestamp(changed / 1e9, UTC) if changed is not None else None,
+                )
+                if folder.is_dir()
+                else None
+            )
 
     def publish(
         self,

@@ -15,7 +15,7 @@ from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_st
 
 from bot import __version__
 from bot.errors import CredentialsError, HubError
-from bot.hub import WAIT_S, Listing, Repo
+from bot.hub import WAIT_S, Contents, Listing, Repo
 from bot.hub.client import Pace, install, step
 from bot.hub.credentials import Identity, identify, require_token
 from bot.hub.facts import judge
@@ -136,6 +136,19 @@ class HuggingFaceHub:
                     raise
                 return None
             return bytes(response.content)
+
+    def contents(self, name: str) -> Contents | None:
+        """A repo's commit, file names and last change, from one call; None where it does not exist."""
+        repo_id = self._repo_id(name)
+        with self._asking(f"look at {repo_id}"):
+            try:
+                info = self._api.model_info(repo_id, expand=["sha", "siblings", "lastModified"])
+            except RepositoryNotFoundError as error:
+                if error.response.status_code != 404:
+                    raise
+                return None
+        paths = tuple(sorted(file.rfilename for file in info.siblings or ()))
+        return Contents(info.sha, paths, info.last_modified)
 
     def publish(
         self,

@@ -40,6 +40,17 @@ def test_a_file_or_repo_that_does_not_exist_reads_as_none(hub: Hub) -> None:
     assert hub.read("ada", "assets/none.png") is None
 
 
+def test_the_contents_of_a_repo_are_told_without_reading_them(hub: Hub) -> None:
+    assert hub.contents("nobody") is None
+    commit = hub.publish("ada", files(), parent=None, message="1")
+    contents = hub.contents("ada")
+    assert contents is not None
+    assert contents.head == commit
+    assert set(files()) <= set(contents.paths)
+    assert contents.changed is not None
+    assert contents.changed.tzinfo is not None
+
+
 def test_a_new_version_replaces_the_whole_repo_in_one_step(hub: Hub) -> None:
     first = hub.publish("ada", files("1", old__note__txt=b"old", merges=b"same"), parent=None, message="1")
     second = hub.publish("ada", files("2", merges=b"same"), parent=first, message="2")
