@@ -69,6 +69,7 @@ class AccountCorpus:
     dropped: Mapping[str, int]
     texts: tuple[Text, ...]
     newest: datetime | None = None
+    not_fetched: tuple[str, ...] = ()
 
     @property
     def kept(self) -> int:
