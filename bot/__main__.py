@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 
+from bot import actions
 from bot.errors import BotError
 
 # Starting up makes many objects and no garbage: looking for some is a tenth of a light command's time.
@@ -17,6 +19,11 @@ INTERRUPTED = 130
 
 def main(args: Sequence[str] | None = None) -> int:
     """Runs `bot` with these arguments (the process's own by default) and returns its exit code."""
+    with actions.literal(os.environ):
+        return _main(args)
+
+
+def _main(args: Sequence[str] | None) -> int:
     import click
 
     from bot.cli import cli

@@ -8,7 +8,14 @@ from bot import __version__
 from bot.commands import demo, fleet, posts, registry
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+# Every flag can be given as BOT_COMMAND_FLAG as well, so that a workflow passes what somebody typed as data.
+@click.group(
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "auto_envvar_prefix": "BOT",
+    }
+)
 @click.version_option(__version__, prog_name="bot", message="%(prog)s %(version)s")
 def cli() -> None:
     """Mynah: a registry of handles kept true as a fleet of persona language models on the Hugging Face Hub."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot import actions
 from bot.commands.options import count, registry_option
 from bot.errors import BotError, Problem, RegistryError, UsageError
 
@@ -30,10 +32,12 @@ def validate(registry_path: Path) -> int:
         loaded = registry.load(registry_path)
     except RegistryError as error:
         _print_problems(error.problems)
+        actions.on_validate(error.problems, [], os.environ)
         return error.exit_code
     for warning in loaded.warnings:
         click.echo(f"{warning} (warning)", err=True)
     problems = sorted([*loaded.problems, *_broken_files(loaded)])
+    actions.on_validate(problems, loaded.warnings, os.environ)
     if problems:
         _print_problems(problems)
         return RegistryError.exit_code

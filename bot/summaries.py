@@ -1,0 +1,115 @@
+"""Plans and outcomes as Markdown for GitHub's pages: what a contributor or maintainer reads there."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from bot import shards
+from bot.markdown import code, link, prose, table
+from bot.paths import TEMPLATES
+from bot.steps import Plan, Step
+
+if TYPE_CHECKING:
+    from bot.report import Outcome
+
+ORDER = ("failed", "not reached", "deferred", "skipped", "done")
+"""How outcomes are listed: what somebody must look at first."""
+_ADDRESS = re.compile(r"https?://\S+")
+
+
+def of_plan(plan: Plan, *, parts: int) -> str:
+    """The plan with every step, what will be done first. `parts` is how many machines will share it."""
+    return _rendered(
+        title="Plan",
+        sentences=[counted(plan), *_cost(plan.steps), *_shared(parts)],
+        notes=plan.notes,
+        table=table(("step", "model", "why", "cost"), [plan_row(step) for step in plan.steps]),
+    )
+
+
+def of_outcomes(plan: Plan, outcomes: Sequence[Outcome], *, sentences: Sequence[str] = ()) -> str:
+    """What became of each step, failures first, then what needed nothing. `sentences` stand above."""
+    told = {outcome.name for outcome in outcomes}
+    rows = [
+        outcome_row(o.to_json(), plan)
+        for o in sorted(outcomes, key=lambda o: (ORDER.index(o.result), o.name))
+    ]
+    rows += [
+        (*plan_row(step)[:3], "") for step in plan.steps if step.name not in told and not shards.needed(step)
+    ]
+    counts = ", ".join(
+        f"{n:,} {result}" for result in ORDER if (n := sum(o.result == result for o in outcomes))
+    )
+    return _rendered(
+        title="Apply",
+        sentences=[*sentences, f"{counts or 'Nothing to do'}."],
+        notes=plan.notes,
+        table=table(("result", "model", "what happened", "cost"), rows),
+    )
+
+
+def counted(plan: Plan) -> str:
+    """`2 train, 1 ok.`"""
+    counts = ", ".join(f"{count:,} {action}" for action, count in plan.counts.items())
+    return f"{counts}." if counts else "No steps: the registry lists no model, and none is published."
+
+
+def plan_row(step: Step) -> tuple[object, ...]:
+    """A step as a row: action, model, why, cost."""
+    action = f"{step.action} (held)" if step.held else step.action
+    return (
+        action,
+        model(step.repo, published=step.head is not None),
+        reason(step.reason),
+        cost(step.estimate.reads, step.estimate.usd),
+    )
+
+
+def outcome_row(outcome: Mapping[str, Any], plan: Plan) -> tuple[object, ...]:
+    """An outcome, as JSON has it, as a row: result, model, what happened, cost."""
+    step = next((step for step in plan.steps if step.name == outcome["name"]), None)
+    repo = step.repo if step is not None else str(outcome["name"])
+    published = outcome.get("commit") is not None or (step is not None and step.head is not None)
+    spent = cost(step.estimate.reads, step.estimate.usd) if step is not None else ""
+    return outcome["result"], model(repo, published=published), reason(str(outcome["reason"])), spent
+
+
+def model(repo: str, *, published: bool) -> Markup:
+    """A model by name: a link to its page where there is one."""
+    endpoint = (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
+    if published and re.fullmatch(r"[\w.-]+/[\w.-]+", repo):
+        return link(repo, f"{endpoint}/{repo}")
+    return code(repo)
+
+
+def reason(text: str) -> Markup:
+    """A reason in words; the address of a model's page at its end is left out, since the model is a link."""
+    return prose(_ADDRESS.sub("", text).rstrip(" ,") if _ADDRESS.search(text) else text)
+
+
+def cost(reads: int, usd: float) -> str:
+    """What a step costs at most: `3,200 reads, 16.00 USD`; empty for nothing."""
+    return f"{reads:,} reads, {usd:.2f} USD" if reads else ""
+
+
+def _cost(steps: Sequence[Step]) -> list[str]:
+    reads = sum(step.estimate.reads for step in steps)
+    usd = sum(step.estimate.usd for step in steps)
+    return [f"Up to {reads:,} posts read, {usd:.2f} USD."] if reads else []
+
+
+def _shared(parts: int) -> list[str]:
+    return [f"Shared by {parts} machines."] if parts > 1 else []
+
+
+def _rendered(**variables: Any) -> str:
+    from bot.card.environment import render_template
+
+    words = {key: list(map(prose, variables[key])) for key in ("sentences", "notes")}
+    text = render_template("job_summary.md.j2", {**variables, **words}, TEMPLATES)
+    return re.sub(r"\n{3,}", "\n\n", text)
