@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from pathlib import Path
-from typing import Any, assert_never
 
-from bot import backoff, build, card, corpus, desired, edits, manifest, publication
+from bot import pipeline, publication
 from bot.build import Workshop
-from bot.errors import (
-    BotError,
-    ConflictError,
-    CredentialsError,
-    Deferred,
-    GuardError,
-    HubError,
-    Skipped,
-    SourceError,
-)
+from bot.errors import BotError, CredentialsError, GuardError, HubError, SourceError
+from bot.fence import fenced, told
 from bot.hub import Hub
-from bot.manifest import Manifest
-from bot.published import FILENAME
+from bot.published_repo import human_edits, published
 from bot.registry import Entry
 from bot.report import Outcome, Result
 from bot.steps import Plan, Step
@@ -46,142 +32,65 @@ class Limits:
 def apply(plan: Plan, shop: Workshop, hub: Hub, limits: Limits) -> list[Outcome]:
     """Takes every step that asks for something and says what became of it. One step's failure is its own.
 
-    CredentialsError alone ends the run, since no later step could publish either: what follows is skipped.
+    Who asked to be removed comes first, then cards, which are quick, then training; outcomes keep the plan's
+    order. CredentialsError alone ends the run, since no later step could publish either.
     """
     entries = {entry.name: entry for entry in shop.registry.entries}
-    trained = removed = 0
-    refused = False
-    outcomes = []
+    outcomes: dict[int, Outcome] = {}
+    todo: list[Step] = []
     for step in plan.steps:
         if step.held:
-            outcomes.append(
-                Outcome(step.name, step.action, "skipped", f"held back by a guard: {step.reason}")
+            reason = f"held back by a guard: {step.reason}"
+            outcomes[id(step)] = Outcome(step.name, step.action, "skipped", reason)
+        elif step.action == "blocked":
+            result: Result = "deferred" if step.cause == "waiting" else "skipped"
+            outcomes[id(step)] = Outcome(step.name, step.action, result, step.reason)
+        elif step.action not in {"ok", "unlisted"}:
+            todo.append(step)
+    removed, refused = 0, False
+    for step in todo:
+        if step.action == "remove":
+            outcomes[id(step)] = _remove(step, shop, hub, limits, removed)
+            removed += outcomes[id(step)].result == "done"
+            refused = refused or outcomes[id(step)].refused
+    for step in todo:
+        if step.action == "card":
+            outcomes[id(step)] = (
+                pipeline.skipped_as_refused(step, shop)
+                if refused
+                else _card(step, entries[step.name], shop, hub, limits)
             )
-            continue
-        match step.action:
-            case "ok" | "unlisted":
-                continue
-            case "blocked":
-                result: Result = "deferred" if step.cause == "waiting" else "skipped"
-                outcomes.append(Outcome(step.name, step.action, result, step.reason))
-            case "remove":
-                outcome = _remove(step, shop, hub, limits, removed)
-                removed += outcome.result == "done"
-                refused = refused or outcome.refused
-                outcomes.append(outcome)
-            case "train" if trained >= limits.max_models:
-                reason = f"waits for the next run: --max-models {limits.max_models} were trained in this one"
-                outcomes.append(Outcome(step.name, step.action, "skipped", reason))
-            case "train" if (lack := shop.lack()) is not None:
-                outcomes.append(Outcome(step.name, step.action, "failed", lack))
-            case "train" | "card" if refused:
-                outcomes.append(
-                    Outcome(step.name, step.action, "skipped", "the Hub refused the token before")
-                )
-            case "train" | "card":
-                outcome = _fenced(step, entries[step.name], shop, hub, limits)
-                refused = outcome.refused
-                trained += step.action == "train" and outcome.result == "done"
-                outcomes.append(outcome)
-            case _:
-                assert_never(step.action)
-    return outcomes
+            refused = refused or outcomes[id(step)].refused
+    training = [step for step in todo if step.action == "train"]
+    lack = shop.lack() if training else None
+    if refused or lack is not None:
+        for step in training:
+            outcomes[id(step)] = (
+                pipeline.skipped_as_refused(step, shop) if refused else told(step, "failed", lack or "", shop)
+            )
+    else:
+        for step, outcome in pipeline.train(
+            training, entries, shop, hub, most=limits.max_models, overwrite=limits.overwrite_edits
+        ):
+            outcomes[id(step)] = outcome
+    return [outcomes[id(step)] for step in plan.steps if id(step) in outcomes]
 
 
-def _fenced(step: Step, entry: Entry, shop: Workshop, hub: Hub, limits: Limits) -> Outcome:
-    """One entry's work. Whatever goes wrong in it becomes its outcome."""
-    began = time.monotonic()
-    result: Result = "done"
-    reason, commit, refused = "", None, False
-    try:
-        old = published(hub, entry.name) if step.head is not None else None
-        added = _human_edits(entry, old, shop, hub, limits) if old is not None else {}
-        if step.action == "train":
-            reason, commit = _train(step, entry, shop, hub, old, added)
-        else:
-            reason, commit = _card(step, entry, shop, hub, old or published(hub, entry.name), added)
-    except CredentialsError as error:
-        result, reason, refused = "failed", str(error), True
-    except Skipped as skipped:
-        result, reason = "skipped", str(skipped)
-    except Deferred as deferred:
-        result, reason = "deferred", str(deferred)
-    except ConflictError as conflict:
-        result, reason = "skipped", str(conflict)
-    except HubError as error:
-        result, reason = ("deferred" if error.retry_at else "failed"), str(error)
-    except BotError as error:
-        result, reason = "failed", str(error)
-        _remember_failure(entry, reason, shop, hub)
-    except Exception as error:  # the fence: a bug in one entry stops no other, and is reported whole
-        result, reason = "failed", f"a bug in the bot: {type(error).__name__}; its report is in the log"
-        shop.watcher.say("".join(traceback.format_exception(error)))
-        _remember_failure(entry, reason, shop, hub)
-    shop.watcher.say(f"{step.name}: {result}: {reason}")
-    return Outcome(step.name, step.action, result, reason, commit, time.monotonic() - began, refused)
-
-
-def _remember_failure(entry: Entry, reason: str, shop: Workshop, hub: Hub) -> None:
-    """Notes the failure, so that the next run waits. A store that cannot be written is said, and no more."""
-    try:
-        key = backoff.fingerprint(entry, hub.url(entry.name))
-        notes = backoff.after_failure(shop.store.notes(entry.name), key, reason, shop.now())
-        shop.store.remember(entry.name, handles=entry.handles, **notes)
-    except BotError as error:
-        shop.watcher.say(f"{entry.name}: warning: the failure is not remembered: {error}")
-
-
-def _train(
-    step: Step, entry: Entry, shop: Workshop, hub: Hub, old: Manifest | None, added: dict[str, Any]
-) -> tuple[str, str]:
-    """Fetch, train, render and publish one entry; the reason says what was made."""
-    shop.watcher.stage(entry.name, "fetch")
-    timelines = build.fetch(entry, shop.store, shop.now())
-    build.check_consent(shop.registry, entry, timelines)
-    _check_new_posts(step, entry, shop, old)
-    shop.watcher.stage(entry.name, "clean")
-    cleaned = corpus.build(timelines)
-    with tempfile.TemporaryDirectory(prefix="bot-") as temporary:
-        folder = Path(temporary)
-        try:
-            corpus.require_enough(cleaned)
-            made, files = build.train(shop, entry, cleaned, folder, added)
-        except Skipped as skipped:
-            _remember_settled(entry, str(skipped), shop, hub)
-            raise
-        shop.check_tombstones(entry)
-        shop.watcher.stage(entry.name, "publish")
-        commit = hub.publish(
-            entry.name, files, parent=step.head, message=f"Train on {made.training.posts:,} posts"
-        )
-    shop.store.remember(entry.name, **backoff.FORGOTTEN)
-    score = made.evaluation
-    return (
-        f"held-out perplexity {score.base.perplexity:.1f} -> {score.tuned.perplexity:.1f}, {hub.url(entry.name)}",
-        commit,
-    )
-
-
-def _card(
-    step: Step, entry: Entry, shop: Workshop, hub: Hub, old: Manifest, added: dict[str, Any]
-) -> tuple[str, str]:
+def _card(step: Step, entry: Entry, shop: Workshop, hub: Hub, limits: Limits) -> Outcome:
     """Renders the card and its pictures again from the published manifest; weights are not touched."""
-    files = publication.rerender(shop.registry, entry, old, hub, added)
-    shop.check_tombstones(entry)
-    shop.watcher.stage(entry.name, "publish", "card")
-    commit = hub.publish(entry.name, files, parent=step.head, message="Render the card again", only=False)
-    return f"card rendered again, {hub.url(entry.name)}", commit
+    began = time.monotonic()
 
+    def work() -> Outcome:
+        old = published(hub, entry.name)
+        added = human_edits(entry, old, shop, hub, limits.overwrite_edits)
+        files = publication.rerender(shop.registry, entry, old, hub, added)
+        shop.check_tombstones(entry)
+        shop.watcher.stage(entry.name, "publish", "card")
+        commit = hub.publish(entry.name, files, parent=step.head, message="Render the card again", only=False)
+        reason = f"card rendered again, {hub.url(entry.name)}"
+        return told(step, "done", reason, shop, commit=commit, seconds=time.monotonic() - began)
 
-def published(hub: Hub, name: str) -> Manifest:
-    """The manifest of a published model. HubError when there is none that can be read."""
-    data = hub.read(name, FILENAME)
-    if data is None:
-        raise HubError(f"{hub.url(name)} has no {FILENAME}, so there is nothing to render a card from")
-    try:
-        return manifest.parse(data)
-    except ValueError as error:
-        raise HubError(f"{hub.url(name)}: {error}") from None
+    return fenced(step, entry, shop, hub, work)
 
 
 def _remove(step: Step, shop: Workshop, hub: Hub, limits: Limits, removed: int) -> Outcome:
@@ -205,56 +114,10 @@ def _remove(step: Step, shop: Workshop, hub: Hub, limits: Limits, removed: int) 
             hub.hide(step.name)
             reason = "made private"
     except CredentialsError as error:
-        return Outcome(step.name, step.action, "failed", str(error), None, 0.0, refused=True)
+        return told(step, "failed", str(error), shop, refused=True)
     except (HubError, SourceError) as error:
-        return Outcome(step.name, step.action, "failed", str(error), None, time.monotonic() - began)
-    shop.watcher.say(f"{step.name}: {reason}: {step.reason}")
-    return Outcome(step.name, step.action, "done", f"{reason}: {step.reason}", None, time.monotonic() - began)
-
-
-def _human_edits(entry: Entry, old: Manifest, shop: Workshop, hub: Hub, limits: Limits) -> dict[str, Any]:
-    """What a human added to the card's front matter. Raises Skipped when the text below it was edited."""
-    data = hub.read(entry.name, publication.CARD)
-    if data is None:
-        return {}
-    readme = data.decode(errors="replace")
-    over = entry.name in limits.overwrite_edits
-    advice = f"to write over it: --overwrite-edits {entry.name}"
-    try:
-        extra = edits.added(old, readme)
-        if over or not edits.edited(old, readme):
-            return extra
-        ours = card.render(old, template=entry.template, folders=desired.template_folders(shop.registry))
-        shop.watcher.say(f"{entry.name} was edited on the Hub:\n{edits.difference(ours, readme)}")
-    except ValueError as error:
-        if over:
-            return {}
-        raise Skipped(f"edited on the Hub: {error}; {advice}") from None
-    raise Skipped(f"edited on the Hub; {advice}")
-
-
-def _check_new_posts(step: Step, entry: Entry, shop: Workshop, old: Manifest | None) -> None:
-    """A model that only grew old is trained again only when enough new posts are there."""
-    newest = old.published.newest_post if old is not None else None
-    if step.cause != "stale" or newest is None:
-        return
-    held = (shop.store.facts(handle, entry.source) for handle in entry.handles)
-    new = sum(facts.newer_than(newest) for facts in held if facts is not None)
-    if new < entry.min_new_posts:
-        answer = f"{new:,} of {entry.min_new_posts:,} new posts"
-        again = shop.now() + max(entry.max_age / 4, timedelta(hours=1))
-        shop.store.remember(
-            entry.name, handles=entry.handles, ask_again=again.isoformat(), last_answer=answer
-        )
-        raise Skipped(f"{answer}; asks again on {again:%Y-%m-%d}")
-
-
-def _remember_settled(entry: Entry, reason: str, shop: Workshop, hub: Hub) -> None:
-    """Notes what would end the same way again, so that it is not paid for again until something changes."""
-    held = (shop.store.facts(handle, entry.source) for handle in entry.handles)
-    posts = sum(facts.total for facts in held if facts is not None)
-    key = backoff.fingerprint(entry, hub.url(entry.name))
-    shop.store.remember(entry.name, handles=entry.handles, settled=reason, settled_by=key, posts=posts)
+        return told(step, "failed", str(error), shop, seconds=time.monotonic() - began)
+    return told(step, "done", f"{reason}: {step.reason}", shop, seconds=time.monotonic() - began)
 
 
 def exit_code(plan: Plan, outcomes: Sequence[Outcome]) -> int:

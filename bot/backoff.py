@@ -56,7 +56,11 @@ FORGOTTEN: dict[str, Any] = dict.fromkeys(
         "retry_at",
         "settled",
         "settled_by",
+        "settled_until",
         "posts",
+        "blocked",
+        "blocked_by",
+        "blocked_until",
         "ask_again",
         "last_answer",
     )
@@ -64,12 +68,27 @@ FORGOTTEN: dict[str, Any] = dict.fromkeys(
 """What is to be remembered once a model was published: nothing of the tries before."""
 
 
-def settled(notes: Mapping[str, Any], key: str, posts: int) -> str | None:
-    """Why another try would end as the last one did, with the same posts, base and recipe; None when it may not."""
-    if notes.get("settled_by") == key and notes.get("posts") == posts:
+def settled(notes: Mapping[str, Any], key: str, posts: int, now: datetime) -> str | None:
+    """Why another try would end as the last one did, with the same posts, base and recipe; None when it may not.
+
+    A network may have more posts later, so there it holds until a date.
+    """
+    if (
+        notes.get("settled_by") == key
+        and notes.get("posts") == posts
+        and not _past(notes, "settled_until", now)
+    ):
         reason = notes.get("settled")
         return reason if isinstance(reason, str) else None
     return None
+
+
+def blocked(notes: Mapping[str, Any], key: str, now: datetime) -> str | None:
+    """Why the account itself forbids a try, as last seen; None when it may do so no more."""
+    if notes.get("blocked_by") != key or _past(notes, "blocked_until", now):
+        return None
+    reason, until = notes.get("blocked"), notes.get("blocked_until")
+    return f"{reason}; looked at again on {until[:10]} or with --only" if reason and until else None
 
 
 def waiting(notes: Mapping[str, Any], key: str, now: datetime) -> str | None:
@@ -86,3 +105,8 @@ def waiting(notes: Mapping[str, Any], key: str, now: datetime) -> str | None:
         f"failed {'once' if times == 1 else f'{times} times'}, tries again on {when:%Y-%m-%d at %H:%M} UTC "
         f"or with --only; last time: {last}"
     )
+
+
+def _past(notes: Mapping[str, Any], name: str, now: datetime) -> bool:
+    until = notes.get(name)
+    return isinstance(until, str) and datetime.fromisoformat(until) <= now

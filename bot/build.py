@@ -1,26 +1,26 @@
-"""One entry from posts to files: fetch, clean, train, evaluate, sample, render. Publishing is the caller's."""
+"""One entry from a corpus to files: train, evaluate, sample, render. Fetching and publishing are the caller's."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
 from bot import base, card, corpus, digest, manifest, pictures, provenance, publication
 from bot.corpus import AccountCorpus, Corpus
-from bot.desired import LOCAL_SOURCES, card_facts, template_folders
+from bot.desired import card_facts, template_folders
 from bot.errors import BotError, Skipped, UsageError
+from bot.fetch import Fetcher
 from bot.manifest import Account, Manifest
 from bot.posts import Profile, Timeline
 from bot.progress import Watcher
 from bot.published import Published
 from bot.registry import Entry, Registry
 from bot.registry import load as load_registry
-from bot.sources import open_source
 from bot.store import Store
 
 if TYPE_CHECKING:
@@ -31,19 +31,22 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Workshop:
-    """What every entry's building shares. Bases are loaded once and kept."""
+    """What every entry's building shares. Bases are loaded once and kept; networks' sources stay open."""
 
     registry: Registry
     store: Store
     now: Callable[[], datetime]
     watcher: Watcher
     device: str = "auto"
+    max_reads: int | None = None
+    fetcher: Fetcher = field(init=False)
     _device: Device | None = None
     _bases: dict[str, LoadedBase] = field(default_factory=dict)
     _read_at: int = 0
 
     def __post_init__(self) -> None:
         self._read_at = self.registry.path.stat().st_mtime_ns
+        self.fetcher = Fetcher(self.registry, self.store, self.now, self.max_reads)
 
     def check_tombstones(self, entry: Entry) -> None:
         """Raises Skipped when a person of the entry was removed from the registry while this run went on."""
@@ -84,32 +87,6 @@ class Workshop:
         return self._bases[spec.identity]
 
 
-def fetch(entry: Entry, store: Store, now: datetime) -> tuple[Timeline, ...]:
-    """Brings the store up to date from the entry's source and returns what it holds, a timeline a handle.
-
-    Raises SourceError when the source cannot be read, and Skipped when the store holds nothing of a handle.
-    """
-    timelines = []
-    for handle in entry.handles:
-        if handle in entry.files or entry.source not in LOCAL_SOURCES:
-            known = store.facts(handle, entry.source)
-            source = open_source(entry.source, file=entry.files.get(handle))
-            fresh = source.read(handle, since=known.newest if known else None)
-            whole = entry.source in LOCAL_SOURCES
-            merged = store.merge(fresh, entry.source, now=now, handle=handle, complete=whole)
-            warnings = (*fresh.warnings, *merged.warnings)
-        else:
-            warnings = ()
-        held = store.load(handle, entry.source)
-        if held is None:
-            raise Skipped(
-                f"the store holds no posts of {handle}; import them with: bot import {handle} FILE, "
-                f"or give the entry a path ({entry.source}: FILE)"
-            )
-        timelines.append(replace(held, warnings=(*warnings, *held.warnings)))
-    return tuple(timelines)
-
-
 def check_consent(registry: Registry, entry: Entry, timelines: Sequence[Timeline]) -> None:
     """`consent: self` is believed only when the archive is the account's own. Raises BotError otherwise."""
     if registry.policy.consent != "required" or entry.consent != "self":
@@ -122,15 +99,12 @@ def check_consent(registry: Registry, entry: Entry, timelines: Sequence[Timeline
             )
 
 
-def train(
-    shop: Workshop, entry: Entry, cleaned: Corpus, folder: Path, added: Mapping[str, Any]
-) -> tuple[Manifest, dict[str, bytes | Path]]:
-    """Trains, samples and renders; weights are written into `folder`. `added` is a human's front matter.
+def tune(shop: Workshop, entry: Entry, cleaned: Corpus, folder: Path) -> Tuned:
+    """Trains, evaluates and samples; a loadable model is written into `folder`.
 
-    Returns the manifest and every file to be published, by its path in the repo. Raises Skipped when there is
-    no improvement over the base, and TrainingError when training cannot end well.
+    Raises Skipped when there is no improvement over the base, or too much of it is copied, and TrainingError
+    when training cannot end well.
     """
-    now = manifest.utc(shop.now())
     for warning in cleaned.warnings:
         shop.watcher.say(f"{entry.name}: warning: {warning}")
     split = corpus.split(cleaned, entry.recipe.held_out)
@@ -139,26 +113,34 @@ def train(
     from bot.training.fine_tune import fine_tune
 
     shop.watcher.stage(entry.name, "train", f"{cleaned.kept:,} posts, {shop.hardware().name}")
-    tuned = fine_tune(
+    return fine_tune(
         loaded,
         split,
         entry.recipe,
         entry.prompts,
         folder,
         shop.hardware(),
-        now,
+        manifest.utc(shop.now()),
         lambda progress: shop.watcher.progress(entry.name, progress),
     )
-    shop.watcher.stage(entry.name, "render")
+
+
+def files(
+    shop: Workshop, entry: Entry, cleaned: Corpus, tuned: Tuned, folder: Path, added: Mapping[str, Any]
+) -> dict[str, bytes | Path]:
+    """Every file to be published by its path in the repo: the model's in `folder`, the card and its pictures.
+
+    `added` is a human's front matter.
+    """
     avatars = {
         publication.avatar_path(handle): pictures.avatar(account.profile.avatar)
         for handle, account in zip(entry.handles, cleaned.accounts, strict=True)
     }
-    made = _manifest(shop.registry, entry, cleaned, tuned, now)
+    made = _manifest(shop.registry, entry, cleaned, tuned, manifest.utc(shop.now()))
     weights = {
         path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()
     }
-    return made, weights | publication.render(made, entry, shop.registry, avatars, weights, added)
+    return weights | publication.render(made, entry, shop.registry, avatars, weights, added)
 
 
 def _manifest(
@@ -218,10 +200,13 @@ def _account(handle: str, account: AccountCorpus) -> Account:
         name=profile.name,
         network=profile.network,
         id=profile.id,
+        parody=profile.parody,
+        labels=profile.labels,
         url=profile_url(profile, handle),
         avatar=publication.avatar_path(handle),
         downloaded=account.downloaded,
         dropped=dict(account.dropped),
+        not_fetched=account.not_fetched,
         kept=account.kept,
         characters=account.characters,
         first=account.first,

@@ -5,7 +5,7 @@ Here templates and bases are read (never loaded), so that the plan itself stays 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from bot.paths import TEMPLATES
 from bot.plan import Desired, Known
 from bot.published import Published
 from bot.registry import Entry, Registry
+from bot.steps import Estimate
 
 if TYPE_CHECKING:
     from bot.store import Facts, Store
@@ -109,8 +110,10 @@ def known(
     open_store: Callable[[], Store],
     now: datetime,
     where: Callable[[str], str],
+    forced: Collection[str] = (),
 ) -> dict[str, Known]:
-    """What the store knows of the entries that a plan will ask about: those missing, changed or past their age.
+    """What the store knows of the entries that a plan will ask about: those missing, changed, past their age,
+    or among the names that are `forced`.
 
     The store is not opened while there are none. `where` tells a model's place on the hub, by its name.
     """
@@ -120,6 +123,7 @@ def known(
         published = repo.published if repo is not None else None
         if (
             published is None
+            or entry.name in forced
             or now - published.trained_at >= entry.max_age
             or _differs(wanted[entry.name], published)
         ):
@@ -167,8 +171,19 @@ def _knowledge(
     key = backoff.fingerprint(entry, where)
     return Known(
         new_posts=sum(one.newer_than(newest) for one in held if one is not None) if newest else 0,
-        settled=backoff.settled(notes, key, stored_posts(entry, facts)),
+        settled=backoff.settled(notes, key, stored_posts(entry, facts), now),
         ask_again=datetime.fromisoformat(waits) if isinstance(waits, str) else None,
         last_answer=notes.get("last_answer"),
         waiting=backoff.waiting(notes, key, now),
+        blocked=backoff.blocked(notes, key, now),
+        estimate=_estimate(entry, facts, now),
     )
+
+
+def _estimate(entry: Entry, facts: Mapping[tuple[str, str], Facts], now: datetime) -> Estimate:
+    """What fetching all handles of an entry would cost at most, by what the store knows of them."""
+    from bot.sources import network_of, price
+
+    network = network_of(entry.source)
+    costs = [price.estimate(entry.source, facts.get((network, handle)), now) for handle in entry.handles]
+    return Estimate(sum(cost.reads for cost in costs), round(sum(cost.usd for cost in costs), 4))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -52,7 +52,8 @@ class Known:
     `new_posts`: posts in the store newer than the published model's newest. `settled`: why the last try made
     nothing worth publishing (too little text, no improvement), while nothing has changed since. `ask_again`:
     not before this time is it worth to fetch again, and `last_answer` says what the last fetch found.
-    `waiting`: why an entry that failed is not tried again now; naming it with `only` tries all the same.
+    `waiting`: why an entry that failed is not tried again now, `blocked`: why the account itself forbids it;
+    naming it with `only` tries all the same. `estimate`: what a fetch would cost.
     """
 
     new_posts: int = 0
@@ -60,6 +61,8 @@ class Known:
     ask_again: datetime | None = None
     last_answer: str | None = None
     waiting: str | None = None
+    blocked: str | None = None
+    estimate: Estimate = field(default=Estimate())
 
 
 def plan(
@@ -70,7 +73,6 @@ def plan(
     now: datetime,
     removed: Collection[str] = (),
     known: Mapping[str, Known] | None = None,
-    estimates: Mapping[str, Estimate] | None = None,
     only: Collection[str] = (),
     force: Force | None = None,
     max_change: float = MAX_CHANGE,
@@ -78,10 +80,10 @@ def plan(
     """Holds the desired entries against the listing of the namespace.
 
     `removed` are the handles with a tombstone. `only` keeps the named entries, `force` makes sound ones of
-    them train (or re-render) whatever their state. `known` and `estimates` go by the entry's name. `max_change`
-    is the share of the published fleet that one change may rewrite, see `guard`.
+    them train (or re-render) whatever their state. `known` goes by the entry's name. `max_change` is the share
+    of the published fleet that one change may rewrite, see `guard`.
     """
-    known, estimates = known or {}, estimates or {}
+    known = known or {}
     entries = list(desired)
     steps: list[Step] = []
     banned = set(removed)
@@ -101,7 +103,9 @@ def plan(
         action, cause, reason, age = _judge(entry, repo, knows, now, force)
         if cause == "missing" and not actual.sees_private:
             reason = "missing: not among the public repos"
-        if action in {"train", "card"} and knows.waiting is not None and entry.name not in only:
+        if action == "train" and knows.blocked is not None and entry.name not in only:
+            action, cause, reason = "blocked", "fault", knows.blocked
+        elif action in {"train", "card"} and knows.waiting is not None and entry.name not in only:
             action, cause, reason = "blocked", "waiting", knows.waiting
         steps.append(
             Step(
@@ -110,7 +114,7 @@ def plan(
                 action=action,
                 reason=reason,
                 handles=entry.handles,
-                estimate=estimates.get(entry.name, Estimate()) if action == "train" else Estimate(),
+                estimate=knows.estimate if action == "train" else Estimate(),
                 head=repo.head if repo else None,
                 age=age,
                 cause=cause,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from bot import digest
 from bot.errors import UsageError
-from bot.steps import Plan, Step
+from bot.steps import Plan, Step, step_from_json
 
 VERSION = 1
 
@@ -24,12 +24,12 @@ def write(plan: Plan, path: Path) -> None:
         raise UsageError(f"the plan cannot be written to {path}: {error.strerror}") from None
 
 
-def read(path: Path) -> list[dict[str, Any]]:
+def read(path: Path) -> list[Step]:
     """The steps of a plan file. UsageError when it is missing, damaged, edited by hand, or of another version."""
     try:
         sealed = json.loads(path.read_text(encoding="utf-8"))
         seal = sealed.pop("seal")
-        steps: list[dict[str, Any]] = sealed["plan"]["steps"]
+        steps = [step_from_json(step) for step in sealed["plan"]["steps"]]
     except FileNotFoundError:
         raise UsageError(f"there is no plan at {path}; make one with: bot plan --out {path}") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -41,7 +41,7 @@ def read(path: Path) -> list[dict[str, Any]]:
     return steps
 
 
-def agreed(reviewed: list[dict[str, Any]], now: Plan) -> tuple[Plan, list[Step]]:
+def agreed(reviewed: Sequence[Step], now: Plan) -> tuple[Plan, list[Step]]:
     """The steps of the plan `now` that were reviewed and still stand as they were, and those that do not.
 
     A step stands when its action and the state it was computed from are the same. What a guard held back when
@@ -51,13 +51,9 @@ def agreed(reviewed: list[dict[str, Any]], now: Plan) -> tuple[Plan, list[Step]]
     same: list[Step] = []
     moved: list[Step] = []
     for old in reviewed:
-        step = current.get((old["name"], tuple(old["handles"])))
-        if step is not None and (step.action, step.state) == (old["action"], old["state"]):
-            same.append(replace(step, held=bool(old["held"])))
-        elif old["action"] in {"train", "card", "remove"}:
-            moved.append(_as_reviewed(old))
+        step = current.get((old.name, old.handles))
+        if step is not None and (step.action, step.state) == (old.action, old.state):
+            same.append(replace(step, held=old.held))
+        elif old.action in {"train", "card", "remove"}:
+            moved.append(old)
     return Plan(tuple(same), now.notes), moved
-
-
-def _as_reviewed(old: dict[str, Any]) -> Step:
-    return Step(old["name"], old["repo"], old["action"], old["reason"], tuple(old["handles"]))

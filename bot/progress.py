@@ -38,6 +38,10 @@ class Watcher(Protocol):
         """Training went on."""
         ...
 
+    def done(self, name: str) -> None:
+        """Nothing more is going on with an entry."""
+        ...
+
     def say(self, text: str) -> None:
         """A sentence that stays on the screen: a warning, an outcome."""
         ...
@@ -62,20 +66,23 @@ class Lines:
             self._last = now
             self.say(f"{name}: train {describe(progress)}")
 
+    def done(self, name: str) -> None:
+        """Nothing: the outcome is said."""
+
     def say(self, text: str) -> None:
         """One line, at once."""
         print(text, file=self._stream, flush=True)
 
 
 class Terminal:
-    """One live line at the bottom of a terminal, by rich; what is said scrolls above it."""
+    """A live line for each entry at work at the bottom of a terminal, by rich; what is said scrolls above."""
 
     def __init__(self) -> None:
         self._live: RichProgress | None = None
-        self._task: TaskID | None = None
+        self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Terminal:
-        """Opens the live line."""
+        """Opens the live lines."""
         from rich.console import Console
         from rich.progress import BarColumn, SpinnerColumn, TextColumn
         from rich.progress import Progress as RichProgress
@@ -92,24 +99,29 @@ class Terminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Closes the live line and leaves the screen clean."""
+        """Closes them and leaves the screen clean."""
         if self._live is not None:
             self._live.stop()
 
     def stage(self, name: str, stage: str, detail: str = "") -> None:
-        """The live line shows the stage."""
-        if self._live is None:
-            return
-        if self._task is not None:
-            self._live.remove_task(self._task)
-        self._task = self._live.add_task(_plain(f"{name}: {stage}"), total=None, detail=_plain(detail))
+        """The entry's line shows the stage."""
+        if self._live is not None:
+            self.done(name)
+            self._tasks[name] = self._live.add_task(
+                _plain(f"{name}: {stage}"), total=None, detail=_plain(detail)
+            )
 
     def progress(self, name: str, progress: Progress) -> None:
-        """The live line shows step, loss and time left."""
-        if self._live is not None and self._task is not None:
+        """The entry's line shows step, loss and time left."""
+        if self._live is not None and (task := self._tasks.get(name)) is not None:
             self._live.update(
-                self._task, completed=progress.step, total=progress.steps, detail=_plain(describe(progress))
+                task, completed=progress.step, total=progress.steps, detail=_plain(describe(progress))
             )
+
+    def done(self, name: str) -> None:
+        """The entry's line goes."""
+        if self._live is not None and (task := self._tasks.pop(name, None)) is not None:
+            self._live.remove_task(task)
 
     def say(self, text: str) -> None:
         """A line above the live one."""

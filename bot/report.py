@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Literal
 
-from bot.steps import Plan
+from bot.steps import Plan, Step
 
 if TYPE_CHECKING:
     from bot.corpus import Corpus
+    from bot.sources import Cost
 
 Result = Literal["done", "failed", "skipped", "deferred"]
 
@@ -63,21 +64,36 @@ class Outcome:
 
 def print_plan(plan: Plan, stream: IO[str]) -> None:
     """The plan as a table, what will be done first; then the counts, the cost and the notes."""
+    reads = sum(step.estimate.reads for step in plan.steps)
     if plan.steps:
-        rows = [(step.action, step.name, step.reason) for step in plan.steps]
-        print_table(("step", "model", "why"), rows, stream)
+        head = ("step", "model", "reads", "USD", "why") if reads else ("step", "model", "why")
+        print_table(head, [_row(step, paid=bool(reads)) for step in plan.steps], stream)
     counts = ", ".join(f"{count} {action}" for action, count in plan.counts.items())
     print(f"Plan: {counts or 'no steps'}.", file=stream)
-    reads = sum(step.estimate.reads for step in plan.steps)
     if reads:
         usd = sum(step.estimate.usd for step in plan.steps)
-        print(f"Cost: up to {reads:,} posts read, {usd:.2f} USD.", file=stream)
+        print(f"Cost: about {reads:,} posts and profiles read, {usd:.2f} USD.", file=stream)
     for note in plan.notes:
         print(f"Note: {note}.", file=stream)
 
 
-def print_outcomes(outcomes: Sequence[Outcome], plan: Plan, stream: IO[str]) -> None:
-    """What became of every step, failures first; nothing to do is said in a sentence."""
+def _row(step: Step, *, paid: bool) -> tuple[str, ...]:
+    cost = (f"{step.estimate.reads:,}", f"{step.estimate.usd:.2f}") if step.estimate.reads else ("-", "-")
+    return (step.action, step.name, *(cost if paid else ()), step.reason)
+
+
+def outcomes_json(outcomes: Sequence[Outcome], spent: Cost) -> dict[str, Any]:
+    """What `apply --json` prints: every outcome, and what reading really cost."""
+    return {
+        "outcomes": [outcome.to_json() for outcome in outcomes],
+        "spent": {"reads": spent.reads, "usd": round(spent.usd, 4)},
+    }
+
+
+def print_outcomes(
+    outcomes: Sequence[Outcome], plan: Plan, stream: IO[str], spent: Cost | None = None
+) -> None:
+    """What became of every step, failures first, and what it cost; nothing to do is said in a sentence."""
     order = {"failed": 0, "deferred": 1, "skipped": 2, "done": 3}
     ranked = sorted(outcomes, key=lambda outcome: order[outcome.result])
     if ranked:
@@ -95,6 +111,8 @@ def print_outcomes(outcomes: Sequence[Outcome], plan: Plan, stream: IO[str]) -> 
         print(f"Nothing to do: {', '.join(counts) or 'no models'}.", file=stream)
     else:
         print(f"Apply: {', '.join(counts)}.", file=stream)
+    if spent is not None and spent.reads:
+        print(f"Spent: {spent.reads:,} posts and profiles read, {spent.usd:.2f} USD.", file=stream)
     removals = sum(outcome.action == "remove" and outcome.result == "skipped" for outcome in outcomes)
     if removals:
         models = "model" if removals == 1 else "models"

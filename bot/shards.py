@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot import digest
 from bot.errors import UsageError
 from bot.steps import Step
 
@@ -34,6 +35,10 @@ class Shard:
     def share(self, limit: int) -> int:
         """Its part of a limit on the whole run; the parts of all shards sum to it exactly."""
         return limit // self.of + (self.index <= limit % self.of)
+
+    def holds(self, name: str) -> bool:
+        """Whether a model is this shard's where there is no common plan: by a digest of its name alone."""
+        return int(digest.of_value(name), 16) % self.of == self.index - 1
 
 
 def parse(text: str) -> Shard:
@@ -85,6 +90,12 @@ def assign(steps: Sequence[Step], shards: int) -> tuple[tuple[Step, ...], ...]:
         placed[part].append(at)
         load[part] += work(steps[at])
     return tuple(tuple(steps[at] for at in sorted(part)) for part in placed)
+
+
+def part(steps: Sequence[Step], shard: Shard) -> tuple[Step, ...]:
+    """The steps of one shard; none when there are fewer parts than that."""
+    parts = assign(steps, shard.of)
+    return parts[shard.index - 1] if shard.index <= len(parts) else ()
 
 
 def names(parts: Sequence[object]) -> list[str]:

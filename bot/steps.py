@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
@@ -20,7 +21,7 @@ ACTIONS: tuple[Action, ...] = ("train", "card", "remove", "blocked", "unlisted",
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a step would cost at most: paid reads of posts, and their price in USD."""
+    """What a step is expected to cost: paid reads of posts and profiles, and their price in USD."""
 
     reads: int = 0
     usd: float = 0.0
@@ -60,6 +61,23 @@ class Step:
             "state": self.state,
             "held": self.held,
         }
+
+
+def step_from_json(value: Mapping[str, Any]) -> Step:
+    """The step that `to_json` made, but for the age of what is published. Raises KeyError and TypeError."""
+    estimate = value["estimate"]
+    return Step(
+        name=value["name"],
+        repo=value["repo"],
+        action=value["action"],
+        reason=value["reason"],
+        handles=tuple(value["handles"]),
+        estimate=Estimate(estimate["reads"], estimate["usd"]),
+        head=value["head"],
+        cause=value["cause"],
+        state=value["state"],
+        held=bool(value["held"]),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,15 +145,15 @@ def test_a_person_removed_while_training_ran_is_not_published(
     fleet.posts("ada", 250)
     fleet.entry("ada")
     fleet.write()
-    train = build.train
+    tune = build.tune
 
     def meanwhile(*args: Any) -> Any:
-        made = train(*args)
+        made = tune(*args)
         fleet.top = "removed: [{handles: [ada]}]\n"
         fleet.write()
         return made
 
-    monkeypatch.setattr(build, "train", meanwhile)
+    monkeypatch.setattr(build, "tune", meanwhile)
     code, outcomes = fleet.outcomes()
     assert (code, outcomes["ada"]["result"]) == (0, "skipped")
     assert "asked to be removed while this ran" in outcomes["ada"]["reason"]

@@ -33,9 +33,9 @@ def test_consent_and_another_hub_make_another_try(entry: Entry) -> None:
 
 def test_what_was_settled_holds_for_the_same_posts_only(entry: Entry) -> None:
     notes = {"settled": "too little text", "settled_by": key(entry), "posts": 12}
-    assert backoff.settled(notes, key(entry), 12) == "too little text"
-    assert backoff.settled(notes, key(entry), 13) is None
-    assert backoff.settled(notes, key(entry, "elsewhere"), 12) is None
+    assert backoff.settled(notes, key(entry), 12, NOW) == "too little text"
+    assert backoff.settled(notes, key(entry), 13, NOW) is None
+    assert backoff.settled(notes, key(entry, "elsewhere"), 12, NOW) is None
 
 
 def waits(count: int, entry: Entry) -> list[timedelta]:

@@ -25,9 +25,10 @@ def shown(print_it: object, *args: object) -> str:
 
 def test_a_plan_shows_every_step_its_counts_cost_and_notes() -> None:
     text = shown(print_plan, PLAN)
-    assert "train  ada    missing: not on the hub yet" in text
+    assert "train  ada    3,200  16.00  missing: not on the hub yet" in text
+    assert "ok     bob    -      -      up to date" in text
     assert "Plan: 1 train, 1 ok." in text
-    assert "up to 3,200 posts read, 16.00 USD" in text
+    assert "Cost: about 3,200 posts and profiles read, 16.00 USD." in text
     assert "Note: private repos are invisible." in text
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ from bot.commands.options import (
     json_option,
     load_registry,
     make_plan,
+    max_reads_option,
     open_hub,
     open_store,
     planning_options,
@@ -38,6 +41,12 @@ if TYPE_CHECKING:
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Keep the plan for apply."
 )
+@click.option(
+    "--shards",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Say how N machines at most would share the work.",
+)
 @json_option
 def plan(
     registry_path: Path,
@@ -47,6 +56,7 @@ def plan(
     force: Force | None,
     max_change: float,
     out: Path | None,
+    shards: int | None,
     as_json: bool,
 ) -> None:
     """Show what apply would do, and why.
@@ -54,16 +64,21 @@ def plan(
     Writes nothing but FILE. Public repos need no token.
     """
     from bot import plan_file, report
+    from bot.shards import assign, names, needed
 
     registry = load_registry(registry_path)
     hub = open_hub(hub_target, registry)
     made = make_plan(registry, hub, store_url, only=only, force=force, max_change=max_change)
     if out is not None:
         plan_file.write(made, out)
+    parts = assign(made.steps, shards) if shards is not None else ()
     if as_json:
-        report.print_json(made.to_json(), sys.stdout)
-    else:
-        report.print_plan(made, sys.stdout)
+        cut = {} if shards is None else {"shards": names(parts)}
+        report.print_json(made.to_json() | cut, sys.stdout)
+        return
+    report.print_plan(made, sys.stdout)
+    for name, part in zip(names(parts), parts, strict=True):
+        click.echo(f"Shard {name}: {count(sum(map(needed, part)), 'step')}.")
 
 
 @click.command()
@@ -78,10 +93,12 @@ def plan(
     metavar="FILE",
     help="Do exactly what this plan says, where nothing has moved since.",
 )
+@click.option("--shard", "shard_name", metavar="I/N", help="Do the I-th of N parts: the others do theirs.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and do nothing.")
 @click.option(
     "--max-models", type=click.IntRange(0), default=50, show_default=True, help="Train at most so many."
 )
+@max_reads_option
 @click.option("--allow-removals", type=click.IntRange(0), metavar="N", help="Remove at most so many models.")
 @click.option(
     "--overwrite-edits",
@@ -107,8 +124,10 @@ def apply(
     force: Force | None,
     max_change: float,
     plan_path: Path | None,
+    shard_name: str | None,
     dry_run: bool,
     max_models: int,
+    max_reads: int | None,
     allow_removals: int | None,
     overwrite_edits: tuple[str, ...],
     wait: float,
@@ -119,7 +138,7 @@ def apply(
 
     Fetch, train, evaluate, render and publish. One bad entry never stops the rest.
     """
-    from bot import plan_file, progress, report
+    from bot import plan_file, progress, report, shards
     from bot.apply import Limits, exit_code
     from bot.apply import apply as run
     from bot.build import Workshop
@@ -127,7 +146,10 @@ def apply(
 
     if plan_path and (only or force):
         raise UsageError("--plan does exactly what was reviewed: give --only and --force to bot plan instead")
-    reviewed = plan_file.read(plan_path) if plan_path else None
+    shard = shards.parse(shard_name) if shard_name is not None else None
+    reviewed: Sequence[Step] | None = plan_file.read(plan_path) if plan_path else None
+    if reviewed is not None and shard is not None:
+        reviewed = shards.part(reviewed, shard)
     registry = load_registry(registry_path)
     hub, store = open_hub(hub_target, registry, wait), open_store(store_url, registry)
     hub.check(write=not dry_run)
@@ -136,6 +158,10 @@ def apply(
     moved: list[Step] = []
     if reviewed is not None:
         made, moved = plan_file.agreed(reviewed, made)
+    elif shard is not None:
+        made = replace(made, steps=tuple(step for step in made.steps if shard.holds(step.name)))
+    if shard is not None:
+        max_models, max_reads = shard.share(max_models), max_reads and shard.share(max_reads)
     if dry_run:
         if as_json:
             report.print_json({"outcomes": [], "plan": made.to_json()}, sys.stdout)
@@ -145,14 +171,14 @@ def apply(
     if not as_json:
         report.print_plan(made, sys.stdout)
     with progress.watching() as watcher:
-        shop = Workshop(registry, store, lambda: datetime.now(UTC), watcher, device)
+        shop = Workshop(registry, store, lambda: datetime.now(UTC), watcher, device, max_reads)
         outcomes = run(made, shop, hub, Limits(max_models, allow_removals, frozenset(overwrite_edits)))
     reason = "changed since the plan; look at it again with bot plan"
     outcomes += [Outcome(step.name, step.action, "skipped", reason) for step in moved]
     if as_json:
-        report.print_json({"outcomes": [outcome.to_json() for outcome in outcomes]}, sys.stdout)
+        report.print_json(report.outcomes_json(outcomes, shop.fetcher.cost), sys.stdout)
     else:
-        report.print_outcomes(outcomes, made, sys.stdout)
+        report.print_outcomes(outcomes, made, sys.stdout, shop.fetcher.cost)
     return exit_code(made, outcomes)
 
 
@@ -168,11 +194,12 @@ def render(name: str, out: Path, registry_path: Path, hub_target: str | None) ->
 
     From what was published; nothing is trained.
     """
-    from bot import apply, publication
+    from bot import publication
+    from bot.published_repo import published
 
     registry = load_registry(registry_path)
     hub = open_hub(hub_target, registry)
-    files = publication.rerender(registry, find_entry(registry, name), apply.published(hub, name), hub, {})
+    files = publication.rerender(registry, find_entry(registry, name), published(hub, name), hub, {})
     for path, content in files.items():
         target = out / path
         target.parent.mkdir(parents=True, exist_ok=True)

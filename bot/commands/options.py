@@ -39,6 +39,9 @@ hub_option = click.option(
 store_option = click.option(
     "--store", "store_url", metavar="URL", help="Where posts are kept; default: the registry's store."
 )
+max_reads_option = click.option(
+    "--max-reads", type=click.IntRange(0), metavar="N", help="Pay for at most so many reads (source x)."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a machine.")
 device_option = click.option(
     "--device",
@@ -138,7 +141,10 @@ def make_plan(
     now = datetime.now(UTC)
     wanted = desired.desired(registry, hub.resolve_base)
     by_name = {one.name: one for one in wanted}
-    known = desired.known(registry, by_name, listing, lambda: open_store(store_url, registry), now, hub.url)
+    forced = (only or by_name.keys()) if force == "train" else ()
+    known = desired.known(
+        registry, by_name, listing, lambda: open_store(store_url, registry), now, hub.url, forced
+    )
     return plan.plan(
         wanted,
         listing,

@@ -14,6 +14,7 @@ from bot.commands.options import (
     find_entry,
     json_option,
     load_registry,
+    max_reads_option,
     open_store,
     registry_option,
     store_option,
@@ -60,20 +61,24 @@ def import_(
 @click.argument("name")
 @registry_option
 @store_option
+@max_reads_option
 @json_option
-def corpus(name: str, registry_path: Path, store_url: str | None, as_json: bool) -> None:
+def corpus(
+    name: str, registry_path: Path, store_url: str | None, max_reads: int | None, as_json: bool
+) -> None:
     """Show what there is to train NAME on.
 
     The funnel of each account, and whether it is enough; no text.
     """
     from bot import base, report
     from bot import corpus as room
-    from bot.build import fetch
+    from bot.fetch import Fetcher
 
     registry = load_registry(registry_path)
     entry = find_entry(registry, name)
     try:
-        timelines = fetch(entry, open_store(store_url, registry), datetime.now(UTC))
+        fetcher = Fetcher(registry, open_store(store_url, registry), lambda: datetime.now(UTC), max_reads)
+        timelines = fetcher.fetch(entry)
     except Skipped as nothing:
         raise UsageError(str(nothing)) from None
     made = room.build(timelines)

@@ -136,6 +136,9 @@ class XSettings(_Keys):
     monthly_reads: Annotated[int, Field(ge=0)] | None = Field(
         None, description="posts and users read a month, at most"
     )
+    fetch_retweets: bool = Field(
+        True, description="read retweets, too, which cost as much; without them cards say: not fetched"
+    )
 
 
 class Rules(_Keys):

@@ -10,11 +10,15 @@ from bot.errors import Deferred
 
 @dataclass(slots=True)
 class Limit:
-    """So many reads, of which some are used already; `name` is how a person would raise it."""
+    """So many reads, of which some are used already; `name` is how a person would raise it.
+
+    `shared`: other runs use it at the same time, and the ledger tells what all of them took together.
+    """
 
     name: str
     reads: int
     used: int = 0
+    shared: bool = False
 
     @property
     def left(self) -> int:
@@ -26,25 +30,29 @@ class Limit:
 class Budget:
     """What one run may read, under every limit at once. Without limits there is always enough.
 
-    `record` is told how many reads are about to be used, before they are, so that a ledger outlives a kill,
-    and a negative number when fewer came.
+    `record` writes into a ledger how many reads are about to be used, before they are, so that it outlives a
+    kill, and a negative number when fewer came. It returns what all runs together have used of shared limits.
     """
 
     limits: list[Limit] = field(default_factory=list)
-    record: Callable[[int], None] = lambda reads: None
+    record: Callable[[int], int] | None = None
     spent: int = 0
 
     def take(self, most: int, least: int = 1) -> int:
         """Takes up to `most` reads and returns how many. Raises Deferred when fewer than `least` are left."""
-        tightest = min(self.limits, key=lambda limit: limit.left, default=None)
-        taken = most if tightest is None else min(most, tightest.left)
-        if tightest is not None and taken < least:
-            raise Deferred(
-                f"the reads are used up: {tightest.used:,} of {tightest.name} {tightest.reads:,}; "
-                "what was read is kept, and a later run goes on from there"
-            )
-        self._use(taken)
-        return taken
+        taken = min([most, *(limit.left for limit in self.limits)])
+        if taken >= least:
+            self._use(taken)
+            if not (over := max((limit.used - limit.reads for limit in self.limits), default=0)) > 0:
+                return taken
+            self.give_back(taken)  # another run took some in the same moment
+            if taken - over >= least:
+                return self.take(taken - over, least)
+        tightest = min(self.limits, key=lambda limit: limit.left)
+        raise Deferred(
+            f"the reads are used up: {tightest.used:,} of {tightest.name} {tightest.reads:,}; "
+            "what was read is kept, and a later run goes on from there"
+        )
 
     def give_back(self, reads: int) -> None:
         """Returns reads that were taken and not billed: a page held fewer posts than were asked for."""
@@ -52,7 +60,7 @@ class Budget:
             self._use(-reads)
 
     def _use(self, reads: int) -> None:
-        self.record(reads)
+        together = self.record(reads) if self.record is not None else 0
         self.spent += reads
         for limit in self.limits:
-            limit.used += reads
+            limit.used = together if limit.shared else limit.used + reads

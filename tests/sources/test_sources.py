@@ -25,7 +25,14 @@ class Toy:
     def cost(self) -> Cost:
         return Cost(self._reads, self._reads * 0.01)
 
-    def read(self, handle: str, *, since: Mark | None = None) -> Timeline:
+    def read(
+        self,
+        handle: str,
+        *,
+        since: Mark | None = None,
+        until: Mark | None = None,
+        account: str | None = None,
+    ) -> Timeline:
         def posts() -> Iterator[Post]:
             for number in range(9, 0, -1):
                 self._reads += 1

@@ -1,0 +1,127 @@
+"""Fetching: the store brought up to date from an entry's source, within the budget of paid reads."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.errors import Blocked, Skipped
+from bot.posts import Timeline
+from bot.sources import KINDS, Cost, Mark, Source, network_of, open_source
+from bot.sources.budget import Budget, Limit
+
+if TYPE_CHECKING:
+    from bot.registry import Entry, Registry
+    from bot.store import Store
+
+
+@dataclass(slots=True)
+class Fetcher:
+    """Reads what is new for entries. A network's source is opened once, so that it knows for the whole run
+    that it is out of credits; what it reads is noted in the store's ledger before it is asked for.
+    """
+
+    registry: Registry
+    store: Store
+    now: Callable[[], datetime]
+    max_reads: int | None = None
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    _run: str = field(default_factory=lambda: uuid.uuid4().hex)
+    _open: dict[str, Source] = field(default_factory=dict)
+
+    @property
+    def cost(self) -> Cost:
+        """What this run has really spent so far."""
+        costs = [source.cost for source in self._open.values()]
+        return Cost(sum(cost.reads for cost in costs), sum(cost.usd for cost in costs))
+
+    def fetch(self, entry: Entry, accounts: Mapping[str, str | None] | None = None) -> tuple[Timeline, ...]:
+        """Brings the store up to date and returns what it holds, a timeline a handle, in the entry's order.
+
+        `accounts` are the stable ids that the handles had when the model was published. Raises what sources
+        raise, Blocked when a handle has another owner now, and Skipped when the store holds nothing of one.
+        """
+        return tuple(self._one(entry, handle, (accounts or {}).get(handle)) for handle in entry.handles)
+
+    def _one(self, entry: Entry, handle: str, account: str | None) -> Timeline:
+        warnings: tuple[str, ...] = ()
+        kind = KINDS.get(entry.source)
+        if kind is not None and kind.reads_file:
+            if handle in entry.files:
+                warnings = self._read_file(entry, handle, account)
+        else:
+            warnings = self._read_network(entry, handle, account)
+        held = self.store.load(handle, entry.source)
+        if held is None:
+            raise Skipped(
+                f"the store holds no posts of {handle}; import them with: bot import {handle} FILE, "
+                f"or give the entry a path ({entry.source}: FILE)"
+            )
+        return replace(held, warnings=(*warnings, *held.warnings))
+
+    def _read_file(self, entry: Entry, handle: str, account: str | None) -> tuple[str, ...]:
+        fresh = open_source(entry.source, file=entry.files[handle]).read(handle, account=account)
+        if account and fresh.profile.id and account != fresh.profile.id:
+            raise Blocked(
+                f"the handle {handle} has another owner: the model was made of account {account}, and this file "
+                f"is of {fresh.profile.id}; give the right file, or another name: to make a new model"
+            )
+        merged = self.store.merge(fresh, entry.source, now=self.now(), handle=handle, complete=True)
+        return (*fresh.warnings, *merged.warnings)
+
+    def _read_network(self, entry: Entry, handle: str, account: str | None) -> tuple[str, ...]:
+        """Reads first what an earlier reading left open, then what is newer than all that is known."""
+        source = self._source(entry.source)
+        known = self.store.facts(handle, entry.source)
+        account = account or (known.id if known else None)
+        warnings: list[str] = []
+        spans: list[tuple[Mark | None, Mark | None]] = (
+            [(None, None)] if known is None or known.damaged else [(known.newest, None)]
+        )
+        if known is not None and known.gap is not None and not known.damaged:
+            spans.insert(0, (known.gap.since, known.gap.until))
+        for since, until in spans:
+            fresh = source.read(handle, since=since, until=until, account=account)
+            merged = self.store.merge(
+                fresh,
+                entry.source,
+                now=self.now(),
+                handle=handle,
+                complete=since is None and until is None,
+                since=since,
+                until=until,
+            )
+            warnings += [*fresh.warnings, *merged.warnings]
+        return tuple(dict.fromkeys(warnings))
+
+    def _source(self, name: str) -> Source:
+        if name not in self._open:
+            settings = self.registry.x
+            self._open[name] = open_source(
+                name,
+                environment=self.environment,
+                budget=self._budget(name),
+                retweets=settings.fetch_retweets,
+            )
+        return self._open[name]
+
+    def _budget(self, name: str) -> Budget:
+        """The limits of one source: a run's, and for X the month's, which all runs share."""
+        if not (name in KINDS and KINDS[name].usd_post):
+            return Budget()
+        limits = [Limit("--max-reads", self.max_reads)] if self.max_reads is not None else []
+        monthly = self.registry.x.monthly_reads
+        network = network_of(name)
+        if monthly is not None:
+            used = self.store.reads(network, self.now())
+            limits.append(Limit("x.monthly_reads", monthly, used, shared=True))
+        return Budget(limits, lambda reads: self._record(network, reads))
+
+    def _record(self, network: str, reads: int) -> int:
+        now = self.now()
+        self.store.record_reads(network, self._run, reads, now)
+        return self.store.reads(network, now) if self.registry.x.monthly_reads is not None else 0

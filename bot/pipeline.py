@@ -1,0 +1,214 @@
+"""Training steps, overlapped: while one model trains, the next ones' posts are fetched and the last one goes up.
+
+Fetching and publishing have a thread each, so that each of them is in order; training stays on the caller's.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from shutil import rmtree
+from typing import TYPE_CHECKING, Any
+
+from bot import backoff, build, corpus
+from bot.build import Workshop
+from bot.corpus import Corpus
+from bot.errors import Skipped
+from bot.fence import fenced, remember_settled, told
+from bot.hub import Hub
+from bot.manifest import Manifest
+from bot.published_repo import human_edits, published
+from bot.registry import Entry
+from bot.report import Outcome
+from bot.steps import Step
+
+if TYPE_CHECKING:
+    from bot.training.fine_tune import Tuned
+
+AHEAD = 16
+"""Corpora that wait for the trainer: a bound on memory, and on what is fetched in vain if a run is stopped."""
+BEHIND = 2
+"""Trained models that wait to go up: a bound on the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A step whose posts are fetched and cleaned. `added` is what a human put into the card on the Hub."""
+
+    step: Step
+    entry: Entry
+    added: Mapping[str, Any]
+    corpus: Corpus
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A trained model whose files lie in `folder`."""
+
+    ready: Ready
+    tuned: Tuned
+    folder: Path
+    seconds: float
+
+
+def train(
+    steps: Sequence[Step],
+    entries: Mapping[str, Entry],
+    shop: Workshop,
+    hub: Hub,
+    *,
+    most: int,
+    overwrite: frozenset[str] = frozenset(),
+) -> Iterator[tuple[Step, Outcome]]:
+    """Makes the models of `steps` in their order, `most` of them at most, and yields each outcome once known.
+
+    Posts are fetched for no more models than may still be trained. Once the Hub refused the token, nothing
+    more is trained, since nothing could be published.
+    """
+    waiting = deque(steps)
+    ahead: deque[tuple[Step, Future[Ready | Outcome]]] = deque()
+    behind: deque[tuple[Step, Future[Outcome]]] = deque()
+    trained, refused = 0, False
+    with (
+        tempfile.TemporaryDirectory(prefix="bot-") as place,
+        _thread("fetch") as fetching,
+        _thread("publish") as publishing,
+    ):
+        while True:
+            while waiting and len(ahead) < min(AHEAD, most - trained) and not refused:
+                step = waiting.popleft()
+                entry = entries[step.name]
+                ahead.append((step, fetching.submit(_prepare, step, entry, shop, hub, overwrite)))
+            while behind and (len(behind) > BEHIND or behind[0][1].done() or not ahead):
+                step, publication = behind.popleft()
+                outcome = publication.result()
+                refused = refused or outcome.refused
+                yield step, outcome
+            if not ahead:
+                break
+            step, preparation = ahead.popleft()
+            ready = preparation.result()
+            if isinstance(ready, Outcome):
+                refused = refused or ready.refused
+                yield step, ready
+            elif refused:
+                yield step, skipped_as_refused(step, shop)
+            else:
+                made = _tune(ready, shop, hub, Path(place))
+                trained += not isinstance(made, Outcome) or made.result != "failed"
+                if isinstance(made, Outcome):
+                    yield step, made
+                else:
+                    behind.append((step, publishing.submit(_publish, made, shop, hub)))
+        for step in waiting:
+            reason = f"waits for the next run: --max-models {most} were trained in this one"
+            yield step, skipped_as_refused(step, shop) if refused else told(step, "skipped", reason, shop)
+
+
+def _prepare(
+    step: Step, entry: Entry, shop: Workshop, hub: Hub, overwrite: frozenset[str]
+) -> Ready | Outcome:
+    """All before training: what a human changed on the Hub, the posts, consent, cleaning, whether it is enough."""
+    began = time.monotonic()
+
+    def work() -> Ready:
+        old = published(hub, entry.name) if step.head is not None else None
+        added = human_edits(entry, old, shop, hub, overwrite) if old is not None else {}
+        shop.watcher.stage(entry.name, "fetch")
+        accounts = {account.handle: account.id for account in old.accounts} if old is not None else {}
+        timelines = shop.fetcher.fetch(entry, accounts)
+        build.check_consent(shop.registry, entry, timelines)
+        _check_new_posts(step, entry, shop, old)
+        shop.watcher.stage(entry.name, "clean")
+        cleaned = corpus.build(timelines)
+        try:
+            corpus.require_enough(cleaned)
+        except Skipped as skipped:
+            remember_settled(entry, str(skipped), shop, hub)
+            raise
+        return Ready(step, entry, added, cleaned, time.monotonic() - began)
+
+    return fenced(step, entry, shop, hub, work)
+
+
+def _tune(ready: Ready, shop: Workshop, hub: Hub, place: Path) -> Made | Outcome:
+    began = time.monotonic()
+    folder = Path(tempfile.mkdtemp(dir=place))
+
+    def work() -> Made:
+        try:
+            tuned = build.tune(shop, ready.entry, ready.corpus, folder)
+        except Skipped as skipped:
+            remember_settled(ready.entry, str(skipped), shop, hub)
+            raise
+        return Made(ready, tuned, folder, ready.seconds + time.monotonic() - began)
+
+    made = fenced(ready.step, ready.entry, shop, hub, work, seconds=ready.seconds)
+    if isinstance(made, Outcome):
+        rmtree(folder, ignore_errors=True)
+    return made
+
+
+def _publish(made: Made, shop: Workshop, hub: Hub) -> Outcome:
+    ready, entry = made.ready, made.ready.entry
+    began = time.monotonic()
+
+    def work() -> Outcome:
+        shop.watcher.stage(entry.name, "render")
+        files = build.files(shop, entry, ready.corpus, made.tuned, made.folder, ready.added)
+        shop.check_tombstones(entry)
+        shop.watcher.stage(entry.name, "publish")
+        message = f"Train on {made.tuned.training.posts:,} posts"
+        commit = hub.publish(entry.name, files, parent=ready.step.head, message=message)
+        shop.store.remember(entry.name, **backoff.FORGOTTEN)
+        score = made.tuned.evaluation
+        before, after = score.base.perplexity, score.tuned.perplexity
+        reason = f"held-out perplexity {before:.1f} -> {after:.1f}, {hub.url(entry.name)}"
+        seconds = made.seconds + time.monotonic() - began
+        return told(ready.step, "done", reason, shop, commit=commit, seconds=seconds)
+
+    try:
+        return fenced(ready.step, entry, shop, hub, work, seconds=made.seconds)
+    finally:
+        rmtree(made.folder, ignore_errors=True)
+
+
+def skipped_as_refused(step: Step, shop: Workshop) -> Outcome:
+    """The outcome of a step that was not tried, since nothing could have been published."""
+    return told(step, "skipped", "the Hub refused the token before", shop)
+
+
+def _check_new_posts(step: Step, entry: Entry, shop: Workshop, old: Manifest | None) -> None:
+    """A model that only grew old is trained again only when enough new posts are there."""
+    newest = old.published.newest_post if old is not None else None
+    if step.cause != "stale" or newest is None:
+        return
+    held = (shop.store.facts(handle, entry.source) for handle in entry.handles)
+    new = sum(facts.newer_than(newest) for facts in held if facts is not None)
+    if new < entry.min_new_posts:
+        answer = f"{new:,} of {entry.min_new_posts:,} new posts"
+        again = shop.now() + max(entry.max_age / 4, timedelta(hours=1))
+        shop.store.remember(
+            entry.name, handles=entry.handles, ask_again=again.isoformat(), last_answer=answer
+        )
+        raise Skipped(f"{answer}; asks again on {again:%Y-%m-%d}")
+
+
+@contextmanager
+def _thread(name: str) -> Iterator[ThreadPoolExecutor]:
+    """One thread. When the run is interrupted, what has not begun in it never does."""
+    pool = ThreadPoolExecutor(1, thread_name_prefix=name)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
