@@ -48,18 +48,17 @@ def parse(record: Mapping[str, Any]) -> Tweet:
     raw = tweet.get("full_text", tweet.get("text"))
     if not isinstance(raw, str):
         raise ValueError("has no full_text")
-    identifier = _identifier(tweet, "id_str") or _identifier(tweet, "id")
-    if identifier is None:
+    number = identifier(tweet, "id_str") or identifier(tweet, "id")
+    if number is None:
         raise ValueError("has no id_str that is a number")
     lang = tweet.get("lang")
     post = Post(
-        id=identifier,
+        id=number,
         text=unescape(cut(raw, _links(tweet))).strip(),
         created_at=moment(tweet.get("created_at")),
         lang=lang if isinstance(lang, str) else None,
         is_repost=raw.startswith("RT @"),  # `retweeted` is false on every one
-        reply_to=_identifier(tweet, "in_reply_to_status_id_str")
-        or _identifier(tweet, "in_reply_to_status_id"),
+        reply_to=identifier(tweet, "in_reply_to_status_id_str") or identifier(tweet, "in_reply_to_status_id"),
         sensitive=tweet.get("possibly_sensitive") in (True, "true"),
     )
     return Tweet(post, _versions(tweet), _beginning(unescape(raw)))
@@ -143,7 +142,8 @@ def _beginning(text: str) -> str:
     return _SHORT_LINK.sub("", text).lstrip()[:_SAME_BEGINNING]
 
 
-def _identifier(tweet: Mapping[str, Any], key: str) -> str | None:
+def identifier(tweet: Mapping[str, Any], key: str) -> str | None:
+    """The id under that key as text; None for what is none."""
     value = tweet.get(key)
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
@@ -154,17 +154,17 @@ def _links(tweet: Mapping[str, Any]) -> Iterable[tuple[int, int, str]]:
     found = set()  # extended_entities name several pictures under one link
     for holder, key in (("entities", "urls"), ("entities", "media"), ("extended_entities", "media")):
         entities = tweet.get(holder)
-        for entity in _objects(entities.get(key) if isinstance(entities, dict) else None):
+        for entity in objects(entities.get(key) if isinstance(entities, dict) else None):
             indices, url = entity.get("indices"), entity.get("url")
             if isinstance(indices, list) and len(indices) == 2 and isinstance(url, str) and url:
-                found.add((_index(indices[0]), _index(indices[1]), url))
+                found.add((index(indices[0]), index(indices[1]), url))
     return found
 
 
 def _note_links(core: Mapping[str, Any]) -> Iterable[tuple[int, int, str]]:
     return [
-        (_index(entity.get("fromIndex")), _index(entity.get("toIndex")), url)
-        for entity in _objects(core.get("urls"))
+        (index(entity.get("fromIndex")), index(entity.get("toIndex")), url)
+        for entity in objects(core.get("urls"))
         if isinstance(url := entity.get("shortUrl"), str) and url
     ]
 
@@ -183,11 +183,13 @@ def _versions(tweet: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(i for i in listed if isinstance(i, str) and _ID.fullmatch(i)))
 
 
-def _objects(value: object) -> list[dict[str, Any]]:
+def objects(value: object) -> list[dict[str, Any]]:
+    """The objects of a list of links or references, as many as a real post may have."""
     return [item for item in value[:_MOST_LINKS] if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _index(value: object) -> int:
+def index(value: object) -> int:
+    """A place in a text, counted from 0; -1, which is none, for what is no number."""
     if isinstance(value, int):
         return value
     return (
