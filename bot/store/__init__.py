@@ -3,6 +3,7 @@
     NETWORK/HANDLE/posts-DIGEST.jsonl.gz    one file, several after two runs at once, until the next merge
     NETWORK/HANDLE/facts.json               what a plan asks; made anew from the posts where it does not fit
     notes/NAME.json                         what the bot remembers of a model between runs
+    ledger/NETWORK/MONTH/RUN.json           what a run has paid for
 
 Posts are only ever added as a new file, and files that it contains are removed after: two runs at once, or a
 run killed at any instant, lose no post, and no lock is needed.
@@ -10,40 +11,24 @@ run killed at any instant, lose no post, and no lock is needed.
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, unquote
 
-from bot.errors import SourceError, UsageError
-from bot.posts import Timeline
-from bot.sources import network_of
+from bot.errors import BotError, SourceError
+from bot.posts import Post, Timeline
+from bot.sources import Mark, network_of
+from bot.store import facts as facts_file
+from bot.store import gaps, ledger, notes
+from bot.store.account import FACTS, UNLISTED, AccountFolder, Found
+from bot.store.facts import Facts
 from bot.store.files import open_files
-from bot.store.format import (
-    POSTS_NAME,
-    Facts,
-    Segment,
-    deleted,
-    facts,
-    facts_from_json,
-    facts_to_json,
-    joined,
-    kept,
-    merged,
-    pack,
-    posts_name,
-    unpack_named,
-)
+from bot.store.format import Segment, deleted, kept, merged
+from bot.store.gaps import EVERYTHING, Gap
+from bot.store.names import key, quoted
 
-__all__ = ["Facts", "Merged", "Store"]
-
-_DAMAGED = "damaged-"
-_FACTS = "facts.json"
-_NOTES = "notes"
-_TRIES = 5  # readings of a folder that other runs are rewriting
+__all__ = ["Facts", "Gap", "Merged", "Store"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +42,12 @@ class Merged:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """A folder as read: all its good files as one segment, their names, and what is wrong with the others."""
+class _Reading:
+    """What came of iterating over a timeline: posts by id, and what broke it off, if anything did."""
 
-    segment: Segment | None
-    files: tuple[str, ...]
-    warnings: tuple[str, ...]
+    posts: dict[str, Post]
+    reached: Mark | None
+    broke: BaseException | None
 
 
 class Store:
@@ -79,13 +64,13 @@ class Store:
 
         A damaged file is set aside and named in the timeline's warnings; SourceError when nothing is left.
         """
-        folder = _folder(handle, source)
-        found = self._read(folder)
+        found = self._account(handle, source).read()
         if found.segment is None:
-            if not found.warnings:
+            if not found.damaged:
                 return None
             raise SourceError("; ".join(found.warnings))
-        return Timeline(found.segment.profile, tuple(found.segment.posts.values()), found.warnings)
+        segment = found.segment
+        return Timeline(segment.profile, tuple(segment.posts.values()), found.warnings, segment.not_fetched)
 
     def merge(
         self,
@@ -95,161 +80,169 @@ class Store:
         now: datetime,
         handle: str | None = None,
         complete: bool = False,
+        since: Mark | None = None,
+        until: Mark | None = None,
     ) -> Merged:
         """Adds a reading: each id once, the later reading of a post wins, an edit is never undone.
 
         Stored under `handle`, else the profile's. `complete` says that the reading holds all there is from its
-        oldest to its newest post: what it lacks was deleted by its author, and goes. Raises SourceError, and
-        stores nothing, if the account now belongs to another id or reading fails midway.
+        oldest to its newest post: what it lacks was deleted by its author, and goes. `since` and `until` are
+        what the source was asked for; a gap between them is closed.
+
+        Where iterating over the posts raises, those that came are stored together with the gap that is left,
+        and the same error is raised. Raises SourceError, and stores nothing, if the account belongs to another
+        id now.
         """
         handle = handle or timeline.profile.handle
-        folder = _folder(handle, source)
-        read = {post.id: kept(post) for post in timeline.posts}
-        found = self._read(folder)
-        before = found.segment.posts if found.segment else {}
-        self._check_owner(handle, found.segment, timeline)
-        gone = deleted(before, read) if complete else frozenset()
-        posts = merged({key: post for key, post in before.items() if key not in gone}, read)
-        profile = timeline.profile
-        if found.segment and profile.id is None:
-            profile = replace(profile, id=found.segment.profile.id)
-        segment = Segment(profile, now, posts)
-        same = found.segment and (found.segment.profile, before) == (profile, posts)
-        files = found.files
-        if not same or len(files) != 1:
-            files = (self._write(folder, segment, files),)
-        known = facts_from_json(self._files.read(f"{folder}/{_FACTS}"))
-        sources = {source, *(known.sources if known else ())}
-        self._write_facts(
-            folder, facts(segment, handle=_key(handle), read_at=now, sources=sources, files=files)
-        )
-        if complete:
-            self._forget_damaged(folder)
-        return Merged(len(read.keys() - before.keys()), len(posts), len(gone), found.warnings)
+        account = self._account(handle, source)
+        self._check_owner(handle, account.read(), account, timeline)  # before anything is paid for
+        reading = _iterate(timeline)
+        if reading.broke is not None and not reading.posts:
+            raise reading.broke
+        try:
+            done = self._add(account, timeline, reading, source, now, complete, (since, until))
+        except BotError as error:
+            if reading.broke is not None:
+                raise reading.broke from error
+            raise
+        if reading.broke is not None:
+            raise reading.broke
+        return done
 
-    def facts(self, handle: str, source: str) -> Facts | None:
-        """What is known of an account, from its small file alone; None when nothing was ever stored."""
-        folder = _folder(handle, source)
-        names = self._files.names(folder)
-        data = self._files.read(f"{folder}/{_FACTS}") if names else None
-        return self._facts(folder, names, data)
+    def _add(
+        self,
+        account: AccountFolder,
+        timeline: Timeline,
+        reading: _Reading,
+        source: str,
+        now: datetime,
+        complete: bool,
+        asked: gaps.Span,
+    ) -> Merged:
+        complete = complete and reading.broke is None
+        found = account.read()  # again: another run may have added to it meanwhile
+        self._check_owner(account.handle, found, account, timeline)
+        old = found.segment
+        before = old.posts if old else {}
+        gone = deleted(before, reading.posts, timeline.not_fetched) if complete else frozenset()
+        posts = merged({key: post for key, post in before.items() if key not in gone}, reading.posts)
+        known = account.known()
+        profile = timeline.profile
+        if profile.id is None:
+            profile = replace(profile, id=old.profile.id if old else known.id if known else None)
+        starts_over = bool(found.damaged) and asked == EVERYTHING
+        unread = old.unread() if old and not starts_over else [EVERYTHING]
+        left_out = {*(old.not_fetched if old and not complete else ()), *timeline.not_fetched}
+        segment = Segment(
+            profile,
+            now,
+            posts,
+            tuple(sorted({source, *(old.sources if old else ())})),
+            gaps.gaps(_still_unread(unread, reading, asked, complete)),
+            tuple(sorted(left_out)),
+        )
+        files = found.files
+        if len(files) != 1 or old is None or replace(segment, read_at=old.read_at) != old:
+            files = (account.write(segment, files),)
+        made_up_for = complete or (starts_over and reading.broke is not None)  # ... or the gap tells of it
+        account.write_facts(
+            facts_file.of_segment(segment, handle=account.handle, read_at=now, files=files, damaged=False)
+        )
+        if made_up_for:
+            account.forget_damaged(found.damaged)
+        return Merged(len(reading.posts.keys() - before.keys()), len(posts), len(gone), found.warnings)
+
+    def facts(self, handle: str, source: str, *, check: bool = False) -> Facts | None:
+        """What is known of an account, from its small file alone; None when nothing was ever stored.
+
+        `check` opens the posts as well, so that damage is known before a reading that relies on them is paid.
+        """
+        account = self._account(handle, source)
+        if check:
+            return account.facts_of(account.read(), account.known())
+        names = self._files.names(account.path)
+        return account.facts(names, self._files.read(f"{account.path}/{FACTS}") if names else None)
 
     def all_facts(self) -> dict[tuple[str, str], Facts]:
         """The facts of every account, by network and handle in lower case: the plan's view."""
-        folders: dict[str, list[str]] = {}
-        for path in self._files.below(""):
-            folder, _, name = path.rpartition("/")
-            if folder.count("/") == 1:
-                folders.setdefault(folder, []).append(name)
+        folders = self._folders()
         read = self._files.read_many(
-            [f"{folder}/{_FACTS}" for folder, names in folders.items() if _FACTS in names]
+            [f"{folder}/{FACTS}" for folder, names in folders.items() if FACTS in names]
         )
-        every = [self._facts(f, names, read.get(f"{f}/{_FACTS}")) for f, names in folders.items()]
+        every = [
+            AccountFolder(self._files, folder).facts(names, read.get(f"{folder}/{FACTS}"))
+            for folder, names in folders.items()
+        ]
         return {(one.network, one.handle): one for one in every if one}
 
     def remember(self, name: str, *, handles: Sequence[str] = (), **values: Any) -> None:
         """Notes JSON values under a model's name; None forgets one. `handles` let `purge` find the note."""
-        notes = {**self.notes(name), **values}
-        if handles:
-            notes["handles"] = sorted({*notes.get("handles", ()), *map(_key, handles)})
-        notes = {key: value for key, value in notes.items() if value is not None}
-        self._files.write(_note(name), json.dumps(notes, sort_keys=True).encode())
+        notes.remember(self._files, name, handles, values)
 
     def notes(self, name: str) -> dict[str, Any]:
         """What was remembered of a model; empty when nothing was. Damaged notes count as none."""
-        return _notes(self._files.read(_note(name)))
+        return notes.read(self._files, name)
 
     def all_notes(self) -> dict[str, dict[str, Any]]:
         """What was remembered, of every model by name."""
-        paths = [f"{_NOTES}/{name}" for name in self._files.names(_NOTES) if name.endswith(".json")]
-        read = self._files.read_many(paths)
-        return {_name(path): _notes(data) for path, data in read.items()}
+        return notes.read_all(self._files)
+
+    def record_reads(self, network: str, run: str, reads: int, now: datetime) -> None:
+        """Writes down that a run (any unique id) has paid for reads; a negative number gives some back."""
+        ledger.add(self._files, network, run, reads, now)
+
+    def reads(self, network: str, month: date) -> int:
+        """What all runs together have paid for on that network in a month (a time's, in UTC)."""
+        return ledger.total(self._files, network, month)
 
     def purge(self, handle: str) -> int:
         """Removes every trace of a handle, on every network, and notes on models that hold it.
 
         Returns how many files went; 0 says that there was no trace.
         """
-        key, count = _key(handle), 0
-        for top in sorted({path.split("/")[0] for path in self._files.below("") if path.count("/") >= 2}):
-            count += self._files.remove_folder(f"{top}/{_quoted(key)}")
-        names = {key, key.replace("@", ".")}
-        mentions = re.compile(
-            "|".join(rf"(?<![\w.@]){re.escape(name)}(?![\w@]|\.\w)" for name in sorted(names))
-        )
-        for name, notes in self.all_notes().items():
-            if mentions.search(f"{name} {json.dumps(notes, ensure_ascii=False)}".lower()):
-                self._files.remove(_note(name))
-                count += 1
-        return count
+        name = key(handle)
+        tops = {path.split("/")[0] for path in self._files.below("") if path.count("/") >= 2}
+        count = sum(self._files.remove_folder(f"{top}/{quoted(name)}") for top in tops - {ledger.FOLDER})
+        return count + notes.purge(self._files, name)
 
-    def _read(self, folder: str) -> _Found:
-        for _ in range(_TRIES):
-            names = self._files.names(folder)
-            warnings = [
-                f"{folder}/{name} in the store is damaged" for name in names if name.startswith(_DAMAGED)
-            ]
-            files = [name for name in names if POSTS_NAME.fullmatch(name)]
-            segments: list[Segment] = []
-            good: list[str] = []
-            for name in files:
-                data = self._files.read(f"{folder}/{name}")
-                if data is None:
-                    break  # another run has just merged it into a new file
-                if (segment := unpack_named(name, data)) is None:
-                    warnings.append(self._set_aside(folder, name, data))
-                else:
-                    segments.append(segment)
-                    good.append(name)
-            else:
-                advice = [
-                    f"{w} and was set aside: posts are missing until they are read again" for w in warnings
-                ]
-                return _Found(joined(segments), tuple(good), tuple(advice))
-        raise SourceError(
-            f"store {self._files.url}: {folder} is being rewritten by another run; run again later"
-        )
+    def purge_unlisted(
+        self, listed: Collection[tuple[str, str]], keep: timedelta, now: datetime
+    ) -> list[str]:
+        """Removes accounts that have been in no registry for as long as `keep`; returns their handles, sorted.
 
-    def _set_aside(self, folder: str, name: str, data: bytes) -> str:
-        self._files.write(f"{folder}/{_DAMAGED}{name}", data)
-        self._files.remove(f"{folder}/{name}")
-        return f"{folder}/{_DAMAGED}{name} in the store is damaged"
+        `listed` are the registry's, by network and handle. When an account was first missing is remembered in
+        its folder, and forgotten when it is listed again.
+        """
+        wanted = {(network, key(handle)) for network, handle in listed}
+        still = {handle for _, handle in wanted}
+        purged = set()
+        for folder, names in self._folders().items():
+            account = AccountFolder(self._files, folder)
+            if (folder.partition("/")[0], account.handle) in wanted:
+                if UNLISTED in names:
+                    account.listed_again()
+            elif now - account.unlisted_since(now) >= keep:
+                self._files.remove_folder(folder)
+                if account.handle not in still:
+                    notes.purge(self._files, account.handle)
+                purged.add(account.handle)
+        return sorted(purged)
 
-    def _write(self, folder: str, segment: Segment, old: Iterable[str]) -> str:
-        """Writes first and removes after; what another run adds meanwhile stays beside it."""
-        data = pack(segment)
-        name = posts_name(data)
-        self._files.write(f"{folder}/{name}", data)
-        for other in old:
-            if other != name:
-                self._files.remove(f"{folder}/{other}")
-        return name
+    def _account(self, handle: str, source: str) -> AccountFolder:
+        return AccountFolder(self._files, f"{network_of(source)}/{quoted(key(handle))}")
 
-    def _facts(self, folder: str, names: Iterable[str], data: bytes | None) -> Facts | None:
-        files = tuple(sorted(name for name in names if POSTS_NAME.fullmatch(name)))
-        known = facts_from_json(data)
-        if not files or (known and known.files == files):
-            return known if files else None
-        found = self._read(folder)  # a run was killed between posts and facts, or two ran at once
-        if found.segment is None:
-            return None
-        read_at = max(found.segment.read_at, known.read_at) if known else found.segment.read_at
-        sources = known.sources if known else ()
-        handle = known.handle if known else _key(found.segment.profile.handle)
-        new = facts(found.segment, handle=handle, read_at=read_at, sources=sources, files=found.files)
-        self._write_facts(folder, new)
-        return new
+    def _folders(self) -> dict[str, list[str]]:
+        """The names in every account's folder."""
+        folders: dict[str, list[str]] = {}
+        for path in self._files.below(""):
+            folder, _, name = path.rpartition("/")
+            if folder.count("/") == 1 and not folder.startswith(f"{ledger.FOLDER}/"):
+                folders.setdefault(folder, []).append(name)
+        return folders
 
-    def _write_facts(self, folder: str, facts: Facts) -> None:
-        self._files.write(f"{folder}/{_FACTS}", facts_to_json(facts))
-
-    def _forget_damaged(self, folder: str) -> None:
-        for name in self._files.names(folder):
-            if name.startswith(_DAMAGED):
-                self._files.remove(f"{folder}/{name}")
-
-    def _check_owner(self, handle: str, segment: Segment | None, timeline: Timeline) -> None:
-        stored = segment.profile.id if segment else None
+    def _check_owner(self, handle: str, found: Found, account: AccountFolder, timeline: Timeline) -> None:
+        known = None if found.segment else account.known()
+        stored = found.segment.profile.id if found.segment else known.id if known else None
         if stored and timeline.profile.id and stored != timeline.profile.id:
             raise SourceError(
                 f"@{handle} has another owner: the store holds account {stored}, and this is "
@@ -257,33 +250,27 @@ class Store:
             )
 
 
-def _key(handle: str) -> str:
-    return handle.strip().removeprefix("@").lower()
-
-
-def _quoted(name: str) -> str:
-    """A file name for any handle; a leading dot is quoted, too."""
-    if not name:
-        raise UsageError("a handle is empty; name the account")
-    quoted = quote(name, safe="")
-    return f"%2E{quoted[1:]}" if quoted.startswith(".") else quoted
-
-
-def _folder(handle: str, source: str) -> str:
-    return f"{network_of(source)}/{_quoted(_key(handle))}"
-
-
-def _note(name: str) -> str:
-    return f"{_NOTES}/{_quoted(name)}.json"
-
-
-def _name(path: str) -> str:
-    return unquote(path.removeprefix(f"{_NOTES}/").removesuffix(".json"))
-
-
-def _notes(data: bytes | None) -> dict[str, Any]:
+def _iterate(timeline: Timeline) -> _Reading:
+    posts: dict[str, Post] = {}
+    reached = None
     try:
-        notes = json.loads(data or b"{}")
-    except ValueError:
-        return {}
-    return notes if isinstance(notes, dict) else {}
+        for post in timeline.posts:
+            posts[post.id] = kept(post)
+            reached = gaps.mark(post)
+    except BaseException as broke:  # raised again once what was paid for is stored
+        return _Reading(posts, reached, broke)
+    return _Reading(posts, reached, None)
+
+
+def _still_unread(
+    unread: list[gaps.Span], reading: _Reading, asked: gaps.Span, complete: bool
+) -> list[gaps.Span]:
+    """What a reading leaves unread. One that broke off read from its last post on; the newest come first."""
+    since, until = asked
+    if reading.broke is not None:
+        return gaps.without(unread, (reading.reached, until))
+    if complete:
+        return gaps.without(unread, EVERYTHING)
+    if asked == EVERYTHING:  # nothing was said of what was asked for: no more than what is newer
+        return unread
+    return gaps.without(unread, (since, until))

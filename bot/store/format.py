@@ -1,4 +1,4 @@
-"""What the store writes: a compressed file of lines with a profile and its posts, and the facts beside it.
+"""What the store writes: a compressed file of lines with a profile and its posts.
 
 Of a repost and of an older version of an edited post only the fact is kept: their text is never trained on.
 """
@@ -11,17 +11,17 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from bot.posts import Network, Post, Profile
-from bot.sources import Mark
+from bot.posts import Post, Profile
+from bot.store import gaps
+from bot.store.gaps import Gap, Span, age, mark, unread
 
-RECENT = 500
-"""Of so many posts the facts hold the time, so that new ones are counted without opening the posts."""
-
+RETWEETS = "retweets"
+"""The funnel's word for reposts, which a source may leave out."""
 
 POSTS_NAME = re.compile(r"posts-([0-9a-f]{16})\.jsonl\.gz")
 """A posts' file is named by a digest of its bytes, so that a damaged one is seen."""
@@ -29,37 +29,22 @@ POSTS_NAME = re.compile(r"posts-([0-9a-f]{16})\.jsonl\.gz")
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One reading, or several merged: the profile as of `read_at`, and posts by id."""
+    """One reading, or several merged: the profile as of `read_at`, and posts by id.
+
+    `gaps` were never read, `not_fetched` names kinds of posts that were left out, `sources` what was read.
+    """
 
     profile: Profile
     read_at: datetime
     posts: dict[str, Post]
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a plan needs to know of a stored account. `newest` is the mark for the next reading.
-
-    `own` of the `total` posts are neither reposts nor superseded; `recent` holds the newest of these as
-    seconds since 1970; `files` names the posts' files that these facts were taken from.
-    """
-
-    handle: str
-    network: Network
-    id: str | None
-    name: str
-    total: int
-    own: int
-    newest: Mark | None
-    oldest: datetime | None
-    read_at: datetime
     sources: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-    recent: tuple[int, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    not_fetched: tuple[str, ...] = ()
 
-    def newer_than(self, moment: datetime) -> int:
-        """How many own posts are newer, to the second. More than `RECENT` are not told apart."""
-        return sum(second > int(moment.timestamp()) for second in self.recent)
+    def unread(self) -> list[Span]:
+        """What was never read of the timeline."""
+        newest = max(self.posts.values(), key=age, default=None)
+        return unread(self.gaps, mark(newest) if newest else None)
 
 
 def pack(segment: Segment) -> bytes:
@@ -68,14 +53,21 @@ def pack(segment: Segment) -> bytes:
     header = {
         "version": 1,
         "read_at": segment.read_at.isoformat(),
+        "sources": segment.sources,
+        "gaps": gaps.to_json(segment.gaps),
+        "not_fetched": segment.not_fetched,
         "handle": profile.handle,
         "name": profile.name,
         "network": profile.network,
         "id": profile.id,
         "bio": profile.bio,
         "avatar": base64.b64encode(profile.avatar).decode() if profile.avatar is not None else None,
+        "languages": profile.languages,
+        "parody": profile.parody,
+        "protected": profile.protected,
+        "labels": profile.labels,
     }
-    lines = [header, *map(_line, sorted(segment.posts.values(), key=_age))]
+    lines = [header, *map(_line, sorted(segment.posts.values(), key=age))]
     return gzip.compress("".join(json.dumps(line) + "\n" for line in lines).encode(), 6, mtime=0)
 
 
@@ -103,9 +95,19 @@ def unpack(data: bytes) -> Segment:
             id=header["id"],
             bio=header["bio"],
             avatar=base64.b64decode(header["avatar"]) if header["avatar"] is not None else None,
+            languages=tuple(header.get("languages", ())),
+            parody=header.get("parody", False),
+            protected=header.get("protected", False),
+            labels=tuple(header.get("labels", ())),
         )
-        posts = {line["id"]: _post(line) for line in lines}
-        return Segment(profile, datetime.fromisoformat(header["read_at"]), posts)
+        return Segment(
+            profile,
+            datetime.fromisoformat(header["read_at"]),
+            {line["id"]: _post(line) for line in lines},
+            tuple(header.get("sources", ())),
+            gaps.from_json(header.get("gaps", ())),
+            tuple(header.get("not_fetched", ())),
+        )
     except (ValueError, KeyError, TypeError, EOFError, OSError, zlib.error):
         raise ValueError("damaged") from None
 
@@ -118,11 +120,21 @@ def kept(post: Post) -> Post:
 
 
 def joined(segments: Iterable[Segment]) -> Segment | None:
-    """Several files of one account as one, later readings over earlier ones; None without any."""
+    """Several files of one account as one, later readings over earlier ones; None without any.
+
+    What either of them has read was read, so a gap is only where both have one.
+    """
     whole: Segment | None = None
     for segment in sorted(segments, key=lambda one: one.read_at):
-        posts = merged(whole.posts if whole else {}, segment.posts)
-        whole = Segment(segment.profile, segment.read_at, posts)
+        if whole is None:
+            whole = segment
+            continue
+        whole = replace(
+            segment,
+            posts=merged(whole.posts, segment.posts),
+            sources=tuple(sorted({*whole.sources, *segment.sources})),
+            gaps=gaps.gaps(gaps.common(whole.unread(), segment.unread())),
+        )
     return whole
 
 
@@ -135,85 +147,25 @@ def merged(before: Mapping[str, Post], read: Mapping[str, Post]) -> dict[str, Po
     return posts
 
 
-def deleted(before: Mapping[str, Post], read: Mapping[str, Post]) -> frozenset[str]:
-    """Ids of posts that a complete reading, from its oldest to its newest post, no longer shows."""
+def deleted(
+    before: Mapping[str, Post], read: Mapping[str, Post], not_fetched: Sequence[str] = ()
+) -> frozenset[str]:
+    """Ids of posts that a complete reading, from its oldest to its newest post, no longer shows.
+
+    What it never asked for is not deleted, and neither is an older version of a post that it shows.
+    """
     if not read:
         return frozenset()
     oldest = min(post.created_at for post in read.values())
     newest = max(post.created_at for post in read.values())
     return frozenset(
-        key for key, post in before.items() if key not in read and oldest <= post.created_at <= newest
+        key
+        for key, post in before.items()
+        if key not in read
+        and oldest <= post.created_at <= newest
+        and not (post.is_repost and RETWEETS in not_fetched)
+        and post.superseded_by not in read
     )
-
-
-def facts(
-    segment: Segment, *, handle: str, read_at: datetime, sources: Iterable[str], files: Iterable[str]
-) -> Facts:
-    """The facts of a segment that holds all there is of an account."""
-    posts = sorted(segment.posts.values(), key=_age)
-    own = [post for post in posts if not post.is_repost and not post.superseded_by]
-    return Facts(
-        handle=handle,
-        network=segment.profile.network,
-        id=segment.profile.id,
-        name=segment.profile.name,
-        total=len(posts),
-        own=len(own),
-        newest=Mark(posts[-1].id, posts[-1].created_at) if posts else None,
-        oldest=posts[0].created_at if posts else None,
-        read_at=read_at,
-        sources=tuple(sorted(set(sources))),
-        files=tuple(files),
-        recent=tuple(int(post.created_at.timestamp()) for post in reversed(own[-RECENT:])),
-    )
-
-
-def facts_to_json(facts: Facts) -> bytes:
-    """The small file beside the posts."""
-    newest = facts.newest
-    value = {
-        "version": 1,
-        "handle": facts.handle,
-        "network": facts.network,
-        "id": facts.id,
-        "name": facts.name,
-        "total": facts.total,
-        "own": facts.own,
-        "newest": [newest.id, newest.created_at.isoformat()] if newest else None,
-        "oldest": facts.oldest.isoformat() if facts.oldest else None,
-        "read_at": facts.read_at.isoformat(),
-        "sources": facts.sources,
-        "files": facts.files,
-        "recent": facts.recent,
-    }
-    return json.dumps(value, separators=(",", ":")).encode()
-
-
-def facts_from_json(data: bytes | None) -> Facts | None:
-    """Reads the small file; None where it is missing or damaged, since it can be made anew."""
-    try:
-        value = json.loads(data or b"")
-        newest = value["newest"]
-        return Facts(
-            handle=value["handle"],
-            network=cast("Network", value["network"]),
-            id=value["id"],
-            name=value["name"],
-            total=value["total"],
-            own=value["own"],
-            newest=Mark(newest[0], datetime.fromisoformat(newest[1])) if newest else None,
-            oldest=datetime.fromisoformat(value["oldest"]) if value["oldest"] else None,
-            read_at=datetime.fromisoformat(value["read_at"]),
-            sources=tuple(value["sources"]),
-            files=tuple(value["files"]),
-            recent=tuple(value["recent"]),
-        )
-    except (ValueError, KeyError, TypeError, IndexError):
-        return None
-
-
-def _age(post: Post) -> tuple[datetime, int, str]:
-    return post.created_at, len(post.id), post.id
 
 
 def _line(post: Post) -> dict[str, Any]:

@@ -1,0 +1,51 @@
+"""The ledger of paid reads: each run adds up its own in a file of the month, so that runs need no lock.
+
+ledger/NETWORK/2026-11/RUN.json
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+
+from bot.errors import SourceError
+from bot.store.files import Files
+from bot.store.names import quoted
+
+FOLDER = "ledger"
+
+
+def add(files: Files, network: str, run: str, reads: int, now: datetime) -> None:
+    """Adds paid reads to a run's own file; a negative number gives some back. Written whole or not at all."""
+    path = f"{_month(network, now)}/{quoted(run)}.json"
+    data = files.read(path)
+    total = reads + (_reads(files, path, data) if data is not None else 0)
+    files.write(path, json.dumps({"reads": total}).encode())
+
+
+def total(files: Files, network: str, month: date) -> int:
+    """What all runs together have read in that month (a time's, in UTC)."""
+    folder = _month(network, month)
+    names = [name for name in files.names(folder) if name.endswith(".json")]
+    found = files.read_many([f"{folder}/{name}" for name in names])
+    return max(0, sum(_reads(files, path, data) for path, data in found.items()))
+
+
+def _month(network: str, day: date) -> str:
+    if isinstance(day, datetime):
+        day = day.astimezone(UTC)
+    return f"{FOLDER}/{network}/{day:%Y-%m}"
+
+
+def _reads(files: Files, path: str, data: bytes) -> int:
+    """A file's number. One that cannot be read is no zero: the budget would be overdrawn."""
+    try:
+        reads = json.loads(data)["reads"]
+    except (ValueError, KeyError, TypeError):
+        reads = None
+    if not isinstance(reads, int):
+        raise SourceError(
+            f"store {files.url}: {path} is damaged, so it is not known how many reads were paid for; "
+            'write {"reads": N} into it, or delete it'
+        )
+    return reads
