@@ -7,7 +7,9 @@ lets nothing be loaded and no script run.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,30 +23,19 @@ from bot.published import FRONT_MATTER_KEY
 
 Assets = Path | Mapping[str, bytes]
 MAX_PICTURE_BYTES = 4 << 20
+MAX_CARD_PICTURE_BYTES = 8 << 20
+"""Of the data URIs in one card's body."""
+MAX_CARD_CHARACTERS = 256 << 10
+MAX_PAGE_BYTES = 32 << 20
+"""After so many bytes of cards the page ends; the last one may go beyond by its own bounds."""
 _MAGIC = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp"}
-_TAGS = {
-    *(
-        "p",
-        "br",
-        "hr",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "ul",
-        "ol",
-        "li",
-        "a",
-        "img",
-        "em",
-        "strong",
-        "del",
-        "s",
-    ),
-    *("code", "pre", "blockquote", "table", "thead", "tbody", "tr", "th", "td", "div", "span", "details"),
-    *("summary", "sup", "sub", "kbd", "bdi", "bdo", "b", "i", "small", "figure", "figcaption"),
-}
+_TAGS = set(
+    re.findall(
+        r"\w+",
+        "p br hr h2 h3 h4 h5 h6 ul ol li a img em strong del s code pre blockquote table thead tbody tr th td div "
+        "span details summary sup sub kbd bdi bdo b i small figure figcaption",
+    )
+)
 _ATTRIBUTES = {
     "a": {"href", "title"},
     "img": {"src", "alt", "title", "width", "height"},
@@ -59,49 +50,88 @@ _ATTRIBUTES = {
 }
 
 
-def page(cards: Sequence[tuple[str, str, Assets]], *, notice: str = "") -> str:
-    """The page for cards given as repo name, README text and files (a folder, or bytes by path).
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One card to show: its repo's name, README.md and pictures; `note` is said above it, where there is one."""
 
-    `notice` stands above all: that facts are samples, say. A card that cannot be read shows why.
+    repo: str
+    readme: str
+    assets: Assets
+    note: str = ""
+
+
+@dataclass(slots=True)
+class _Pictures:
+    """The pictures of one card, as data URIs. A card may name one a thousand times: `room` bounds what is inlined."""
+
+    assets: Assets
+    room: int = MAX_CARD_PICTURE_BYTES
+
+    def inlined(self, path: str) -> str | None:
+        """The picture, or None when it is missing, none at all, too large, or there is no room left for it."""
+        found = _picture(path, self.assets)
+        if found is None or len(found) > self.room:
+            return None
+        self.room -= len(found)
+        return found
+
+
+def page(cards: Iterable[Card], *, notice: str = "", left_out: Sequence[str] = ()) -> str:
+    """The page for these cards. `notice` stands above all; `left_out` are sentences on what is not shown.
+
+    A card that cannot be read shows why. Past `MAX_PAGE_BYTES` the rest is only named, so that no stranger's
+    registry makes a page that no browser opens.
     """
-    shown = [_card(number, repo, text, assets) for number, (repo, text, assets) in enumerate(cards, 1)]
-    variables = {"cards": shown, "notice": notice}
+    shown: list[dict[str, Any]] = []
+    unseen = list(left_out)
+    size = 0
+    for number, card in enumerate(cards, 1):
+        if size < MAX_PAGE_BYTES:
+            shown.append(_card(number, card))
+            size += sum(len(value) for value in shown[-1].values() if isinstance(value, str))
+        else:
+            unseen.append(f"{card.repo}: left out, the page is large enough")
+    variables = {"cards": shown, "notice": notice, "left_out": unseen}
     return render_template("preview.html.j2", variables, TEMPLATES)
 
 
 def page_of_folders(folders: Sequence[Path], *, notice: str = "") -> str:
     """The page for published repos that lie in folders `NAMESPACE/NAME`, each with its README.md. OSError for none."""
-    cards = [
-        (
+    cards = (
+        Card(
             f"{folder.resolve().parent.name}/{folder.resolve().name}",
             (folder / "README.md").read_text(encoding="utf-8", errors="replace"),
             folder,
         )
         for folder in folders
-    ]
+    )
     return page(cards, notice=notice)
 
 
-def _card(number: int, repo: str, text: str, assets: Assets) -> dict[str, Any]:
+def _card(number: int, card: Card) -> dict[str, Any]:
+    text = card.readme[:MAX_CARD_CHARACTERS]
+    problems = [f"only the first {MAX_CARD_CHARACTERS:,} characters are shown"] if text != card.readme else []
     try:
-        metadata, problem = front_matter.parse(text), ""
+        metadata = front_matter.parse(text)
         body = front_matter.split(text)[1]
     except ValueError as error:
-        metadata, problem, body = {}, str(error), text
+        metadata, body = {}, text
+        problems.append(str(error))
     return {
         "anchor": f"card-{number}",
-        "repo": repo,
-        "thumbnail": _picture(card_facts.SOCIAL_PREVIEW, assets),
+        "repo": card.repo,
+        "note": card.note,
+        "thumbnail": _picture(card_facts.SOCIAL_PREVIEW, card.assets),
         "chips": _chips(metadata),
         "examples": _examples(metadata),
         "results": _results(metadata),
         "facts": _facts(metadata.get(FRONT_MATTER_KEY)),
-        "problem": problem,
-        "body": _sanitised(body, assets),
+        "problem": "; ".join(problems),
+        "body": _sanitised(body, _Pictures(card.assets)),
     }
 
 
-def _sanitised(body: str, assets: Assets) -> Markup:
+def _sanitised(body: str, pictures: _Pictures) -> Markup:
     """The body's HTML: headings one level down, pictures inlined, everything else a stranger could use gone."""
     import nh3
     from markdown_it import MarkdownIt
@@ -116,7 +146,7 @@ def _sanitised(body: str, assets: Assets) -> Markup:
     def attribute(tag: str, name: str, value: str) -> str | None:
         match tag, name:
             case "img", "src":
-                return _picture(value, assets)
+                return pictures.inlined(value)
             case "a", "href":
                 return value if value.startswith(("https://", "http://", "mailto:")) else None
             case _, "style":

@@ -6,7 +6,20 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.manifest import Account, Base, Evaluation, Manifest, Point, Provenance, Sample, Score, Training
+from bot.manifest import (
+    Account,
+    Base,
+    Copying,
+    Evaluation,
+    Manifest,
+    Point,
+    Provenance,
+    Sample,
+    Score,
+    Tracking,
+    Training,
+    Voice,
+)
 from bot.posts import Network
 from bot.published import Published
 from bot.recipe import Recipe
@@ -19,6 +32,10 @@ TEXTS = (
     " to write fewer footnotes. (This one does not count.)",
     " bigger than my desk, smaller than the queue in front of it.",
 )
+
+
+BASE_SCORE = Score(loss=4.9301, perplexity=138.39, bits_per_byte=1.7338, low=4.871, high=4.9902)
+TUNED_SCORE = Score(loss=3.9012, perplexity=49.4617, bits_per_byte=1.3719, low=3.8224, high=3.9781)
 
 
 def account(handle: str, name: str, *, network: Network = "x", scale: int = 1, **changes: Any) -> Account:
@@ -102,8 +119,20 @@ def manifest(accounts: Sequence[Account] | None = None, **changes: Any) -> Manif
             posts=kept // 10,
             tokens=5_120,
             bytes=21_004,
-            base=Score(loss=4.9301, perplexity=138.39, bits_per_byte=1.7338),
-            tuned=Score(loss=3.9012, perplexity=49.4617, bits_per_byte=1.3719),
+            base=BASE_SCORE,
+            tuned=TUNED_SCORE,
+        ),
+        "copying": Copying(
+            samples=200,
+            seed=42,
+            words=6,
+            runs=0.04,
+            whole=0.0,
+            text=0.011,
+            posts=167,
+            natural_runs=0.158,
+            natural_whole=0.006,
+            natural_text=0.052,
         ),
         "curve": curve(),
         "samples": tuple(Sample(prompt="My dream is", text=text, seed=42) for text in TEXTS),
@@ -135,13 +164,60 @@ def manifest(accounts: Sequence[Account] | None = None, **changes: Any) -> Manif
 
 ADA = account("ada_example", "Ada Example")
 BOB = account("bob_example", "Bob | Example", scale=2)
-EVE = account("eve_example", "Ève Exämple 🦜")
-CAROL = account("carol.example.social", "Carol", network="bluesky")
+EVE = account("eve_example", "Ève Exämple 🦜", parody=True)
+CAROL = account("carol.example.social", "Carol", network="bluesky", labels=("satire",))
+VOICES = (
+    Voice(
+        handle="bob_example",
+        posts=335,
+        base=BASE_SCORE,
+        tuned=Score(loss=3.84, perplexity=46.53, bits_per_byte=1.3504),
+    ),
+    Voice(
+        handle="ada_example",
+        posts=167,
+        base=Score(loss=4.93, perplexity=138.4, bits_per_byte=1.7338),
+        tuned=TUNED_SCORE,
+    ),
+)
+TRACKING = Tracking(
+    service="wandb",
+    run_url="https://wandb.ai/my-org/mynah/runs/1a2b3c4d",
+    data_url="https://wandb.ai/my-org/mynah/runs/1a2b3c4d/artifacts",
+)
 CARDS: dict[str, Manifest] = {
     "one": manifest(),
-    "two": manifest([BOB, ADA], consent="self", sensitive=True),
+    "two": manifest(
+        [BOB, ADA],
+        consent="self",
+        sensitive=True,
+        evaluation=Evaluation(
+            posts=502, tokens=15_360, bytes=63_012, base=BASE_SCORE, tuned=TUNED_SCORE, voices=VOICES
+        ),
+        tracking=TRACKING,
+    ),
     "three": manifest(
-        [EVE, ADA, BOB], warnings=("Only 12,000 characters were kept: expect a weak imitation.",)
+        [EVE, ADA, BOB],
+        warnings=("Only 12,000 characters were kept: expect a weak imitation.",),
+        copying=None,
+        samples=(
+            Sample(prompt="My dream is", text="", seed=42, copied=True),
+            *(Sample(prompt="My dream is", text=text, seed=42) for text in TEXTS[:3]),
+        ),
+        training=Training(
+            posts=6033,
+            tokens=61_204,
+            steps=240,
+            epochs=4,
+            best_epoch=3,
+            seconds=21.4,
+            hardware="NVIDIA T4",
+            dtype="bf16",
+            weights="bf16",
+            peak_bytes=2_140_000_000,
+            emissions_kg=0.0031,
+            versions={"torch": "2.13.0", "transformers": "5.23.0"},
+        ),
     ),
     "other_network": manifest(
         [CAROL],

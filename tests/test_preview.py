@@ -36,7 +36,7 @@ def body(html: str) -> str:
 
 
 def shown(markdown: str, files: dict[str, bytes] | None = None) -> str:
-    return body(preview.page([("my-org/x", HEAD + markdown, files or {})]))
+    return body(preview.page([preview.Card("my-org/x", HEAD + markdown, files or {})]))
 
 
 @pytest.mark.parametrize(
@@ -87,14 +87,14 @@ def test_hostile_metadata_is_only_text() -> None:
             "---",
         )
     )
-    tags = Tags(preview.page([(attack, text, {})], notice=attack))
+    tags = Tags(preview.page([preview.Card(attack, text, {})], notice=attack))
     assert not [attributes for _, attributes in tags.found if "onerror" in attributes]
     assert "script" not in {tag for tag, _ in tags.found}
     assert tags.text.count("<img src=x onerror=alert(1)>") >= 8
 
 
 def test_the_page_forbids_scripts_and_loads_nothing() -> None:
-    html = preview.page([(made.repo, card.render(made), {}) for made in CARDS.values()])
+    html = preview.page([preview.Card(made.repo, card.render(made), {}) for made in CARDS.values()])
     assert "default-src 'none'; img-src data:; style-src 'unsafe-inline'" in html
     for tag, attributes in Tags(html).found:
         assert tag not in ("script", "link", "iframe")
@@ -108,8 +108,8 @@ def test_pictures_of_the_repo_are_shown_from_a_folder_and_from_bytes(tmp_path: P
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_bytes(data)
     readme = card.render(made)
-    page = preview.page([(made.repo, readme, tmp_path)])
-    assert page == preview.page([(made.repo, readme, files)])
+    page = preview.page([preview.Card(made.repo, readme, tmp_path)])
+    assert page == preview.page([preview.Card(made.repo, readme, files)])
     pictured = [attributes for tag, attributes in Tags(body(page)).found if tag == "img"]
     assert [attributes["alt"][:15] for attributes in pictured] == ["Profile picture", "Line chart of t"]
     assert all(attributes["src"].startswith("data:image/png;base64,") for attributes in pictured)
@@ -122,18 +122,18 @@ def test_files_outside_the_folder_and_other_kinds_are_not_shown(tmp_path: Path) 
     (folder / "link.png").symlink_to(tmp_path / "secret.png")
     (folder / "page.png").write_text("<html>")
     text = HEAD + "![a](../secret.png) ![b](link.png) ![c](page.png) ![d](missing.png)"
-    html = body(preview.page([("my-org/x", text, folder)]))
+    html = body(preview.page([preview.Card("my-org/x", text, folder)]))
     assert not [attributes for _, attributes in Tags(html).found if "src" in attributes]
 
 
 def test_a_card_without_front_matter_says_so_and_shows_its_body() -> None:
-    html = preview.page([("my-org/x", "# Hello\n", {})])
+    html = preview.page([preview.Card("my-org/x", "# Hello\n", {})])
     assert "no front matter" in Tags(html).text
     assert "<h2>Hello</h2>" in html
 
 
 def test_headings_lie_below_the_pages_own() -> None:
-    html = preview.page([("my-org/x", HEAD + "# One\n\n## Two\n", {})])
+    html = preview.page([preview.Card("my-org/x", HEAD + "# One\n\n## Two\n", {})])
     levels = [tag for tag, _ in Tags(html).found if re.fullmatch("h[1-6]", tag)]
     assert levels[:3] == ["h1", "h2", "h3"]
     assert levels.count("h1") == 1
@@ -141,7 +141,7 @@ def test_headings_lie_below_the_pages_own() -> None:
 
 def test_metadata_is_shown_as_the_hub_shows_it() -> None:
     made = CARDS["one"]
-    text = " ".join(Tags(preview.page([(made.repo, card.render(made), {})])).text.split())
+    text = " ".join(Tags(preview.page([preview.Card(made.repo, card.render(made), {})])).text.split())
     for said in (
         "Task: text-generation",
         "Library: transformers",
@@ -157,7 +157,7 @@ def test_metadata_is_shown_as_the_hub_shows_it() -> None:
 
 
 def test_several_cards_have_an_index_and_ids_are_unique() -> None:
-    html = preview.page([(made.repo, card.render(made), {}) for made in CARDS.values()])
+    html = preview.page([preview.Card(made.repo, card.render(made), {}) for made in CARDS.values()])
     found = Tags(html).found
     ids = [attributes["id"] for _, attributes in found if "id" in attributes]
     assert len(ids) == len(set(ids))
@@ -168,7 +168,9 @@ def test_several_cards_have_an_index_and_ids_are_unique() -> None:
 
 
 def test_a_notice_stands_above_all() -> None:
-    html = preview.page([("my-org/x", HEAD, {})], notice="Sample facts: this model does not exist yet.")
+    html = preview.page(
+        [preview.Card("my-org/x", HEAD, {})], notice="Sample facts: this model does not exist yet."
+    )
     assert "Sample facts: this model does not exist yet." in Tags(html).text
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -14,6 +16,9 @@ from markupsafe import Markup
 from bot.card import escape
 from bot.card.templates import missing
 from bot.errors import UsageError
+
+if TYPE_CHECKING:
+    from bot.manifest import Score
 
 
 def render_template(file: str, variables: Mapping[str, Any], folders: Sequence[Path]) -> str:
@@ -52,34 +57,53 @@ def _environment(folders: tuple[Path, ...]) -> ImmutableSandboxedEnvironment:
         "count": lambda number: Markup(f"{number:,}"),  # noqa: S704 - digits and commas
         "fixed": lambda number, digits=3: Markup(f"{number:.{digits}f}"),  # noqa: S704 - digits and a point
         "duration": duration,
+        "size": size,
+        "interval": interval,
     }
     return environment
 
 
 def _load(file: str, folders: tuple[Path, ...]) -> tuple[str, str, Callable[[], bool]] | None:
     """A template's source, its path, and whether that is still what the folders hold under this name."""
-    path = _first(file, folders)
-    if path is None:
-        return None
-    written = path.stat().st_mtime_ns
-
-    def fresh() -> bool:
-        return _first(file, folders) == path and path.stat().st_mtime_ns == written
-
-    return path.read_text(encoding="utf-8"), str(path), fresh
-
-
-def _first(file: str, folders: tuple[Path, ...]) -> Path | None:
     # A template names its parts by paths below the folders: none leads out of them.
     if ".." in Path(file).parts or Path(file).is_absolute():
         return None
-    return next((folder / file for folder in folders if (folder / file).is_file()), None)
+    candidates = [str(folder / file) for folder in folders]
+    found = _first(candidates)
+    if found is None:
+        return None
+    path, _ = found
+    return Path(path).read_text(encoding="utf-8"), path, lambda: _first(candidates) == found
+
+
+def _first(candidates: Sequence[str]) -> tuple[str, int] | None:
+    """The first file that is there, with when it was written. Asked for every part of every card: hence no Path."""
+    for path in candidates:
+        try:
+            found = os.stat(path)  # noqa: PTH116 - as above
+        except OSError:
+            continue
+        if stat.S_ISREG(found.st_mode):
+            return path, found.st_mtime_ns
+    return None
 
 
 def _shown(value: object) -> Markup:
     if value is None:
         raise ValueError("it prints a value that is None for this model; put an {% if %} around it")
     return escape.escape(value)
+
+
+def interval(score: Score) -> Markup:
+    """A score's interval of the loss in brackets, after a space; nothing where it was not computed."""
+    if score.low is None or score.high is None:
+        return Markup()
+    return Markup(f" ({score.low:.3f} to {score.high:.3f})")  # noqa: S704 - digits and points
+
+
+def size(count: int) -> str:
+    """So many bytes as a person says them: `840 MB`, `2.1 GB`; a megabyte is a million bytes."""
+    return f"{count / 1e9:.1f} GB" if count >= 999_500_000 else f"{max(1, round(count / 1e6))} MB"
 
 
 def duration(seconds: float) -> str:

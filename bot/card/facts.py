@@ -27,6 +27,7 @@ LANGUAGE_SHARE = 0.05
 """Share of posts from which a language stands in the metadata; the most frequent one always does."""
 _REASONS = {"retweets": ("Retweets", "Reposts"), "short": ("Short tweets", "Short posts")}
 _ACTIONS_RUN = re.compile(r"(https://[\w.-]+/[\w.-]+/[\w.-]+)/actions/runs/\d+.*", re.ASCII)
+_TRACKERS = {"wandb": "Weights & Biases", "trackio": "Trackio"}
 _NETWORKS = {"x": "X", "bluesky": "Bluesky", "mastodon": "Mastodon"}
 _SOURCES = {
     "x": "fetched through X's API",
@@ -48,10 +49,12 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "names": names,
         "accounts": [_account(account, name) for account, name in zip(manifest.accounts, names, strict=True)],
         "posts": "tweets" if _is_x(manifest) else "posts",
+        "post": "tweet" if _is_x(manifest) else "post",
         "network": _network(manifest),
         "source": _SOURCES.get(manifest.source, f"read from {manifest.source}"),
-        "snippet": snippet.snippet(manifest.repo, shared),
-        "shown": _by_prompt(shared[:1])[0] if shared else None,
+        "adapter": is_adapter(manifest),
+        "snippet": snippet.snippet(manifest.repo, shared, manifest.prompts),
+        "shown": _shown(shared),
         "samples": _by_prompt(manifest.samples),
         "statistics": statistics(manifest),
         "window": _window(manifest.accounts),
@@ -59,11 +62,15 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "characters": manifest.characters,
         "sensitive": is_sensitive(manifest),
         "sensitive_share": manifest.sensitive_share,
+        "sensitive_limit": SENSITIVE_SHARE,
         "base": _base(manifest),
         "recipe_changes": _recipe(manifest, changed=True),
         "recipe": _recipe(manifest, changed=False),
         "training": manifest.training,
         "evaluation": manifest.evaluation,
+        "improvement": improvement(manifest),
+        "voices": _voices(manifest, names),
+        "copying": manifest.copying,
         "curve": curve.rows(manifest.curve),
         "best": curve.best(manifest.curve),
         "loss_curve": LOSS_CURVE if curve.is_drawable(manifest.curve) else None,
@@ -75,6 +82,8 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "warnings": manifest.warnings,
         "published": manifest.published,
         "provenance": manifest.provenance,
+        "tracking": _tracking(manifest),
+        "adopted": manifest.adopted,
         "registry_url": _registry_url(manifest.provenance.run_url),
         "hub": HUB,
     }
@@ -108,20 +117,29 @@ def statistics(manifest: Manifest) -> dict[str, Any]:
     noun = ("Tweets", "Posts")[column]
     reasons = list(_REASONS)
     for account in manifest.accounts:
-        reasons.extend(reason for reason in account.dropped if reason not in reasons)
+        reasons.extend(reason for reason in (*account.dropped, *account.not_fetched) if reason not in reasons)
     rows = [
         {
             "label": _REASONS[reason][column]
             if reason in _REASONS
             else reason.replace("_", " ").capitalize(),
-            "counts": [account.dropped.get(reason, 0) for account in manifest.accounts],
+            "counts": [_dropped(account, reason) for account in manifest.accounts],
         }
         for reason in reasons
-        if reason in _REASONS or any(account.dropped.get(reason) for account in manifest.accounts)
+        if reason in _REASONS or any(_dropped(account, reason) != 0 for account in manifest.accounts)
     ]
     first = {"label": f"{noun} downloaded", "counts": [account.downloaded for account in manifest.accounts]}
     last = {"label": f"{noun} kept", "counts": [account.kept for account in manifest.accounts]}
-    return {"columns": display_names(manifest.accounts), "rows": [first, *rows, last]}
+    return {
+        "columns": display_names(manifest.accounts),
+        "rows": [first, *rows, last],
+        "whole": not any(account.not_fetched for account in manifest.accounts),
+    }
+
+
+def _dropped(account: Account, reason: str) -> int | None:
+    """How many posts were dropped for the reason; None where such posts were never asked for."""
+    return None if reason in account.not_fetched else account.dropped.get(reason, 0)
 
 
 def languages(manifest: Manifest) -> list[dict[str, Any]]:
@@ -155,6 +173,19 @@ def base_model(manifest: Manifest) -> str | None:
     return name if whole else None
 
 
+def is_adapter(manifest: Manifest) -> bool:
+    """Whether what is published is a LoRA adapter, to be loaded on top of its base."""
+    return bool(manifest.recipe.get("lora_rank"))
+
+
+def improvement(manifest: Manifest) -> float | None:
+    """Share of the bits a byte that fine-tuning saved on held-out posts; None where it saved nothing."""
+    scores = manifest.evaluation
+    if scores is None or not scores.tuned.bits_per_byte < scores.base.bits_per_byte:
+        return None
+    return 1 - scores.tuned.bits_per_byte / scores.base.bits_per_byte
+
+
 def is_sensitive(manifest: Manifest) -> bool:
     """Whether the model is marked not for all audiences: the registry says so, or more than a tenth of the posts."""
     return manifest.sensitive or manifest.sensitive_share > SENSITIVE_SHARE
@@ -169,6 +200,8 @@ def _account(account: Account, name: str) -> dict[str, Any]:
         "first": account.first,
         "last": account.last,
         "characters": account.characters,
+        "parody": account.parody,
+        "labels": account.labels,
     }
 
 
@@ -186,11 +219,58 @@ def _first_prompt(manifest: Manifest) -> str | None:
 
 
 def _by_prompt(samples: Sequence[Sample]) -> list[dict[str, Any]]:
-    """Samples under the prompt and seed they share, in the order they were made."""
-    groups: dict[tuple[str, int], list[str]] = {}
+    """Samples under the prompt and seed they share, in the order they were made; copied ones only counted."""
+    groups: dict[tuple[str, int], list[Sample]] = {}
     for sample in samples:
-        groups.setdefault((escape.clean(sample.prompt), sample.seed), []).append(continuation(sample))
-    return [{"prompt": prompt, "seed": seed, "texts": texts} for (prompt, seed), texts in groups.items()]
+        groups.setdefault((escape.clean(sample.prompt), sample.seed), []).append(sample)
+    return [
+        {
+            "prompt": prompt,
+            "seed": seed,
+            "texts": [continuation(sample) for sample in group if not sample.copied],
+            "withheld": sum(sample.copied for sample in group),
+        }
+        for (prompt, seed), group in groups.items()
+    ]
+
+
+def _shown(samples: Sequence[Sample]) -> dict[str, Any] | None:
+    """The first answer to the snippet's call that can be shown, with its number among all of them."""
+    for number, sample in enumerate(samples, 1):
+        if not sample.copied:
+            return _by_prompt([sample])[0] | {"number": number}
+    return None
+
+
+def _voices(manifest: Manifest, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Scores by account, in the order of the evaluation; empty for a model of one."""
+    known = {account.handle: name for account, name in zip(manifest.accounts, names, strict=True)}
+    voices = manifest.evaluation.voices if manifest.evaluation else ()
+    return [
+        {
+            "name": known.get(voice.handle, f"@{voice.handle}"),
+            "posts": voice.posts,
+            "base": voice.base,
+            "tuned": voice.tuned,
+        }
+        for voice in voices
+    ]
+
+
+def _tracking(manifest: Manifest) -> dict[str, Any] | None:
+    """Links to where the run was tracked; None when there is none that a reader could open."""
+    found = manifest.tracking
+    if found is None:
+        return None
+    links = {
+        "run_url": found.run_url,
+        "data_url": found.data_url,
+        "model_url": found.model_url,
+        "report_url": found.report_url,
+    }
+    if not any(links.values()):
+        return None
+    return {"service": _TRACKERS.get(found.service, found.service), **links}
 
 
 def continuation(sample: Sample) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot import hub_names
 from bot.card import escape
 from bot.card import facts as card_facts
-from bot.manifest import Evaluation, Manifest
+from bot.manifest import Evaluation, Manifest, Score
 from bot.published import FRONT_MATTER_KEY
 
 SAMPLING = (
@@ -29,20 +29,22 @@ def metadata(manifest: Manifest) -> dict[str, object]:
     sampling = {name: manifest.generation[name] for name in SAMPLING if name in manifest.generation}
     widget = _widget(manifest)
     license_ = card_facts.license_id(manifest)
+    adapter = card_facts.is_adapter(manifest)
     known: dict[str, object] = {
         "language": languages,
         "license": license_,
         "license_name": manifest.license_name if license_ == "other" else None,
         "license_link": manifest.license_link if license_ == "other" else None,
-        "library_name": "transformers",
+        "library_name": "peft" if adapter else "transformers",
         "pipeline_tag": "text-generation",
         "base_model": base_model,
-        "base_model_relation": "finetune" if base_model else None,
+        "base_model_relation": ("adapter" if adapter else "finetune") if base_model else None,
         "thumbnail": f"{card_facts.HUB}/{manifest.repo}/resolve/main/{card_facts.SOCIAL_PREVIEW}",
         "tags": _tags(manifest),
         "widget": widget,
         "inference": {"parameters": sampling} if sampling else None,
         "model-index": [_model_index(manifest, manifest.evaluation)] if manifest.evaluation else None,
+        "co2_eq_emissions": _emissions(manifest),
         FRONT_MATTER_KEY: manifest.published.model_dump(mode="json", exclude_none=True),
     }
     return {key: value for key, value in known.items() if value not in (None, [])}
@@ -60,29 +62,49 @@ def _widget(manifest: Manifest) -> list[dict[str, object]]:
     first: dict[str, str] = {}
     for sample in manifest.samples:
         prompt, text = escape.clean(sample.prompt), card_facts.continuation(sample)
-        if prompt and text.strip():
+        if prompt and text.strip() and not sample.copied:
             first.setdefault(prompt, text)
     return [{"text": prompt, "output": {"text": text}} for prompt, text in first.items()]
 
 
+def _emissions(manifest: Manifest) -> dict[str, object] | None:
+    """Grams of CO2-equivalent, as the Hub counts them; None where nothing measured them."""
+    training = manifest.training
+    if training is None or training.emissions_kg is None:
+        return None
+    return {
+        "emissions": round(training.emissions_kg * 1000, 4),
+        "source": "measured while it was trained",
+        "training_type": "fine-tuning",
+        "hardware_used": escape.clean(training.hardware),
+    }
+
+
 def _model_index(manifest: Manifest, evaluation: Evaluation) -> dict[str, object]:
-    scores = evaluation.tuned
     handles = " and ".join(card_facts.at(account) for account in manifest.accounts)
     return {
         "name": manifest.name,
         "results": [
             {
                 "task": {"type": "text-generation", "name": "Text generation"},
-                "dataset": {"type": "held-out-posts", "name": f"Held-out posts of {handles}"},
-                "metrics": [
-                    {"type": "loss", "name": "Loss (nats a token)", "value": round(scores.loss, 4)},
-                    {"type": "perplexity", "name": "Perplexity", "value": round(scores.perplexity, 4)},
-                    {
-                        "type": "bits_per_byte",
-                        "name": "Bits per byte",
-                        "value": round(scores.bits_per_byte, 4),
-                    },
-                ],
+                "dataset": {
+                    "type": "held-out-posts",
+                    "name": f"Held-out posts of {handles}",
+                    "split": "test",
+                },
+                "metrics": [*_metrics(evaluation.tuned), *_metrics(evaluation.base, "base_", " of the base")],
             }
         ],
     }
+
+
+def _metrics(scores: Score, prefix: str = "", of: str = "") -> list[dict[str, object]]:
+    return [
+        {"type": f"{prefix}loss", "name": f"Loss{of} (nats a token)", "value": round(scores.loss, 4)},
+        {"type": f"{prefix}perplexity", "name": f"Perplexity{of}", "value": round(scores.perplexity, 4)},
+        {
+            "type": f"{prefix}bits_per_byte",
+            "name": f"Bits per byte{of}",
+            "value": round(scores.bits_per_byte, 4),
+        },
+    ]

@@ -8,10 +8,15 @@ from bot.card import escape
 from bot.manifest import Sample
 
 
-def snippet(repo: str, samples: Sequence[Sample]) -> str:
-    """Python that runs as printed and repeats the call by which the samples were made."""
+def snippet(repo: str, samples: Sequence[Sample], prompts: Sequence[str] = ()) -> str:
+    """Python that runs as printed and repeats the call by which the samples were made, all of one prompt.
+
+    Without samples it asks the first of `prompts`.
+    """
     prompt, seed, count = (
-        (samples[0].prompt, samples[0].seed, len(samples)) if samples else ("My dream is", 42, 5)
+        (samples[0].prompt, samples[0].seed, len(samples))
+        if samples
+        else (prompts[0] if prompts else "My dream is", 42, 5)
     )
     return (
         "from transformers import pipeline, set_seed\n\n"

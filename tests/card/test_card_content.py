@@ -1,0 +1,207 @@
+"""What a card says of copying, intervals, voices, tracking and what is withheld, as a reader sees it."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import card_reader
+import pytest
+from card_facts import ADA, BASE_SCORE, BOB, CARDS, TEXTS, TRACKING, TUNED_SCORE, account, manifest
+
+from bot import card
+from bot.card import environment, front_matter
+from bot.card import facts as card_facts
+from bot.manifest import Evaluation, Manifest, Sample, Score, Tracking
+
+
+def page(made: Manifest) -> card_reader.Seen:
+    return card_reader.by_cmark(card_reader.body_of(card.render(made)))
+
+
+def words(made: Manifest) -> str:
+    return " ".join(page(made).text.split())
+
+
+def table(made: Manifest, head: str) -> list[list[str]]:
+    """The one table whose header row holds `head`."""
+    found = [one for one in page(made).tables if head in one[0]]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_copying_is_told_beside_the_natural_level_with_its_method() -> None:
+    assert table(CARDS["one"], "Natural level") == [
+        ["Measure", "This model", "Natural level"],
+        ["Texts that are a training tweet as a whole", "0.0 %", "0.6 %"],
+        ["Texts with a copied run", "4.0 %", "15.8 %"],
+        ["Words inside copied runs", "1.1 %", "5.2 %"],
+    ]
+    said = words(CARDS["one"])
+    assert "200 texts that it wrote without a prompt" in said
+    assert "the same measure on 167 held-out tweets" in said
+    assert "a copied run is 6 words or more that stand word for word in one training tweet" in said
+    assert "How much it copies" not in words(CARDS["three"])
+
+
+def test_intervals_stand_beside_the_loss_only_where_they_were_computed() -> None:
+    scores = table(CARDS["one"], "Base")
+    assert scores[1] == ["Loss, nats a token", "4.930 (4.871 to 4.990)", "3.901 (3.822 to 3.978)"]
+    assert "95 % intervals" in words(CARDS["one"])
+    plain = Score(loss=3.9, perplexity=49.4, bits_per_byte=1.37)
+    bare = manifest(evaluation=Evaluation(posts=9, tokens=90, bytes=400, base=BASE_SCORE, tuned=plain))
+    assert "95 % intervals" not in words(bare)
+
+
+def test_a_cyborgs_voices_have_a_row_each_by_name() -> None:
+    rows = table(CARDS["two"], "Account")
+    assert rows[0][:4] == ["Account", "Tweets", "Base", "This model"]
+    assert rows[1] == ["Bob | Example", "335", "4.930 (4.871 to 4.990)", "3.840", "1.734", "1.350"]
+    assert rows[2] == ["Ada Example", "167", "4.930", "3.901 (3.822 to 3.978)", "1.734", "1.372"]
+    assert not [one for one in page(CARDS["one"]).tables if "Account" in one[0]]
+
+
+def test_a_gain_is_told_in_a_sentence_and_a_loss_is_not_dressed_up() -> None:
+    assert "needs 21 % fewer bits than its base" in words(CARDS["one"])
+    swapped = Evaluation(posts=9, tokens=90, bytes=400, base=TUNED_SCORE, tuned=BASE_SCORE)
+    assert card_facts.improvement(manifest(evaluation=swapped)) is None
+    assert "fewer bits" not in words(manifest(evaluation=swapped))
+
+
+@pytest.mark.parametrize(
+    ("tracking", "links"),
+    [
+        (None, []),
+        (Tracking(service="wandb"), []),
+        (TRACKING, [TRACKING.run_url, TRACKING.data_url]),
+        (Tracking(service="trackio", run_url="https://example.org/run"), ["https://example.org/run"]),
+        (
+            Tracking(service="wandb", model_url="https://wandb.ai/m", report_url="https://wandb.ai/r"),
+            ["https://wandb.ai/m", "https://wandb.ai/r"],
+        ),
+    ],
+)
+def test_links_to_a_tracked_run_stand_there_only_when_there_is_a_run(
+    tracking: Tracking | None, links: list[str]
+) -> None:
+    seen = page(manifest(tracking=tracking))
+    before = set(page(manifest()).links)
+    assert [link for link in seen.links if link not in before] == links
+    assert ("Tracked by" in seen.text) == bool(links)
+
+
+def test_what_was_not_fetched_is_said_and_never_a_zero() -> None:
+    budgeted = account(
+        "ada_example",
+        "Ada",
+        downloaded=110,
+        kept=100,
+        dropped={"short": 10},
+        not_fetched=("retweets", "replies"),
+    )
+    made = manifest([budgeted, BOB])
+    rows = {row[0]: row[1:] for row in card_reader.statistics(page(made))}
+    assert rows["Retweets"] == ["not fetched", "992"]
+    assert rows["Replies"] == ["not fetched", "0"]
+    assert (rows["Tweets downloaded"][0], rows["Short tweets"][0], rows["Tweets kept"][0]) == (
+        "110",
+        "10",
+        "100",
+    )
+    assert "the first row is the sum of the other counts" in words(made)
+    assert "not fetched" not in words(manifest())
+
+
+def test_a_copied_sample_is_shown_nowhere_and_counted() -> None:
+    secret = "SECRET POST"
+    samples = (
+        Sample(prompt="My dream is", text=secret, seed=42, copied=True),
+        Sample(prompt="My dream is", text=TEXTS[0], seed=42),
+    )
+    made = manifest(samples=samples)
+    readme = card.render(made)
+    assert secret not in readme
+    assert "1 more answer is withheld: word for word, it stands in the training tweets." in words(made)
+    assert "the first that is not withheld, number 2, was" in words(made)
+    loop = next(node for node in ast.walk(ast.parse(page(made).code[0])) if isinstance(node, ast.For))
+    assert isinstance(loop.iter, ast.Call)
+    assert ast.literal_eval(loop.iter.keywords[0].value) == 2
+    assert front_matter.parse(readme)["widget"] == [{"text": "My dream is", "output": {"text": TEXTS[0]}}]
+    nothing = manifest(samples=samples[:1])
+    assert "The bot made this very call" not in words(nothing)
+    assert "widget" not in front_matter.parse(card.render(nothing))
+
+
+def test_without_samples_the_snippet_asks_the_registrys_first_prompt() -> None:
+    assert 'generator("Once upon"' in card.render(manifest(samples=(), prompts=("Once upon", "x")))
+
+
+def test_hardware_facts_are_told_when_they_were_measured() -> None:
+    said = words(CARDS["three"])
+    assert "took 21 seconds on NVIDIA T4 in bf16, with at most 2.1 GB of memory" in said
+    assert "The weights after 3 of them were the best on validation tweets" in said
+    assert "The weights are published in bf16." in said
+    assert "emitted 3.1 g of CO2-equivalent, as measured" in said
+    assert front_matter.parse(card.render(CARDS["three"]))["co2_eq_emissions"] == {
+        "emissions": 3.1,
+        "source": "measured while it was trained",
+        "training_type": "fine-tuning",
+        "hardware_used": "NVIDIA T4",
+    }
+    bare = card.render(CARDS["one"])
+    assert "CO2" not in bare
+    assert "co2" not in bare
+    assert "of memory" not in bare
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(900, "1 MB"), (840_200_000, "840 MB"), (999_600_000, "1.0 GB"), (2.14e9, "2.1 GB")]
+)
+def test_sizes_are_said_as_people_say_them(count: int, said: str) -> None:
+    assert environment.size(count) == said
+
+
+def test_what_the_network_says_of_an_account_is_said() -> None:
+    assert "Ève Exämple 🦜 is itself a parody account, and marked so on X." in words(CARDS["three"])
+    assert "Bluesky labels Carol: satire." in words(CARDS["other_network"])
+    assert "parody account" not in words(CARDS["one"])
+    hostile = manifest([account("ada_example", "Ada", labels=("a | b", "</div>"))])
+    assert "X labels Ada: a | b, </div>." in words(hostile)
+
+
+@pytest.mark.parametrize(
+    ("changes", "tagged", "said"),
+    [
+        (
+            {"sensitive_share": 0.25},
+            True,
+            "25.0 % of the tweets it learned from were marked sensitive; above 10 %",
+        ),
+        ({"sensitive_share": 0.05, "sensitive": True}, True, "Its makers marked it so."),
+        ({"sensitive_share": 0.05}, False, "5.0 % of the tweets were marked sensitive."),
+        ({"sensitive_share": 0.0, "sensitive": True}, True, "Its makers marked it so."),
+    ],
+)
+def test_sensitive_posts_are_told_with_their_share(changes: dict[str, Any], tagged: bool, said: str) -> None:
+    made = manifest(**changes)
+    assert said in words(made)
+    assert ("Not for all audiences" in words(made)) == tagged
+    assert ("not-for-all-audiences" in front_matter.parse(card.render(made))["tags"]) == tagged
+    if made.sensitive_share:
+        assert f"{made.sensitive_share:.1%}".replace("%", " %") in words(made)
+
+
+def test_many_names_are_told_once_each_and_the_title_stays_short() -> None:
+    many = manifest([account(f"user_{number}", f"Name {number}") for number in range(9)])
+    seen = page(many)
+    assert seen.headings[0][1] == "Name 0 & Name 1 & 7 more: 🤖 AI cyborg"
+    assert "those of the 9 people named above" in words(many)
+    assert [link for link in seen.links if "x.com" in link] == [f"https://x.com/user_{n}" for n in range(9)]
+
+
+def test_the_older_systems_tag_stands_there_where_the_registry_asks_for_it() -> None:
+    assert front_matter.parse(card.render(manifest(tags=("huggingtweets",))))["tags"] == [
+        "mynah",
+        "huggingtweets",
+    ]
+    assert "huggingtweets" not in card.render(manifest([ADA]))
