@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from bot import __version__
-from bot.commands import demo, fleet, posts, registry
+from bot.commands import adopt, demo, fleet, posts, registry
 
 
 # Every flag can be given as BOT_COMMAND_FLAG as well, so that a workflow passes what somebody typed as data.
@@ -31,6 +31,7 @@ for command in (
     fleet.status,
     fleet.explain,
     fleet.render,
+    adopt.adopt,
     posts.import_,
     posts.corpus,
     posts.purge,

@@ -1,0 +1,62 @@
+"""`bot adopt`: take over cards of the older system; shows what it understood, and writes only when told."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from bot.commands.options import hub_option, json_option, load_registry, open_hub, registry_option
+from bot.errors import UsageError
+
+
+@click.command()
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.option("--write", is_flag=True, help="Publish manifest and card; without it nothing is written.")
+@click.option(
+    "--handles",
+    "order",
+    metavar="A,B",
+    help="Whose columns the table's are, in its order, where the card cannot tell. For one NAME.",
+)
+@registry_option
+@hub_option
+@json_option
+def adopt(
+    names: tuple[str, ...],
+    write: bool,
+    order: str | None,
+    registry_path: Path,
+    hub_target: str | None,
+    as_json: bool,
+) -> int:
+    """Take over models of the older system.
+
+    Reads NAME's card and prints what it understood. With --write it becomes one of this fleet: a manifest, a new
+    card with every fact kept, and the weights as they are.
+    """
+    from bot import adopt as room
+    from bot import report
+    from bot.adopt import telling
+
+    if order is not None and len(names) > 1:
+        raise UsageError("--handles is about one card: give one NAME with it")
+    registry = load_registry(registry_path)
+    if registry.namespace is None:
+        raise UsageError(f"{registry.path.name} has no namespace: set it to where the models are on the Hub")
+    hub = open_hub(hub_target, registry)
+    hub.check(write=write)
+    listing = hub.listing()
+    handles = tuple(handle.strip().lower().removeprefix("@") for handle in (order or "").split(",") if handle)
+    adoptions = []
+    for name in dict.fromkeys(names):
+        fetch = room.fetch if write else None
+        adoption = room.adopt(name, registry, hub, listing, order=handles, fetch=fetch)
+        adoptions.append(adoption)
+        if not as_json:
+            telling.tell(adoption, sys.stdout)
+    if as_json:
+        told = {"adoptions": [telling.to_json(adoption) for adoption in adoptions]}
+        report.print_json(told, sys.stdout)
+    return telling.exit_code(adoptions)
