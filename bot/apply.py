@@ -103,9 +103,8 @@ def _remove(step: Step, shop: Workshop, hub: Hub, limits: Limits, removed: int) 
             step.name, step.action, "skipped", f"{step.reason}; needs --allow-removals {removed + 1}"
         )
     began = time.monotonic()
-    gone = {handle for tombstone in shop.registry.removed for handle in tombstone.handles}
     try:
-        for handle in sorted(gone.intersection(step.handles)):
+        for handle in shop.registry.gone.among(step.handles):
             shop.store.purge(handle)
         if shop.registry.policy.removal == "delete":
             hub.delete(step.name)

@@ -53,8 +53,7 @@ class Workshop:
         written_at = self.registry.path.stat().st_mtime_ns
         if written_at != self._read_at:
             self.registry, self._read_at = load_registry(self.registry.path), written_at
-        gone = {handle for tombstone in self.registry.removed for handle in tombstone.handles}
-        if asked := sorted(gone.intersection(entry.handles)):
+        if asked := self.registry.gone.among(entry.handles):
             raise Skipped(f"{' and '.join(asked)} asked to be removed while this ran; nothing is published")
 
     def lack(self) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -71,7 +71,7 @@ def plan(
     *,
     namespace: str,
     now: datetime,
-    removed: Collection[str] = (),
+    removed: Container[str] = (),
     known: Mapping[str, Known] | None = None,
     only: Collection[str] = (),
     force: Force | None = None,
@@ -86,17 +86,16 @@ def plan(
     known = known or {}
     entries = list(desired)
     steps: list[Step] = []
-    banned = set(removed)
     tombstoned = {
         name: repo
         for name, repo in actual.repos.items()
-        if repo.published is not None and banned.intersection(repo.published.handles)
+        if repo.published is not None and any(handle in removed for handle in repo.published.handles)
     }
     for entry in entries:
         if entry.name in tombstoned:
             continue
         repo = actual.repos.get(entry.name)
-        gone = sorted(banned.intersection(entry.handles))
+        gone = sorted(handle for handle in entry.handles if handle in removed)
         if gone and entry.fault is None:
             entry = replace(entry, fault=f"{_handles(gone)} asked to be removed; take the entry out")
         knows = known.get(entry.name, Known())
@@ -123,7 +122,7 @@ def plan(
         )
     for name, repo in tombstoned.items():
         assert repo.published is not None  # noqa: S101 - narrowed above, for the type checker
-        gone = sorted(banned.intersection(repo.published.handles))
+        gone = sorted(handle for handle in repo.published.handles if handle in removed)
         reason = f"{_handles(gone)} asked to be removed" + (": private already" if repo.private else "")
         steps.append(
             Step(

@@ -150,7 +150,7 @@ def make_plan(
         listing,
         namespace=registry.namespace or "",
         now=now,
-        removed=[handle for tombstone in registry.removed for handle in tombstone.handles],
+        removed=registry.gone,
         known=known,
         only=only,
         force=force,

@@ -97,15 +97,19 @@ def add(
 @click.command()
 @click.argument("handle")
 @click.option("--reason", required=True, help="Why, in public words: it stands in the registry.")
+@click.option(
+    "--private", is_flag=True, help="Write a hash of HANDLE, so that the registry does not name it."
+)
 @registry_option
-def remove(handle: str, reason: str, registry_path: Path) -> None:
+def remove(handle: str, reason: str, private: bool, registry_path: Path) -> None:
     """Take a person out, for good.
 
     HANDLE gets a tombstone, and every entry that holds it goes, cyborgs too.
     """
     from bot.registry import edit as registry_edit
 
-    text = registry_edit.remove(_read(registry_path), handle, reason=reason, on=datetime.now(UTC).date())
+    today = datetime.now(UTC).date()
+    text = registry_edit.remove(_read(registry_path), handle, reason=reason, on=today, private=private)
     _write(registry_path, text)
     click.echo(
         f"{registry_path}: {handle} is removed; bot apply --allow-removals 1 makes it so on the hub, "

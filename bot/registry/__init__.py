@@ -22,6 +22,7 @@ from bot.registry.entry import Draft, Entry, Shared, checked_defaults, draft, ov
 from bot.registry.faults import read, to_data
 from bot.registry.files import located
 from bot.registry.format import Policy, Rules, TombstoneFile, XSettings, schema
+from bot.registry.tombstones import Tombstones, is_hash
 from bot.registry.values import duration
 from bot.registry.yaml_tree import Fault, Mapping, Node, Scalar, Sequence, parse
 
@@ -33,6 +34,7 @@ __all__ = [
     "Source",
     "StoreSettings",
     "Tombstone",
+    "Tombstones",
     "XSettings",
     "load",
     "read_text",
@@ -54,7 +56,7 @@ class FaultyEntry:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """A person who is never imitated again; handles are normalised."""
+    """A person who is never imitated again; handles are normalised, or hashes of such."""
 
     handles: tuple[str, ...]
     on: date | None
@@ -73,7 +75,7 @@ class StoreSettings:
 class Registry:
     """The desired state. `entries` are the sound ones; `problems` hold every fault, those of `faulty` too.
 
-    `namespace` is None until somebody sets it: nothing can be published then.
+    `namespace` is None until somebody sets it: nothing can be published then. `gone` answers who was removed.
     """
 
     path: Path
@@ -84,14 +86,16 @@ class Registry:
     entries: tuple[Entry, ...]
     faulty: tuple[FaultyEntry, ...]
     removed: tuple[Tombstone, ...]
+    gone: Tombstones
     x: XSettings
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
 
 
-def load(path: Path) -> Registry:
+def load(path: Path, *, within: Path | None = None) -> Registry:
     """Reads a registry from disk, looks at the local files it names, and asks git about its archives.
 
+    A stranger's registry is read with `within`: what it names outside of that folder is a fault and not looked at.
     Raises UsageError when there is no such file, and RegistryError, with every problem found anywhere, when
     the file as a whole cannot be read or trusted.
     """
@@ -102,13 +106,13 @@ def load(path: Path) -> Registry:
         raise UsageError(f"there is no registry at {path}; name another with --registry PATH") from None
     except OSError as error:
         raise UsageError(f"the registry {path} cannot be read: {error.strerror}") from None
-    return read_text(data, path)
+    return read_text(data, path, within=within)
 
 
-def read_text(data: bytes, path: Path) -> Registry:
+def read_text(data: bytes, path: Path, *, within: Path | None = None) -> Registry:
     """The registry that these bytes are, as if they stood at `path`. Raises RegistryError as `load`."""
     with _no_collection():
-        return _read(data, path)
+        return _read(data, path, within)
 
 
 @contextmanager
@@ -123,7 +127,7 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _read(data: bytes, path: Path) -> Registry:
+def _read(data: bytes, path: Path, within: Path | None) -> Registry:
     root = _root(data, path)
     faults: list[Fault] = []
     folder = path.parent.absolute()
@@ -132,16 +136,16 @@ def _read(data: bytes, path: Path) -> Registry:
     sections = ("store", "policy", "defaults", "removed", "x")
     kept = {key: value for key, value in content.items() if value is not None or key not in sections}
     file, _ = read(Rules, root, kept, faults)
-    tombstones, lines = _tombstones(root.get("removed"), file.removed, faults)
+    removed, gone = _tombstones(root.get("removed"), file.removed, faults)
     section = root.get("defaults")
     defaults = file.defaults
     general: list[
         Fault
     ] = []  # told, and no reason to stop: the entries that they touch are blocked by the plan
     if isinstance(section, Mapping):
-        defaults = checked_defaults(defaults, section, folder, general)
+        defaults = checked_defaults(defaults, section, folder, general, within)
     recipe = overlaid(Recipe(), defaults.recipe)
-    shared = Shared(folder, defaults, recipe, file.policy, lines)
+    shared = Shared(folder, defaults, recipe, file.policy, gone, within)
 
     items: list[Node] = []
     if isinstance(models, Sequence):
@@ -169,7 +173,8 @@ def _read(data: bytes, path: Path) -> Registry:
         policy=file.policy,
         entries=entries,
         faulty=faulty,
-        removed=tombstones,
+        removed=removed,
+        gone=gone,
         x=file.x,
         problems=_problems(found, path),
         warnings=_problems(warnings, path),
@@ -208,8 +213,8 @@ def _without_models(root: Mapping) -> Mapping:
 
 def _tombstones(
     node: Node | None, files: Iterable[TombstoneFile], faults: list[Fault]
-) -> tuple[tuple[Tombstone, ...], dict[str, int]]:
-    """The removed people, and the line of each of their handles. What cannot be read is a fault of the file."""
+) -> tuple[tuple[Tombstone, ...], Tombstones]:
+    """The removed people, and who they are. What cannot be read is a fault of the file."""
     lines: dict[str, int] = {}
     for item in node.items if isinstance(node, Sequence) else ():
         written = item.get("handles") if isinstance(item, Mapping) else None
@@ -220,18 +225,26 @@ def _tombstones(
         for handle in written.items:
             if isinstance(handle, Scalar):
                 try:
-                    lines.setdefault(handles.person(handle.text), handle.line)
+                    lines.setdefault(_person(handle.text), handle.line)
                 except ValueError as error:
                     faults.append(handle.fault(str(error)))
-    tombstones = [
+    removed = [
         Tombstone(
-            tuple(known for each in file.handles if (known := handles.bare(each)) in lines),
+            tuple(
+                known
+                for each in file.handles
+                if (known := each if is_hash(each) else handles.bare(each)) in lines
+            ),
             file.on,
             file.reason,
         )
         for file in files
     ]
-    return tuple(tombstones), lines
+    return tuple(removed), Tombstones(lines)
+
+
+def _person(text: str) -> str:
+    return text if is_hash(text) else handles.person(text)
 
 
 def _sorted_out(drafts: Iterable[Draft], path: Path) -> tuple[tuple[Entry, ...], tuple[FaultyEntry, ...]]:

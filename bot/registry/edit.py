@@ -13,6 +13,7 @@ from bot.errors import UsageError
 from bot.handles import SOURCES, Source, shown
 from bot.registry.faults import to_data
 from bot.registry.format import MAX_HANDLES
+from bot.registry.tombstones import Tombstones, hashed, salt_for
 from bot.registry.values import is_web_address, nearest
 from bot.registry.yaml_edit import UnknownLayoutError, Value, append, delete
 from bot.registry.yaml_tree import Mapping, Scalar, Sequence, parse, unprintable
@@ -55,12 +56,12 @@ def add(
         raise UsageError(
             "one file cannot hold several accounts: add them without, and import each with `bot import`"
         )
-    for gone in _listed(text, "removed"):
-        if both := set(gone.handles) & set(new):
-            raise UsageError(
-                f"{shown(min(both))} was removed (line {gone.line}) and is never made again; "
-                "take that line out only if the person asks for it"
-            )
+    gone = _gone(text)
+    if both := gone.among(new):
+        raise UsageError(
+            f"{shown(both[0])} was removed (line {gone.line(both[0])}) and is never made again; "
+            "take that line out only if the person asks for it"
+        )
     made = name or known.repo_name(new)
     if why := hub_names.refusal(made):
         raise UsageError(f"the Hub would refuse the name {shown(made)}: {why}; give another with --name")
@@ -82,11 +83,11 @@ def add(
     return bom + _checked(lambda: append(text, "models", item), expected, "the entry", item)
 
 
-def remove(text: str, handle: str, *, reason: str | None = None, on: date) -> str:
+def remove(text: str, handle: str, *, reason: str | None = None, on: date, private: bool = False) -> str:
     """The registry's text with a tombstone for the person and without any entry that holds the handle.
 
-    A cyborg goes as a whole. The tombstone is written for a handle that no entry holds as well. Raises
-    UsageError for what is no handle, and when the person is removed already.
+    A cyborg goes as a whole. The tombstone is written for a handle that no entry holds as well, and as a hash
+    when it is `private`. Raises UsageError for what is no handle, and when the person is removed already.
     """
     bom, text = _BOM * text.startswith(_BOM), text.removeprefix(_BOM)
     data = _read(text)
@@ -94,11 +95,13 @@ def remove(text: str, handle: str, *, reason: str | None = None, on: date) -> st
         person = known.person(handle)
     except ValueError as error:
         raise UsageError(str(error)) from None
-    gone = next((each for each in _listed(text, "removed") if person in each.handles), None)
+    known_gone = _gone(text)
+    gone = known_gone.line(person)
     holding = [number for number, each in enumerate(_listed(text, "models")) if person in each.handles]
     if gone and not holding:
-        raise UsageError(f"{shown(person)} is removed already (line {gone.line})")
-    item: dict[str, Value] = {"handles": [person], "on": on.isoformat()}
+        raise UsageError(f"{shown(person)} is removed already (line {gone})")
+    written = hashed(person, salt_for(known_gone.lines)) if private else person
+    item: dict[str, Value] = {"handles": [written], "on": on.isoformat()}
     if reason and (words := " ".join(reason.split())):
         if character := unprintable(words):
             raise UsageError(f"the reason holds a forbidden character ({character}): take it out")
@@ -179,6 +182,11 @@ def _listed(text: str, key: str) -> list[_Listed]:
         name = given.text if isinstance(given, Scalar) and not given.is_null else None
         found.append(_Listed(handles, name or (known.repo_name(handles) if handles else None), item.line))
     return found
+
+
+def _gone(text: str) -> Tombstones:
+    """Everybody who was removed, and on which line."""
+    return Tombstones({handle: each.line for each in _listed(text, "removed") for handle in each.handles})
 
 
 def _normalised(handles: Items[str], source: Source) -> list[str]:

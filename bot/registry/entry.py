@@ -15,6 +15,7 @@ from bot.recipe import Recipe
 from bot.registry.faults import read, to_data
 from bot.registry.files import base_of, check_template, located, unreadable
 from bot.registry.format import MAX_HANDLES, EntryFile, Policy, Preferences
+from bot.registry.tombstones import Tombstones
 from bot.registry.values import duration
 from bot.registry.yaml_tree import Fault, Mapping, Node, Scalar, Sequence, unprintable
 
@@ -52,13 +53,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shared:
-    """What every entry is read against. `tombstones` maps a removed handle to its line in the file."""
+    """What every entry is read against.
+
+    `within`: the folder out of which no local path may lead, None where any may.
+    """
 
     folder: Path
     defaults: Preferences
     recipe: Recipe
     policy: Policy
-    tombstones: Keys[str, int]
+    tombstones: Tombstones
+    within: Path | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -102,8 +107,8 @@ def draft(node: Node, shared: Shared) -> Draft:
         if source != kind and "source" not in wrong:
             faults.append(key.fault(f"{kind} is read by source: {kind} alone, and the source is {source}"))
         elif made.handles:
-            files = _files(kind, located, placed, made, shared.folder)
-    base = base_of(file, node, shared.folder, faults) if "base" in given else defaults.base
+            files = _files(kind, located, placed, made, shared)
+    base = base_of(file, node, shared.folder, faults, shared.within) if "base" in given else defaults.base
     check_template(file, node, shared.folder, faults)
     consent = value("consent")
     if consent is None and shared.policy.consent == "required" and "consent" not in wrong:
@@ -142,12 +147,14 @@ def draft(node: Node, shared: Shared) -> Draft:
     return made
 
 
-def checked_defaults(given: Preferences, node: Mapping, folder: Path, faults: list[Fault]) -> Preferences:
+def checked_defaults(
+    given: Preferences, node: Mapping, folder: Path, faults: list[Fault], within: Path | None = None
+) -> Preferences:
     """The defaults with their base located, once for all entries."""
     check_template(given, node, folder, faults)
     if "base" not in given.model_fields_set:
         return given
-    return given.model_copy(update={"base": base_of(given, node, folder, faults)})
+    return given.model_copy(update={"base": base_of(given, node, folder, faults, within)})
 
 
 def overlaid(below: Recipe, above: Recipe) -> Recipe:
@@ -190,7 +197,7 @@ def _written_handles(node: Mapping, data: dict[str, Any], faults: list[Fault]) -
 
 
 def _handles(
-    written: Items[Scalar], source: Source, faults: list[Fault], tombstones: Keys[str, int], *, sure: bool
+    written: Items[Scalar], source: Source, faults: list[Fault], tombstones: Tombstones, *, sure: bool
 ) -> tuple[str, ...]:
     """The handles that can be read, each once. Of an unsure source (its key is wrong) any shape will do."""
     found: dict[str, Scalar] = {}
@@ -203,7 +210,7 @@ def _handles(
         if handle in found:
             first = found[handle].line
             faults.append(item.fault(f"{shown(handle)} stands twice in this entry (line {first}): keep one"))
-        elif line := tombstones.get(handle):
+        elif line := tombstones.line(handle):
             faults.append(
                 item.fault(
                     f"{shown(handle)} was removed (line {line}) and is never made again: take the handle out"
@@ -223,7 +230,7 @@ def _name(node: Mapping, of: tuple[str, ...], faults: list[Fault]) -> str | None
     return name
 
 
-def _files(kind: str, given: Keys[str, str], node: Node, made: Draft, folder: Path) -> dict[str, str]:
+def _files(kind: str, given: Keys[str, str], node: Node, made: Draft, shared: Shared) -> dict[str, str]:
     """Where each handle's file is. Local ones must be there, and be what they are said to be."""
     located_files: dict[str, str] = {}
     for key, text in given.items():
@@ -240,11 +247,11 @@ def _files(kind: str, given: Keys[str, str], node: Node, made: Draft, folder: Pa
             message = f"one file for {len(made.handles)} handles: write {kind}: {{{wanted}}}"
             made.faults.append(node.fault(message))
             continue
-        where = located(text, folder).removeprefix("file://")
+        where = located(text, shared.folder).removeprefix("file://")
         located_files[handle] = where
         if "://" in where:
             continue
-        if why := unreadable(kind, Path(where)):
+        if why := unreadable(kind, Path(where), shared.within):
             made.faults.append(place.fault(f"{kind}: {shown(text)} {why}"))
         elif kind == "archive":
             made.archives.append((Path(where), place))

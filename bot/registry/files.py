@@ -14,6 +14,8 @@ from bot.registry.yaml_tree import Fault, Mapping
 
 """Where the bot's own templates are: in an installed package, in a checkout."""
 
+OUTSIDE = "is outside of the repository; in a review only files inside are looked at"
+
 DEFAULT_TEMPLATE: str = Preferences.model_fields["template"].default
 
 
@@ -26,8 +28,21 @@ def located(text: str, folder: Path) -> str:
     return path if not mark else f"file://{path}"
 
 
-def unreadable(kind: str, path: Path) -> str | None:
-    """Why this cannot be the file meant, as the end of a sentence; None when it can."""
+def leads_out(path: Path, within: Path | None) -> bool:
+    """Whether the path, its links followed, is outside of the folder `within`; nothing is, of None."""
+    try:
+        return within is not None and not path.resolve().is_relative_to(within.resolve())
+    except (OSError, RuntimeError):  # links that lead round in a circle
+        return True
+
+
+def unreadable(kind: str, path: Path, within: Path | None = None) -> str | None:
+    """Why this cannot be the file meant, as the end of a sentence; None when it can.
+
+    What lies outside of `within` is not looked at.
+    """
+    if leads_out(path, within):
+        return OUTSIDE
     try:
         if not path.exists():
             return "does not exist; a relative path starts at the registry's folder"
@@ -46,10 +61,15 @@ def unreadable(kind: str, path: Path) -> str | None:
         return f"cannot be read: {error.strerror}"
 
 
-def base_of(file: Preferences, node: Mapping, folder: Path, faults: list[Fault]) -> str:
+def base_of(
+    file: Preferences, node: Mapping, folder: Path, faults: list[Fault], within: Path | None = None
+) -> str:
     """The base as an absolute folder or a Hub id; what is neither becomes a fault."""
     text, place = file.base, node.get("base") or node
     path = located(text, folder)
+    if "://" not in text and leads_out(Path(path), within):
+        faults.append(place.fault(f"base: {shown(text)} {OUTSIDE}"))
+        return path
     if "://" not in text and Path(path).is_dir():
         if Path(path, "config.json").is_file() and not any(Path(path).glob("*.safetensors")):
             message = (

@@ -122,7 +122,10 @@ class Policy(_Keys):
 class TombstoneFile(_Keys):
     """A person who is never imitated again: alone, among others, under any name."""
 
-    handles: tuple[Word, ...] = Field(description="the person's handles", json_schema_extra={"minItems": 1})
+    handles: tuple[Word, ...] = Field(
+        description="the person's handles, or hashes of them as bot remove --private writes",
+        json_schema_extra={"minItems": 1},
+    )
     on: Date | None = Field(None, description="the day of the removal")
     reason: str | None = Field(None, description="why, in public words", max_length=1000)
 

@@ -1,0 +1,58 @@
+"""Who is never imitated: handles as they are, or as salted hashes, so that a public registry need not name people.
+
+A hash hides a handle from whoever reads the file, not from whoever tries handles: those can be guessed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+_HASH = re.compile(r"sha256:([0-9a-f]{8,64}):([0-9a-f]{64})")
+
+
+def is_hash(text: str) -> bool:
+    """Whether a tombstone's handle is a hash, `sha256:SALT:DIGEST` in hex."""
+    return _HASH.fullmatch(text) is not None
+
+
+def hashed(handle: str, salt: str) -> str:
+    """The handle, normalised, as a tombstone that does not name it."""
+    return f"sha256:{salt}:{hashlib.sha256(f'{salt}:{handle}'.encode()).hexdigest()}"
+
+
+def salt_for(known: Iterable[str]) -> str:
+    """The salt of the hashes that stand in a registry already, so that checking them stays quick, or a new one."""
+    return next((found[1] for each in known if (found := _HASH.fullmatch(each))), None) or secrets.token_hex(
+        16
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstones:
+    """All removed handles. `handle in tombstones` asks for plain ones and hashes alike."""
+
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """The line (from 1) of each handle or hash in the registry."""
+    _salts: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        found = (_HASH.fullmatch(each) for each in self.lines)
+        object.__setattr__(self, "_salts", tuple(dict.fromkeys(each[1] for each in found if each)))
+
+    def line(self, handle: str) -> int | None:
+        """Where a normalised handle is named; None for one that is not removed."""
+        for spelled in (handle, *(hashed(handle, salt) for salt in self._salts)):
+            if (line := self.lines.get(spelled)) is not None:
+                return line
+        return None
+
+    def __contains__(self, handle: object) -> bool:
+        return isinstance(handle, str) and self.line(handle) is not None
+
+    def among(self, handles: Iterable[str]) -> list[str]:
+        """Those of the handles that are removed, sorted."""
+        return sorted(handle for handle in set(handles) if handle in self)
