@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from registry_texts import HEAD, only, problems, read
 
+from bot.registry import load
 from bot.registry.files import located
 
 
@@ -104,3 +105,36 @@ def test_a_file_that_may_not_be_read_is_told(home: Path) -> None:
         assert problems(archives("loop.jsonl", source="jsonl"), home)
     else:
         assert "cannot be read" in only(archives("posts.jsonl", source="jsonl"), home)[2]
+
+
+@pytest.mark.parametrize("value", ["/etc/passwd", "../a.zip", "linked.zip", "loop.zip", "file:///etc/passwd"])
+def test_what_lies_outside_of_the_folder_is_not_looked_at_in_a_review(home: Path, value: str) -> None:
+    inside = home / "repo"
+    inside.mkdir()
+    (inside / "linked.zip").symlink_to(home / "a.zip")
+    (inside / "loop.zip").symlink_to("loop.zip")
+    (inside / "registry.yaml").write_text(archives(value))
+    (problem,) = load(inside / "registry.yaml", within=inside).problems
+    assert "is outside of the repository" in problem.message
+    if value in ("../a.zip", "linked.zip"):
+        assert load(inside / "registry.yaml").problems == ()
+
+
+@pytest.mark.parametrize("value", ["/etc", "../outside", "./linked", "linked/base", "~/x"])
+def test_a_base_outside_is_not_looked_at_in_a_review(home: Path, value: str) -> None:
+    inside = home / "repo"
+    inside.mkdir()
+    (home / "outside/base").mkdir(parents=True)
+    (inside / "linked").symlink_to(home / "outside")
+    text = (
+        HEAD + f"defaults: {{base: {value}}}\nmodels: [{{handles: [ada], source: archive, consent: self}}]\n"
+    )
+    (inside / "registry.yaml").write_text(text)
+    (problem,) = load(inside / "registry.yaml", within=inside).problems
+    assert "is outside of the repository" in problem.message
+
+
+def test_a_base_on_the_hub_is_inside(home: Path) -> None:
+    text = HEAD + "models: [{handles: [ada], source: archive, consent: self, base: org/model@main}]"
+    (home / "registry.yaml").write_text(text)
+    assert load(home / "registry.yaml", within=home).problems == ()
