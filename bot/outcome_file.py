@@ -1,0 +1,59 @@
+"""What became of a shard's steps, in a file: written as the shard goes on, read when all shards ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bot.report import Outcome, Result
+
+MOST_BYTES = 16 << 20
+"""A shard with 10,000 steps writes some 3 MB."""
+
+
+class _Outcome(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    name: str = Field(max_length=400)
+    action: str = Field(max_length=20)
+    result: Result
+    reason: str
+    commit: str | None = None
+    seconds: float = 0.0
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    outcomes: tuple[_Outcome, ...]
+
+
+def write(outcomes: Sequence[Outcome], path: Path) -> None:
+    """Replaces the file at once, so that a run that is killed leaves what it knew. Creates its folder."""
+    value: dict[str, Any] = {"outcomes": [outcome.to_json() for outcome in outcomes]}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+    fresh.replace(path)
+
+
+def read_all(folder: Path) -> tuple[list[Outcome], list[str]]:
+    """The outcomes of every shard below the folder, and a sentence for each file that cannot be read."""
+    outcomes: list[Outcome] = []
+    wrong: list[str] = []
+    for path in sorted(folder.rglob("*.json")):
+        try:
+            if path.stat().st_size > MOST_BYTES:
+                raise ValueError("it is too large")
+            file = _File.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError, ValueError) as error:
+            why = "it is damaged" if isinstance(error, ValidationError) else str(error)
+            wrong.append(f"the outcomes in {path.name} cannot be read: {why}")
+            continue
+        outcomes += [
+            Outcome(one.name, one.action, one.result, one.reason, one.commit, one.seconds)
+            for one in file.outcomes
+        ]
+    return outcomes, wrong
