@@ -133,7 +133,7 @@ def print_corpus(corpus: Corpus, tokens: int | None, stream: IO[str]) -> None:
         *(
             [
                 reason.replace("_", " "),
-                *(f"{account.dropped.get(reason, 0):,}" for account in corpus.accounts),
+                *(_counted(account.told().get(reason, 0)) for account in corpus.accounts),
             ]
             for reason in reasons
         ),
@@ -149,6 +149,10 @@ def print_corpus(corpus: Corpus, tokens: int | None, stream: IO[str]) -> None:
         print("Enough to train on.", file=stream)
     else:
         print(f"Not enough: at least {MIN_CHARACTERS:,} characters are needed.", file=stream)
+
+
+def _counted(count: int | None) -> str:
+    return f"{count:,}" if count is not None else "not fetched"
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], stream: IO[str]) -> None:

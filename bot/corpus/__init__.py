@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from bot.corpus import cleaning
+from bot.corpus import cleaning, detection
 from bot.corpus.languages import iso_639
 from bot.corpus.private_data import holds_private_data
 from bot.corpus.splitting import Split, balanced, split
@@ -62,6 +62,8 @@ class AccountCorpus:
     """One voice. `downloaded` counts records as found, and is the sum of `dropped` and `kept`, always.
 
     `dropped` maps reasons to counts in the order of `REASONS`; `texts` run from the oldest to the newest.
+    `not_fetched` names reasons whose posts were never asked for: how many there are is not known, and those that
+    came all the same are counted.
     """
 
     profile: Profile
@@ -70,6 +72,12 @@ class AccountCorpus:
     texts: tuple[Text, ...]
     newest: datetime | None = None
     not_fetched: tuple[str, ...] = ()
+
+    def told(self) -> dict[str, int | None]:
+        """`dropped` as people are told it: None where none came because they were never asked for."""
+        return {
+            r: None if not count and r in self.not_fetched else count for r, count in self.dropped.items()
+        }
 
     @property
     def kept(self) -> int:
@@ -160,17 +168,20 @@ def require_enough(corpus: Corpus) -> None:
 
 
 def to_json(corpus: Corpus, *, tokens: int | None = None) -> dict[str, Any]:
-    """What `bot corpus --json` prints. `tokens` is None while the base's tokenizer is not at hand."""
+    """What `bot corpus --json` prints. `tokens` is None while the base's tokenizer is not at hand, and a reason for
+    dropping is when its posts were never asked for.
+    """
     return {
         "accounts": [
             {
                 "handle": account.profile.handle,
                 "downloaded": account.downloaded,
-                **account.dropped,
+                **account.told(),
                 "kept": account.kept,
                 "info": {
                     "network": account.profile.network,
                     "characters": account.characters,
+                    "not_fetched": list(account.not_fetched),
                     "first": account.first.isoformat() if account.first else None,
                     "last": account.last.isoformat() if account.last else None,
                 },
@@ -196,6 +207,7 @@ def _account(timeline: Timeline) -> AccountCorpus:
     posts = sorted(timeline.posts, key=lambda post: (post.created_at, len(post.id), post.id))
     dropped = dict.fromkeys(REASONS, 0)
     texts: list[Text] = []
+    unnamed: list[int] = []
     seen: set[str] = set()
     for post in posts:
         text = cleaning.clean(post.text) if not (post.is_repost or post.superseded_by) else ""
@@ -204,12 +216,18 @@ def _account(timeline: Timeline) -> AccountCorpus:
             continue
         seen.add(text)
         texts.append(Text(post.id, handle, text, post.created_at, iso_639(post.lang), post.sensitive))
+        if post.lang is None:
+            unnamed.append(len(texts) - 1)
+    found = detection.languages([texts[at].text for at in unnamed])
+    for at, lang in zip(unnamed, found, strict=True):
+        texts[at] = replace(texts[at], lang=lang)
     return AccountCorpus(
         profile=timeline.profile,
         downloaded=len(posts),
         dropped={reason: count for reason, count in dropped.items() if count or reason in ALWAYS},
         texts=tuple(texts),
         newest=posts[-1].created_at if posts else None,
+        not_fetched=tuple(reason for reason in REASONS if reason in timeline.not_fetched),
     )
 
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import io
 import json
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from bot.corpus import REASONS, Corpus, build, is_enough, require_enough, to_json
 from bot.errors import Skipped
 from bot.posts import Post, Profile, Timeline
+from bot.report import print_corpus
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -73,7 +76,7 @@ def test_two_accounts_may_say_the_same() -> None:
 
 
 def test_languages_are_iso_639_the_most_frequent_first() -> None:
-    posts = [post(n, lang=lang) for n, lang in enumerate(["in", "en", "en", "und", None, "pt-BR", "in"])]
+    posts = [post(n, lang=lang) for n, lang in enumerate(["in", "en", "en", "und", "zxx", "pt-BR", "in"])]
     corpus = build([timeline(*posts, post(99, "RT @x yes it is", lang="fr", is_repost=True))])
     assert list(corpus.languages.items()) == [("en", 2), ("id", 2), ("pt", 1)]
 
@@ -190,3 +193,22 @@ def test_downloaded_is_always_the_sum_of_dropped_and_kept(accounts: list[list[Po
         reasons = [row[key] for key in row if key not in ("handle", "downloaded", "kept", "info")]
         assert row["downloaded"] == sum(reasons) + row["kept"]
     assert sum(value["languages"].values()) <= corpus.kept
+
+
+def test_what_was_never_asked_for_is_not_fetched_and_not_0() -> None:
+    some = replace(timeline(post(1), post(2)), not_fetched=("retweets",))
+    corpus = build([some, timeline(post(3), handle="bob")])
+    told = to_json(corpus)["accounts"]
+    assert (told[0]["retweets"], told[0]["info"]["not_fetched"]) == (None, ["retweets"])
+    assert (told[1]["retweets"], told[1]["info"]["not_fetched"]) == (0, [])
+    assert corpus.accounts[0].dropped["retweets"] == 0
+    stream = io.StringIO()
+    print_corpus(corpus, None, stream)
+    assert "not fetched" in next(line for line in stream.getvalue().splitlines() if "retweets" in line)
+
+
+def test_those_that_came_all_the_same_are_counted_and_the_sum_holds() -> None:
+    some = replace(timeline(post(1), post(2, is_repost=True)), not_fetched=("retweets",))
+    told = to_json(build([some]))["accounts"][0]
+    assert (told["downloaded"], told["retweets"], told["short"], told["kept"]) == (2, 1, 0, 1)
+    assert told["info"]["not_fetched"] == ["retweets"]
