@@ -97,8 +97,11 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
+    "x": Kind("bot.sources.x", "x", usd_post=0.005, usd_user=0.010),
     "archive": Kind("bot.sources.archive", "x", reads_file=True),
+    "bluesky": Kind("bot.sources.bluesky", "bluesky"),
     "jsonl": Kind("bot.sources.jsonl", "other", reads_file=True),
+    "mastodon": Kind("bot.sources.mastodon", "mastodon"),
 }
 """Sources by the name that a registry uses."""
 

@@ -11,6 +11,8 @@ from html.parser import HTMLParser
 
 import nh3
 
+from bot.sources.links import shows_address
+
 LONGEST = 100_000
 """Characters of HTML that are read: Mastodon's posts have 500 of text, its relatives' some tens of thousands."""
 
@@ -24,8 +26,6 @@ _ATTRIBUTES = {"*": {"class"}, "a": {"href", "rel"}, "img": {"alt"}}
 _UNSEEN_CLASSES = frozenset(("invisible", "quote-inline"))  # the latter repeats what a quote shows anyway
 _SHORTENED_CLASSES = frozenset(("invisible", "ellipsis"))
 _KEPT_LINKS = frozenset(("mention", "hashtag", "u-url"))
-_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]{1,15}://|www\.)\S+", re.IGNORECASE)
-_BEFORE_HOST = re.compile(r"(?:https?://)?(?:www\.)?", re.IGNORECASE)
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -72,8 +72,8 @@ class _Reader(HTMLParser):
         """See HTMLParser."""
         self._unseen -= self._open.pop()
         if tag == "a" and self._link is not None:
-            seen = "".join(self.pieces[self._link :]).strip()
-            if self._shortened or _shows_address(seen, self._href):
+            words = "".join(self.pieces[self._link :])
+            if self._shortened or shows_address(words, self._href):
                 del self.pieces[self._link :]
             self._link = None
         self._break(tag)
@@ -88,13 +88,3 @@ class _Reader(HTMLParser):
             self.handle_data("\n\n")
         elif tag in _LINES:
             self.handle_data("\n")
-
-
-def _shows_address(seen: str, href: str) -> bool:
-    """Whether a link's words are its own address, perhaps without its beginning and end."""
-    if seen.startswith(("@", "#")):
-        return False
-    if _ADDRESS.fullmatch(seen):
-        return True
-    shown = seen.rstrip("….").removesuffix("/").lower()
-    return "." in shown and _BEFORE_HOST.sub("", href, count=1).lower().startswith(shown)

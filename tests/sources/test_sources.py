@@ -67,7 +67,7 @@ def test_an_archive_and_the_api_fill_the_same_account() -> None:
 
 
 def test_an_unknown_source_and_a_missing_file_are_usage_errors() -> None:
-    with pytest.raises(UsageError, match="reads no source 'fax'; use one of archive, jsonl"):
+    with pytest.raises(UsageError, match="reads no source 'fax'; use one of archive, bluesky"):
         open_source("fax")
     with pytest.raises(UsageError, match="fax"):
         network_of("fax")

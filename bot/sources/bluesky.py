@@ -1,0 +1,264 @@
+"""Source `bluesky`: accounts read through Bluesky's public API, which asks for no login and costs nothing.
+
+Shapes and errors are those of the lexicons app.bsky.actor.getProfile, app.bsky.feed.getAuthorFeed,
+app.bsky.richtext.facet and com.atproto.label.defs. `BLUESKY_API_BASE` sends every request elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.errors import Blocked, BotError, SourceError
+from bot.handles import shown
+from bot.posts import Post, Profile, Timeline
+from bot.sources import Cost, Mark, Options, Source
+from bot.sources.fields import identifier, mapping, mappings, moment, text
+from bot.sources.http import Answer, Client, homepage
+from bot.sources.links import shows_address
+from bot.sources.paging import Page, walk
+from bot.sources.refusals import refusal
+
+_API = "https://public.api.bsky.app/xrpc/"
+_PAGE = "100"  # the most there is
+_NO_HANDLE = "handle.invalid"  # what the network calls an account whose name does not lead back to it
+_SENSITIVE = frozenset(("sexual", "nudity", "porn", "graphic-media", "gore", "!warn", "!hide"))
+_HIDDEN = frozenset(("!hide", "!takedown", "!suspend"))
+_GONE = {
+    "AccountTakedown": "is suspended by the network",
+    "AccountSuspended": "is suspended by the network",
+    "AccountDeactivated": "is deactivated by its owner",
+}
+_ERROR_NAME = re.compile(r"[A-Za-z]{1,40}")
+_MOST_FACETS = 500  # of one post; only made-up ones have more
+
+
+def open_source(options: Options) -> Source:
+    """The public API, or what `BLUESKY_API_BASE` names."""
+    environment = options.environment
+    return Bluesky(Client(base=environment.get("BLUESKY_API_BASE"), homepage=homepage(environment)))
+
+
+class Bluesky:
+    """Reads accounts by handle or DID; the DID is the stable id. Reading costs nothing."""
+
+    def __init__(self, client: Client, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._client = client
+        self._now = now
+
+    @property
+    def cost(self) -> Cost:
+        """Nothing."""
+        return Cost()
+
+    def read(
+        self,
+        handle: str,
+        *,
+        since: Mark | None = None,
+        until: Mark | None = None,
+        account: str | None = None,
+    ) -> Timeline:
+        """The profile, and the posts from the newest down to `since`; see Source.
+
+        The network knows no upper end, so `until` is left aside and the newest come again.
+        """
+        found = self._profile(handle)
+        if found is None:
+            raise self._missing(handle, account)
+        did = identifier(found, "did")
+        if did is None:
+            raise SourceError(f"{handle}: Bluesky answered with a profile that has no DID; run again later")
+        if account and did != account:
+            raise Blocked(
+                f"the handle {handle} has another owner: the model was made of {account}, and it now belongs to "
+                f"{did}; nothing was fetched"
+            )
+        labels = _labels(mappings(found, "labels"), self._now())
+        bio = text(found, "description") or ""
+        _respect(handle, labels, bio)
+        warnings: list[str] = []
+        name = (identifier(found, "handle") or handle).lower()
+        profile = Profile(
+            handle=did if name == _NO_HANDLE else name,
+            name=text(found, "displayName") or handle,
+            network="bluesky",
+            id=did,
+            bio=bio,
+            avatar=self._avatar(text(found, "avatar"), warnings),
+            labels=labels,
+        )
+        posts = walk(lambda cursor: self._page(handle, did, cursor, since), warnings)
+        return Timeline(profile, posts, warnings)
+
+    def _profile(self, actor: str) -> dict[str, Any] | None:
+        """The profile, or None where nobody has that name."""
+        answer = self._client.json(_API + "app.bsky.actor.getProfile", {"actor": actor})
+        if answer.status == 200 and isinstance(answer.value, dict):
+            return answer.value
+        if _nobody(answer):
+            return None
+        raise _refused(actor, answer)
+
+    def _missing(self, handle: str, account: str | None) -> Blocked:
+        """Why nobody has the handle: its account has another one now, or there is none."""
+        found = self._profile(account) if account else None
+        name = (identifier(found, "handle") or "").lower()
+        if name and name not in (_NO_HANDLE, handle):
+            return Blocked(
+                f"{handle} is now called {shown(name)}: it is the same account, {account}; "
+                "write the new handle into the registry"
+            )
+        return _no_account(handle)
+
+    def _page(self, handle: str, did: str, cursor: str | None, since: Mark | None) -> Page:
+        query = {"actor": did, "limit": _PAGE, "filter": "posts_with_replies"}
+        answer = self._client.json(
+            _API + "app.bsky.feed.getAuthorFeed", {**query, **({"cursor": cursor} if cursor else {})}
+        )
+        if answer.status != 200 or not isinstance(answer.value, dict):
+            raise _refused(handle, answer)
+        if not isinstance(items := answer.value.get("feed"), list):
+            raise SourceError(f"{handle}: Bluesky answered with a page that holds no feed; run again later")
+        read = [_post(item, did, self._now()) for item in items]
+        posts = tuple(post for post in read if post)
+        return Page(
+            posts,
+            identifier(answer.value, "cursor"),
+            damaged=len(read) - len(posts),
+            known=since is not None and _reaches(items, read, since),
+        )
+
+    def _avatar(self, url: str | None, warnings: list[str]) -> bytes | None:
+        if not url:
+            return None
+        try:
+            return self._client.picture(url)
+        except SourceError as error:
+            warnings.append(f"the avatar was not fetched: {error}")
+            return None
+
+
+def _respect(handle: str, labels: Iterable[str], bio: str) -> None:
+    """Raises Blocked for an account that is hidden, or asks not to be used."""
+    if "!no-unauthenticated" in labels:
+        raise Blocked(
+            f"{handle} asks apps to show it to nobody who is not signed in (the label !no-unauthenticated), so it "
+            "is not used; its owner can change that in Bluesky's settings, under logged-out visibility"
+        )
+    if hidden := sorted(_HIDDEN.intersection(labels)):
+        raise Blocked(f"{handle} is hidden by the network's moderators (the label {hidden[0]})")
+    if tag := refusal([bio]):
+        raise Blocked(f"{handle} asks in its bio not to be used ({tag}), so it is not")
+
+
+def _nobody(answer: Answer) -> bool:
+    """Whether the answer says that nobody has the name. Other faults of a request have the same error name."""
+    message = (text(answer.value, "message") or "").lower()
+    return answer.status == 400 and text(answer.value, "error") == "InvalidRequest" and "not found" in message
+
+
+def _no_account(handle: str) -> Blocked:
+    return Blocked(f"there is no account {handle} on Bluesky; check the handle, or remove the entry")
+
+
+def _refused(handle: str, answer: Answer) -> BotError:
+    error = text(answer.value, "error") or ""
+    if answer.status == 400 and error in _GONE:
+        return Blocked(f"{handle} {_GONE[error]}")
+    if _nobody(answer):  # gone since its profile was read
+        return _no_account(handle)
+    name = f" ({error})" if _ERROR_NAME.fullmatch(error) else ""
+    what = f"status {answer.status}{name}" if answer.status != 200 else "something that is no JSON object"
+    return SourceError(
+        f"{handle}: Bluesky answered with {what}; run again later, and look for a newer version if it goes on"
+    )
+
+
+def _post(item: object, did: str, now: datetime) -> Post | None:
+    """One item of the feed, or None for one that is damaged or, without being a repost, somebody else's."""
+    post, reason = mapping(item, "post"), mapping(item, "reason")
+    uri, record = identifier(post, "uri"), mapping(post, "record")
+    if uri is None:
+        return None
+    if (text(reason, "$type") or "").endswith("reasonRepost"):
+        reposted = moment(reason, "indexedAt") or moment(post, "indexedAt")
+        # Not the uri of what is reposted: that may be a post of this very account.
+        return (
+            Post(identifier(reason, "uri") or f"repost:{uri}", "", reposted, is_repost=True)
+            if reposted
+            else None
+        )
+    raw, created = text(record, "text"), _created(post, record, now)
+    if raw is None or created is None or not uri.startswith(f"at://{did}/"):
+        return None
+    languages = record.get("langs")
+    labels = [*mappings(post, "labels"), *mappings(mapping(record, "labels"), "values")]
+    return Post(
+        id=uri,
+        text=_cut(raw, mappings(record, "facets")),
+        created_at=created,
+        lang=languages[0]
+        if isinstance(languages, list) and languages and isinstance(languages[0], str)
+        else None,
+        reply_to=identifier(mapping(mapping(record, "reply"), "parent"), "uri"),
+        sensitive=any(text(label, "val") in _SENSITIVE and not label.get("neg") for label in labels),
+    )
+
+
+def _created(post: dict[str, Any], record: dict[str, Any], now: datetime) -> datetime | None:
+    """When the author says it was written, but never later than the network saw it: so are feeds sorted."""
+    said, seen = moment(record, "createdAt"), moment(post, "indexedAt")
+    return min(said, seen or now) if said else seen
+
+
+def _cut(raw: str, facets: list[dict[str, Any]]) -> str:
+    """Takes links out. Facets count bytes of UTF-8; what they cover is often a shortened address.
+
+    A link whose words are the author's own, not its address, stays: `my page` is a part of the sentence.
+    """
+    data = raw.encode()
+    links = []
+    for facet in facets[:_MOST_FACETS]:
+        uri = next((u for f in mappings(facet, "features") if (u := text(f, "uri")) and _is_link(f)), None)
+        start, end = (mapping(facet, "index").get(key) for key in ("byteStart", "byteEnd"))
+        if uri and isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(data):
+            links.append((start, end, uri))
+    last = len(data)
+    for start, end, uri in sorted(links, reverse=True):
+        if end <= last and shows_address(data[start:end].decode(errors="replace"), uri):
+            data, last = data[:start] + data[end:], start
+    return data.decode(errors="ignore").strip()
+
+
+def _is_link(feature: dict[str, Any]) -> bool:
+    return (text(feature, "$type") or "").endswith("#link")
+
+
+def _labels(labels: list[dict[str, Any]], now: datetime) -> tuple[str, ...]:
+    """The values that hold: not taken back, not expired."""
+    held = [
+        value
+        for label in labels
+        if (value := identifier(label, "val"))
+        and not label.get("neg")
+        and not ((expires := moment(label, "exp")) and expires <= now)
+    ]
+    return tuple(dict.fromkeys(held))
+
+
+def _reaches(items: list[object], read: list[Post | None], since: Mark) -> bool:
+    """Whether the page reaches down to what is known: it holds the newest known post, or only older ones.
+
+    A pinned post stands where it does not belong, so it says nothing.
+    """
+    ordinary = [
+        post
+        for item, post in zip(items, read, strict=True)
+        if post and not (text(mapping(item, "reason"), "$type") or "").endswith("reasonPin")
+    ]
+    if any(post.id == since.id for post in ordinary):
+        return True
+    return bool(ordinary) and all(post.created_at < since.created_at for post in ordinary)
