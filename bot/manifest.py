@@ -182,11 +182,13 @@ class Provenance(Value):
 class Adopted(Value):
     """Where an adopted model came from: the older `system` that made it, and the `commit` whose card was read.
 
-    `weights` are the names of the files with weights that stand there still, as that system left them.
+    `weights` are the names of the files with weights that stand there still, as that system left them. `dated`
+    is False where only the repo's last change tells when the model was made: then it was made by then.
     """
 
     system: str
     commit: str
+    dated: bool = True
     weights: tuple[str, ...] = ()
 
 

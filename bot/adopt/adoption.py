@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from bot import handles, pictures, publication
@@ -42,7 +42,9 @@ class Adoption:
     commit: str | None = None
 
 
-def look(name: str, registry: Registry, hub: Hub, listing: Listing, order: Sequence[str] = ()) -> Adoption:
+def look(
+    name: str, registry: Registry, hub: Hub, listing: Listing, *, now: datetime, order: Sequence[str] = ()
+) -> Adoption:
     """Reads the repo and says what it understood. Writes nothing; HubError when the repo cannot be read."""
     repo = listing.repos.get(name) or listing.repos.get(name.lower())
     if repo is None:
@@ -70,14 +72,9 @@ def look(name: str, registry: Registry, hub: Hub, listing: Listing, order: Seque
     faults = [*old.faults, *faults]
     if trained_at is None:
         faults.append("nothing tells when it was made")
-    if old.made_at is None:
-        notes.append("the date is that of the repo's last change: the card tells none")
-    if not weights:
-        notes.append("the repo holds no weights")
-    elif not any(path.endswith(".safetensors") for path in weights):
-        notes.append(f"weights are {', '.join(weights)} and stay so: no safetensors")
-    if not config:
-        notes.append("no config.json that can be read: the base's size is not known")
+    notes += _remarks(
+        old, weights, config, now - trained_at if trained_at else None, entry if listed else None
+    )
     adoption = Adoption(
         name,
         "failed" if faults else "understood",
@@ -134,12 +131,13 @@ def adopt(
     hub: Hub,
     listing: Listing,
     *,
+    now: datetime,
     order: Sequence[str] = (),
     fetch: Callable[[str], bytes | None] | None = None,
 ) -> Adoption:
     """Looks at one repo and, with `fetch`, writes it. One repo's failure is its own; CredentialsError is raised."""
     try:
-        found = look(name, registry, hub, listing, order)
+        found = look(name, registry, hub, listing, now=now, order=order)
         return found if fetch is None else write(found, registry, hub, fetch)
     except CredentialsError:
         raise
@@ -185,6 +183,29 @@ def _entry(name: str, old: OldCard, registry: Registry) -> tuple[Entry | None, b
         )
     except BotError as error:
         return None, False, notes, [str(error)]
+
+
+def _remarks(
+    old: OldCard,
+    weights: Sequence[str],
+    config: dict[str, Any],
+    age: timedelta | None,
+    entry: Entry | None,
+) -> Iterator[str]:
+    """What is worth knowing before it is written. `entry` is the registry's own."""
+    if old.made_at is None:
+        yield "the date is that of the repo's last change: the card tells none"
+    if age is not None and entry is not None and not entry.paused and age >= entry.max_age:
+        yield (
+            f"it is {age.days:,} days old and the entry's max_age {entry.max_age.days}: the next plan trains it "
+            "again; to keep these weights set paused: true, or a larger max_age:"
+        )
+    if not weights:
+        yield "the repo holds no weights"
+    elif not any(path.endswith(".safetensors") for path in weights):
+        yield f"weights are {', '.join(weights)} and stay so: no safetensors"
+    if not config:
+        yield "no config.json that can be read: the base's size is not known"
 
 
 def _config(data: bytes | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from bot import base, card, digest, provenance, publication
 from bot.adopt.old_card import SYSTEM, OldAccount, OldCard
 from bot.desired import card_facts, template_folders
-from bot.manifest import Account, Adopted, Base, Manifest, Tracking
+from bot.manifest import Account, Adopted, Base, Manifest, Tracking, utc
 from bot.published import FRONT_MATTER_KEY, Published
 from bot.registry import Entry, Registry, read_text
 
@@ -68,7 +68,7 @@ def manifest_of(
         prompts=(PROMPT,),
         base=told,
         recipe={},
-        adopted=Adopted(system=SYSTEM, commit=commit, weights=tuple(weights)),
+        adopted=Adopted(system=SYSTEM, commit=commit, dated=old.made_at is not None, weights=tuple(weights)),
         tracking=_tracking(old),
         curve=(),
         samples=(),
@@ -79,7 +79,7 @@ def manifest_of(
             base=told.identity,
             template=card.template_digest(entry.template, template_folders(registry)),
             card=digest.of_value(facts)[:16],
-            trained_at=trained_at,
+            trained_at=utc(trained_at),
         ),
         provenance=provenance.of_this_run(os.environ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -47,12 +48,12 @@ def adopt(
         raise UsageError(f"{registry.path.name} has no namespace: set it to where the models are on the Hub")
     hub = open_hub(hub_target, registry)
     hub.check(write=write)
-    listing = hub.listing()
+    listing, now = hub.listing(), datetime.now(UTC)
     handles = tuple(handle.strip().lower().removeprefix("@") for handle in (order or "").split(",") if handle)
     adoptions = []
     for name in dict.fromkeys(names):
         fetch = room.fetch if write else None
-        adoption = room.adopt(name, registry, hub, listing, order=handles, fetch=fetch)
+        adoption = room.adopt(name, registry, hub, listing, now=now, order=handles, fetch=fetch)
         adoptions.append(adoption)
         if not as_json:
             telling.tell(adoption, sys.stdout)
