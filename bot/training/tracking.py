@@ -1,0 +1,238 @@
+"""Tracking elsewhere: a run's curve, settings and counts at Weights & Biases or Trackio, when an entry asks for it.
+
+It is told after training and costs the model nothing when it fails: a warning is said, and the model goes on.
+No text of a post and nothing of the machine or the code goes out, and the console is not captured.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import io
+import os
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import constants
+
+from bot.corpus import Corpus
+from bot.manifest import Base, Copying, Evaluation, Point, Tracking, Training
+from bot.recipe import Recipe
+
+PROJECT = "mynah"
+"""Where runs are kept, unless WANDB_PROJECT or TRACKIO_PROJECT names another project."""
+
+FOLDER = Path(".bot")
+"""Where Weights & Biases keeps its files, unless WANDB_DIR says otherwise."""
+
+PATIENCE = 60
+"""Seconds that a tracker may take to begin and again to end a run."""
+
+FAULTS = (OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, EOFError)
+"""What a tracker raises when it cannot do its work, or has changed; none of it may cost the model."""
+
+SECRETS = ("WANDB_API_KEY", "HF_TOKEN", "TRACKIO_WRITE_TOKEN")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Which service (`wandb`, `trackio`, `none`) is told of the model; `say` is told what a person should know.
+
+    Of the corpus only counts are used. `environment` holds the service's own variables.
+    """
+
+    service: str
+    name: str
+    repo: str
+    corpus: Corpus
+    say: Callable[[str], None]
+    environment: Mapping[str, str] = os.environ
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a tracker is told: settings and counts, figures of the finished model, and the curve."""
+
+    config: dict[str, Any]
+    summary: dict[str, float]
+    curve: tuple[Point, ...]
+
+    @property
+    def rows(self) -> list[tuple[int, dict[str, float]]]:
+        """The curve as steps and what was measured there."""
+        named = [
+            (point, {"epoch": point.epoch, "loss/train": point.train, "loss/held_out": point.held_out})
+            for point in self.curve
+        ]
+        return [
+            (point.step, {name: value for name, value in row.items() if value is not None})
+            for point, row in named
+        ]
+
+
+def record(
+    request: Request,
+    recipe: Recipe,
+    base: Base,
+    training: Training,
+    evaluation: Evaluation,
+    curve: Sequence[Point],
+    copying: Copying | None,
+) -> Record:
+    """Settings, counts and figures; no text and no name but handles, which the model's address has, too."""
+    corpus = request.corpus
+    accounts = {
+        account.profile.handle: {
+            "downloaded": account.downloaded,
+            **account.dropped,
+            "kept": account.kept,
+            "characters": account.characters,
+        }
+        for account in corpus.accounts
+    }
+    summary = {
+        f"{whose}/{name}": value
+        for whose, score in (("base", evaluation.base), ("tuned", evaluation.tuned))
+        for name, value in score.model_dump(exclude_none=True).items()
+    }
+    if copying is not None:
+        shares = copying.model_dump(include={"runs", "whole", "text", "natural_runs", "natural_text"})
+        summary |= {f"copying/{name}": value for name, value in shares.items()}
+    return Record(
+        config={
+            "model": f"{constants.ENDPOINT}/{request.repo}",
+            "recipe": recipe.model_dump(),
+            "recipe_digest": recipe.digest(),
+            "base": base.model_dump(include={"name", "identity", "revision", "digest", "parameters"}),
+            "dataset": {"accounts": accounts, "languages": corpus.languages, "characters": corpus.characters},
+            "training": training.model_dump(exclude={"versions"}),
+            "versions": training.versions,
+        },
+        summary=summary,
+        curve=tuple(curve),
+    )
+
+
+def track(request: Request, told: Record) -> Tracking | None:
+    """Tells the service of a finished training; links only where the run went online. Never raises for a fault."""
+    tell = {"wandb": _wandb, "trackio": _trackio}.get(request.service)
+    if tell is None:
+        return None
+    if importlib.util.find_spec(request.service) is None:
+        request.say(
+            f"{request.name}: warning: tracking: {request.service} needs a package that is not installed: "
+            f"pip install 'mynah[{request.service}]'; this model is not tracked there"
+        )
+        return None
+    try:
+        return tell(request, told)
+    except FAULTS as error:
+        request.say(
+            f"{request.name}: warning: {request.service} was not told of this model "
+            f"({_first_line(error, request.environment)}); the model itself is not affected"
+        )
+        return None
+
+
+def _wandb(request: Request, told: Record) -> Tracking:
+    """One run and one artifact with the counts. Offline without a key, or when WANDB_MODE says so."""
+    environment = request.environment
+    mode = environment.get("WANDB_MODE") or ("online" if environment.get("WANDB_API_KEY") else "offline")
+    os.environ.setdefault(
+        "WANDB_ERROR_REPORTING", "false"
+    )  # read when it is imported; reports tell of the machine
+    wandb = importlib.import_module("wandb")
+    folder = Path(environment.get("WANDB_DIR") or FOLDER)
+    folder.mkdir(parents=True, exist_ok=True)
+    private = wandb.Settings(
+        silent=True,
+        console="off",
+        disable_git=True,
+        disable_code=True,
+        disable_job_creation=True,
+        save_code=False,
+        host="",
+        program="",
+        init_timeout=PATIENCE,
+        finish_timeout=PATIENCE,
+        finish_timeout_raises=True,
+        x_disable_meta=True,
+        x_disable_stats=True,
+        x_disable_machine_info=True,
+        x_save_requirements=False,
+    )
+    run_url = data_url = None
+    try:
+        with wandb.init(
+            project=environment.get("WANDB_PROJECT") or PROJECT,
+            name=request.name,
+            config=told.config,
+            dir=str(folder),
+            mode=mode,
+            settings=private,
+        ) as run:
+            for step, row in told.rows:
+                run.log(row, step=step)
+            run.summary.update(told.summary)
+            dataset = wandb.Artifact(f"{request.name}-posts", type="dataset", metadata=told.config["dataset"])
+            logged = run.log_artifact(dataset)
+            if not run.offline and not run.disabled:
+                data_url = logged.wait(timeout=PATIENCE).url
+                run_url = run.url
+    except wandb.Error as error:
+        raise RuntimeError(_first_line(error, environment)) from error
+    if mode == "offline":
+        request.say(
+            f"{request.name}: Weights & Biases keeps this run offline in {folder / 'wandb'}: set WANDB_API_KEY, "
+            "or send it later with: wandb sync"
+        )
+    return Tracking(service="wandb", run_url=run_url, data_url=data_url)
+
+
+def _trackio(request: Request, told: Record) -> Tracking:
+    """One run: in the Space that TRACKIO_SPACE_ID names, else in Trackio's own folder on this machine."""
+    environment = request.environment
+    trackio = importlib.import_module("trackio")
+    space = environment.get("TRACKIO_SPACE_ID")
+    # It talks on standard output, which belongs to the command's own result, and warns where others raise.
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        run = trackio.init(
+            project=environment.get("TRACKIO_PROJECT") or PROJECT,
+            name=request.name,
+            space_id=space,
+            config=told.config,
+            embed=False,
+            auto_log_gpu=False,
+            auto_log_cpu=False,
+        )
+        try:
+            for step, row in told.rows:
+                run.log(row, step=step)
+            run.log(told.summary, step=told.curve[-1].step)
+        finally:
+            run.finish()
+    if space and not heard:
+        return Tracking(service="trackio", run_url=f"{constants.ENDPOINT}/spaces/{space}")
+    if space:
+        request.say(
+            f"{request.name}: warning: Trackio could not reach the Space {space} "
+            f"({_first_line(str(heard[0].message), environment)}); the run waits in its folder on this machine"
+        )
+    else:
+        request.say(
+            f"{request.name}: Trackio keeps this run on this machine; set TRACKIO_SPACE_ID to show it on the Hub"
+        )
+    return Tracking(service="trackio")
+
+
+def _first_line(error: Exception | str, environment: Mapping[str, str]) -> str:
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    for name in SECRETS:
+        if secret := environment.get(name):
+            line = line.replace(secret, "***")
+    return line[:200]
