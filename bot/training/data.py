@@ -1,17 +1,61 @@
-"""Posts as tokens, and tokens as blocks of one constant length.
-
-The layout is the older system's: posts run together, each begun by the end-of-text token, cut into blocks.
-"""
+"""Posts as tokens, and tokens as blocks of one constant length: what a pass over the posts consists of."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import torch
 from transformers import PreTrainedTokenizerBase
 
 IGNORED = -100
 """The label of a token that carries no loss: padding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """One pass over the posts, as tensors of shape [blocks, block size].
+
+    `labels[i, t]` is the token that follows `inputs[i, t]`, `IGNORED` in the padding. Where posts see only
+    themselves, `positions` count from each post's start, and tokens of one post share their number in
+    `documents` (different from the other numbers of that row); both are None where posts run together.
+    """
+
+    inputs: torch.Tensor
+    labels: torch.Tensor
+    positions: torch.Tensor | None = None
+    documents: torch.Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def full(self) -> float:
+        """The share of positions that predict a token; the rest is padding."""
+        return float((self.labels != IGNORED).float().mean())
+
+    def in_order(self, order: Sequence[int]) -> Self:
+        """The same blocks in another order."""
+        rows = torch.tensor(order, dtype=torch.long)
+        return self._each(lambda tensor: tensor[rows])
+
+    def part(self, first: int, last: int) -> Self:
+        """The blocks from `first` up to, not including, `last`: views, no copies."""
+        return self._each(lambda tensor: tensor[first:last])
+
+    def to(self, device: torch.device) -> Self:
+        """The same blocks on a device."""
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def _each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Self:
+        positions, documents = self.positions, self.documents
+        return type(self)(
+            change(self.inputs),
+            change(self.labels),
+            None if positions is None else change(positions),
+            None if documents is None else change(documents),
+        )
 
 
 def tokenise(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[list[int]]:
@@ -23,25 +67,25 @@ def tokenise(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[l
     return [[token for token in tokens if token not in special] for tokens in encoded]
 
 
-def stream(posts: Sequence[Sequence[int]], order: Sequence[int], end: int) -> list[int]:
-    """The posts in that order as one run of tokens: end-of-text, post, end-of-text, post, …, end-of-text."""
+def predicted(posts: Sequence[Sequence[int]]) -> int:
+    """How many tokens a pass over the posts predicts: each post's own and the end after it."""
+    return sum(map(len, posts)) + len(posts)
+
+
+def run_together(posts: Sequence[Sequence[int]], order: Sequence[int], size: int, end: int) -> Blocks:
+    """The older system's layout: the posts in that order as one run, cut wherever a block is full.
+
+    The run is end-of-text, post, end-of-text, post, …, end-of-text; every token but the first is predicted
+    exactly once, and none is lost at a block's edge. Only the last block is padded.
+    """
     run = [end]
     for index in order:
         run.extend(posts[index])
         run.append(end)
-    return run
-
-
-def blocks(run: Sequence[int], size: int, end: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Cuts a run of tokens into inputs and labels of shape [blocks, size]; the last block is padded.
-
-    Labels are already shifted: `labels[i, t]` is the token after `inputs[i, t]`, `IGNORED` in the padding. So
-    every token but the first is predicted exactly once, and none is lost at a block's edge.
-    """
     targets = len(run) - 1
     rows = max(1, -(-targets // size))
     inputs = torch.full((rows * size,), end, dtype=torch.long)
     labels = torch.full((rows * size,), IGNORED, dtype=torch.long)
     inputs[:targets] = torch.tensor(run[:-1], dtype=torch.long)
     labels[:targets] = torch.tensor(run[1:], dtype=torch.long)
-    return inputs.view(rows, size), labels.view(rows, size)
+    return Blocks(inputs.view(rows, size), labels.view(rows, size))

@@ -16,8 +16,9 @@ from torch import nn
 from bot.manifest import Score
 from bot.training.data import IGNORED
 from bot.training.device import Device
+from bot.training.loss import each
 
-BATCH_TOKENS = 4_096
+BATCH_TOKENS = 2_048
 """Tokens in one forward pass, padding included: bounds memory, changes no result."""
 
 
@@ -54,9 +55,7 @@ def losses(model: nn.Module, posts: Sequence[Sequence[int]], end: int, device: D
         # Padding stands to the right of everything predicted, so causal attention needs no mask.
         with device.autocast():
             logits = model(input_ids=inputs.to(device.torch)).logits
-        nats = nn.functional.cross_entropy(
-            logits.float().transpose(1, 2), labels.to(device.torch), ignore_index=IGNORED, reduction="none"
-        )
+        nats = each(logits, labels.to(device.torch))
         for index, value in zip(batch, nats.sum(dim=1).tolist(), strict=True):
             total[index] = value
     model.train(was_training)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -12,6 +12,7 @@ from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
+    PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
@@ -19,21 +20,35 @@ from transformers import (
 from bot.base import BaseSpec
 from bot.errors import TrainingError
 from bot.recipe import Recipe
+from bot.training.attention import Masking, masking_for
 from bot.training.device import Device
+from bot.training.optimiser import Optimiser
+from bot.training.weights import Weights
 
 DROPOUTS = ("resid_pdrop", "embd_pdrop", "attn_pdrop", "dropout", "attention_dropout", "hidden_dropout")
 """The names under which transformers' configurations keep dropout rates."""
 
+CONTEXTS = ("max_position_embeddings", "n_positions", "max_seq_len", "n_ctx", "seq_length")
+"""The names under which they keep the longest text."""
+
 
 @dataclass(slots=True)
 class LoadedBase:
-    """A base in memory. `model` stays as it was loaded; every fine-tuning works on a copy from `fresh`."""
+    """A base in memory, one for a whole fleet: every fine-tuning resets this one model in place.
+
+    `config` is the base's own, as it was loaded; `context` is in tokens, `end` the end-of-text token's id.
+    After a full fine-tuning `weights` and `optimiser` are its buffers, which the next one uses again.
+    """
 
     spec: BaseSpec
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
+    config: PreTrainedConfig
     context: int
     end: int
+    weights: Weights | None = None
+    optimiser: Optimiser | None = None
+    _maskings: dict[int, Masking | None] = field(default_factory=dict)
 
     @property
     def parameters(self) -> int:
@@ -43,22 +58,40 @@ class LoadedBase:
     @property
     def resolved_revision(self) -> str | None:
         """The Hub commit that was loaded, or None for a local folder."""
-        commit = getattr(self.model.config, "_commit_hash", None)
+        commit = getattr(self.config, "_commit_hash", None)
         return commit if isinstance(commit, str) else None
 
-    def fresh(self, recipe: Recipe, device: Device) -> PreTrainedModel:
-        """A copy of the base on the device, with the recipe's dropout."""
-        model = copy.deepcopy(self.model)
+    def fresh(self, recipe: Recipe, device: Device, *, whole: bool = True) -> PreTrainedModel:
+        """The model with the base's weights to the bit, on the device, with the recipe's dropout.
+
+        It is the same object every time: what an earlier call returned is this model, and is gone. `whole`
+        allocates what training all its weights takes; without it they are only set back, gradients are None.
+        """
         for name in DROPOUTS:
-            if hasattr(model.config, name):
-                setattr(model.config, name, recipe.dropout)
-        for module in model.modules():
+            if hasattr(self.model.config, name):
+                setattr(self.model.config, name, recipe.dropout)
+        for module in self.model.modules():
             if isinstance(module, torch.nn.Dropout):
                 module.p = recipe.dropout
             elif isinstance(getattr(module, "attention_dropout", None), float):
                 module.attention_dropout = recipe.dropout  # type: ignore[assignment]
-        model.to(device=device.torch)  # type: ignore[call-arg]
-        return model
+        if self.weights is not None:
+            self.weights.reset()
+        elif self.model.device != device.torch:
+            self.model.to(device=device.torch)  # type: ignore[call-arg]
+        if whole and self.weights is None:
+            self.weights = Weights(self.model.parameters())
+            self.optimiser = Optimiser(self.weights)
+        if not whole:
+            self.model.zero_grad(set_to_none=True)
+        self.model.eval()
+        return self.model
+
+    def masking(self, size: int) -> Masking | None:
+        """How the model keeps posts in a block of `size` tokens apart, tried once; None where it cannot."""
+        if size not in self._maskings:
+            self._maskings[size] = masking_for(self.model, size)
+        return self._maskings[size]
 
 
 def load(spec: BaseSpec) -> LoadedBase:
@@ -89,8 +122,13 @@ def load(spec: BaseSpec) -> LoadedBase:
             f"base {spec.name}: its tokenizer knows {len(tokenizer):,} tokens but the model only "
             f"{known:,}; the two files do not belong together"
         )
-    context = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None) or 1024
-    return LoadedBase(spec, model, tokenizer, int(context), int(end))
+    return LoadedBase(spec, model, tokenizer, copy.deepcopy(model.config), _context(config), int(end))
+
+
+def _context(config: PreTrainedConfig) -> int:
+    """The longest text in tokens that the base was made for; 1,024 where its configuration does not say."""
+    named = (getattr(config, name, None) for name in CONTEXTS)
+    return next((length for length in named if isinstance(length, int) and length > 0), 1024)
 
 
 def _first_line(error: BaseException) -> str:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.base import parse
 from bot.training import data, loading
+from bot.training.data import IGNORED
 
 END = 0
 posts = st.lists(st.lists(st.integers(1, 50), max_size=20), min_size=1, max_size=12)
@@ -15,24 +16,37 @@ posts = st.lists(st.lists(st.integers(1, 50), max_size=20), min_size=1, max_size
 
 @given(posts, st.integers(2, 16))
 def test_every_token_and_every_end_is_predicted_exactly_once(made: list[list[int]], size: int) -> None:
-    inputs, labels = data.blocks(data.stream(made, range(len(made)), END), size, END)
-    assert inputs.shape == labels.shape == (inputs.shape[0], size)
-    predicted = labels[labels != data.IGNORED].tolist()
+    blocks = data.run_together(made, range(len(made)), size, END)
+    assert blocks.inputs.shape == blocks.labels.shape == (len(blocks), size)
+    predicted = blocks.labels[blocks.labels != IGNORED].tolist()
     assert predicted == [token for post in made for token in (*post, END)]
+    assert len(predicted) == data.predicted(made)
 
 
 @given(posts, st.integers(2, 16))
 def test_an_input_is_the_token_before_its_label(made: list[list[int]], size: int) -> None:
-    run = data.stream(made, range(len(made)), END)
-    inputs, labels = data.blocks(run, size, END)
-    useful = labels.flatten() != data.IGNORED
-    assert inputs.flatten()[useful].tolist() == run[:-1]
+    blocks = data.run_together(made, range(len(made)), size, END)
+    useful = blocks.labels.flatten() != IGNORED
+    run = [END, *(token for post in made for token in (*post, END))]
+    assert blocks.inputs.flatten()[useful].tolist() == run[:-1]
 
 
 def test_padding_carries_no_label() -> None:
-    inputs, labels = data.blocks([END, 5, END], 4, END)
-    assert torch.equal(inputs, torch.tensor([[END, 5, END, END]]))
-    assert torch.equal(labels, torch.tensor([[5, END, data.IGNORED, data.IGNORED]]))
+    blocks = data.run_together([[5]], [0], 4, END)
+    assert torch.equal(blocks.inputs, torch.tensor([[END, 5, END, END]]))
+    assert torch.equal(blocks.labels, torch.tensor([[5, END, IGNORED, IGNORED]]))
+    assert blocks.full == 0.5
+
+
+def test_parts_and_orders_keep_all_tensors_together() -> None:
+    rows = torch.arange(3)[:, None]
+    blocks = data.Blocks(rows, rows + 10, rows + 20, rows + 30)
+    part = blocks.part(1, 3)
+    assert (part.inputs[0, 0], part.labels[0, 0]) == (1, 11)
+    assert part.positions is not None
+    assert part.documents is not None
+    assert (part.positions[0, 0], part.documents[0, 0]) == (21, 31)
+    assert len(part) == 2
 
 
 def test_a_text_cannot_inject_a_special_token(tiny_base: Path) -> None:

@@ -29,16 +29,29 @@ def test_a_base_is_loaded_in_float32_with_its_facts(tiny_base: Path) -> None:
     assert base.resolved_revision is None
 
 
-def test_every_fine_tuning_starts_from_the_same_weights(tiny_base: Path) -> None:
+def test_every_fine_tuning_starts_from_the_same_weights_in_the_same_memory(tiny_base: Path) -> None:
     base = loading.load(parse(str(tiny_base)))
+    pristine = {name: value.clone() for name, value in base.model.state_dict().items()}
     first = base.fresh(Recipe(dropout=0.3), CPU)
-    with torch.no_grad():
-        next(iter(first.parameters())).zero_()
-    second = base.fresh(Recipe(dropout=0.0), CPU)
-    for fresh, pristine in zip(second.parameters(), base.model.parameters(), strict=True):
-        assert torch.equal(fresh, pristine)
     assert {m.p for m in first.modules() if isinstance(m, torch.nn.Dropout)} == {0.3}
+    addresses = [parameter.data_ptr() for parameter in first.parameters()]
+    with torch.no_grad():
+        for parameter in first.parameters():
+            parameter.add_(1)
+    second = base.fresh(Recipe(dropout=0.0), CPU)
+    assert all(torch.equal(value, pristine[name]) for name, value in second.state_dict().items())
+    assert [parameter.data_ptr() for parameter in second.parameters()] == addresses
     assert {m.p for m in second.modules() if isinstance(m, torch.nn.Dropout)} == {0.0}
+    assert base.config.resid_pdrop == 0.1
+
+
+def test_weights_that_stay_frozen_take_no_gradients(tiny_base: Path) -> None:
+    base = loading.load(parse(str(tiny_base)))
+    base.fresh(Recipe(), CPU, whole=False)
+    assert base.weights is None
+    base.fresh(Recipe(), CPU)
+    model = base.fresh(Recipe(), CPU, whole=False)
+    assert {parameter.grad for parameter in model.parameters()} == {None}
 
 
 def test_pickled_weights_are_refused(folder: Path) -> None:

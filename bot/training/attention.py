@@ -1,0 +1,76 @@
+"""Keeping attention inside each post, for any causal model, and proof on the model itself that it works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
+
+import torch
+from transformers import PreTrainedModel
+
+from bot.training.data import Blocks
+
+Masking: TypeAlias = Literal["mask", "positions"]
+"""How a model is told where posts begin. `mask`: by a mask a block and positions; `positions`: by positions
+alone, from which transformers derives the mask (models with a sliding window need that)."""
+
+TOLERANCE = 1e-3
+"""Largest difference of logits, as a share of the largest logit, that float32 sums in another order make."""
+
+
+def arguments(model: PreTrainedModel, blocks: Blocks, masking: Masking | None) -> dict[str, Any]:
+    """What `model` is called with for these blocks; nothing here waits for the device."""
+    called: dict[str, Any] = {"input_ids": blocks.inputs, "use_cache": False}
+    if blocks.documents is None or masking is None:
+        return called
+    called["position_ids"] = blocks.positions
+    if masking == "mask":
+        documents = blocks.documents
+        allowed = (documents[:, None, :, None] == documents[:, None, None, :]).tril()
+        if model.config._attn_implementation != "sdpa":  # other implementations add the mask to the scores
+            lowest = torch.finfo(torch.float32).min
+            allowed = torch.zeros(allowed.shape, device=allowed.device).masked_fill_(~allowed, lowest)
+        called["attention_mask"] = allowed
+    return called
+
+
+@torch.no_grad()
+def masking_for(model: PreTrainedModel, size: int) -> Masking | None:
+    """The way in which `model` keeps posts of a block of `size` tokens apart, or None where none works.
+
+    Each way is tried on a block of three made-up posts, one nearly as long as the block: its logits must be
+    those of each post alone. Architectures differ, and some (state-space models) cannot keep posts apart.
+    """
+    posts = [size - size // 4, size // 8, size - (size - size // 4) - size // 8]
+    known = int(model.get_input_embeddings().num_embeddings)  # type: ignore[arg-type]
+    device = model.device
+    tokens = torch.arange(1, size + 1, device=device).mul_(7919).remainder_(known)[None]
+    count = [torch.arange(length, device=device) for length in posts]
+    documents = torch.repeat_interleave(torch.arange(3, device=device), torch.tensor(posts, device=device))
+    block = Blocks(tokens, tokens, torch.cat(count)[None], documents[None])
+    was_training = model.training
+    model.eval()
+    try:
+        alone = torch.cat(
+            [model(input_ids=part, use_cache=False).logits for part in tokens.split(posts, dim=1)], dim=1
+        )
+        allowed = TOLERANCE * float(alone.abs().max())
+        ways: tuple[Masking, ...] = ("mask", "positions")
+        return next((way for way in ways if _difference(model, block, way, alone) <= allowed), None)
+    finally:
+        model.train(was_training)
+
+
+def _difference(model: PreTrainedModel, block: Blocks, way: Masking, alone: torch.Tensor) -> float:
+    """The largest difference between the block's logits and those of each post alone; infinite on refusal."""
+    call: Callable[..., Any] = model
+    try:
+        logits = call(**arguments(model, block, way)).logits
+    except (
+        RuntimeError,
+        TypeError,
+        ValueError,
+        IndexError,
+    ):  # what architectures raise on masks they do not know
+        return float("inf")
+    return float((logits - alone).abs().max())
