@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot import pipeline, publication
@@ -29,51 +29,67 @@ class Limits:
     overwrite_edits: frozenset[str] = frozenset()
 
 
-def apply(plan: Plan, shop: Workshop, hub: Hub, limits: Limits) -> list[Outcome]:
+def apply(
+    plan: Plan,
+    shop: Workshop,
+    hub: Hub,
+    limits: Limits,
+    heard: Callable[[Sequence[Outcome]], None] = lambda _: None,
+) -> list[Outcome]:
     """Takes every step that asks for something and says what became of it. One step's failure is its own.
 
     Who asked to be removed comes first, then cards, which are quick, then training; outcomes keep the plan's
-    order. CredentialsError alone ends the run, since no later step could publish either.
+    order, and `heard` is told all there are whenever one more is known. CredentialsError alone ends the run,
+    since no later step could publish either.
     """
     entries = {entry.name: entry for entry in shop.registry.entries}
-    outcomes: dict[int, Outcome] = {}
+    known: dict[int, Outcome] = {}
+    refused = False
+
+    def ordered() -> list[Outcome]:
+        return [known[id(step)] for step in plan.steps if id(step) in known]
+
+    def ended(step: Step, outcome: Outcome) -> None:
+        nonlocal refused
+        known[id(step)] = outcome
+        refused = refused or outcome.refused
+        heard(ordered())
+
     todo: list[Step] = []
     for step in plan.steps:
         if step.held:
             reason = f"held back by a guard: {step.reason}"
-            outcomes[id(step)] = Outcome(step.name, step.action, "skipped", reason)
+            known[id(step)] = Outcome(step.name, step.action, "skipped", reason)
         elif step.action == "blocked":
             result: Result = "deferred" if step.cause == "waiting" else "skipped"
-            outcomes[id(step)] = Outcome(step.name, step.action, result, step.reason)
+            known[id(step)] = Outcome(step.name, step.action, result, step.reason)
         elif step.action not in {"ok", "unlisted"}:
             todo.append(step)
-    removed, refused = 0, False
+    heard(ordered())
+    removed = 0
     for step in todo:
         if step.action == "remove":
-            outcomes[id(step)] = _remove(step, shop, hub, limits, removed)
-            removed += outcomes[id(step)].result == "done"
-            refused = refused or outcomes[id(step)].refused
+            outcome = _remove(step, shop, hub, limits, removed)
+            removed += outcome.result == "done"
+            ended(step, outcome)
     for step in todo:
-        if step.action == "card":
-            outcomes[id(step)] = (
-                pipeline.skipped_as_refused(step, shop)
-                if refused
-                else _card(step, entries[step.name], shop, hub, limits)
-            )
-            refused = refused or outcomes[id(step)].refused
+        if step.action == "card" and not refused:
+            ended(step, _card(step, entries[step.name], shop, hub, limits))
     training = [step for step in todo if step.action == "train"]
-    lack = shop.lack() if training else None
-    if refused or lack is not None:
+    lack = shop.lack() if training and not refused else None
+    if lack is not None:
         for step in training:
-            outcomes[id(step)] = (
-                pipeline.skipped_as_refused(step, shop) if refused else told(step, "failed", lack or "", shop)
-            )
-    else:
-        for step, outcome in pipeline.train(
+            ended(step, told(step, "failed", lack, shop))
+    elif not refused:
+        trained = pipeline.train(
             training, entries, shop, hub, most=limits.max_models, overwrite=limits.overwrite_edits
-        ):
-            outcomes[id(step)] = outcome
-    return [outcomes[id(step)] for step in plan.steps if id(step) in outcomes]
+        )
+        for step, outcome in trained:
+            ended(step, outcome)
+    for step in todo:
+        if id(step) not in known:
+            ended(step, told(step, "skipped", "the Hub refused the token before", shop))
+    return ordered()
 
 
 def _card(step: Step, entry: Entry, shop: Workshop, hub: Hub, limits: Limits) -> Outcome:

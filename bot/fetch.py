@@ -79,11 +79,9 @@ class Fetcher:
         known = self.store.facts(handle, entry.source)
         account = account or (known.id if known else None)
         warnings: list[str] = []
-        spans: list[tuple[Mark | None, Mark | None]] = (
-            [(None, None)] if known is None or known.damaged else [(known.newest, None)]
-        )
-        if known is not None and known.gap is not None and not known.damaged:
-            spans.insert(0, (known.gap.since, known.gap.until))
+        spans: list[tuple[Mark | None, Mark | None]] = [(known.since if known else None, None)]
+        if known is not None and not known.damaged:
+            spans = [(gap.since, gap.until) for gap in known.gaps] + spans
         for since, until in spans:
             fresh = source.read(handle, since=since, until=until, account=account)
             merged = self.store.merge(

@@ -71,7 +71,7 @@ def train(
     """Makes the models of `steps` in their order, `most` of them at most, and yields each outcome once known.
 
     Posts are fetched for no more models than may still be trained. Once the Hub refused the token, nothing
-    more is trained, since nothing could be published.
+    more is trained, since nothing could be published, and the steps that are left have no outcome.
     """
     waiting = deque(steps)
     ahead: deque[tuple[Step, Future[Ready | Outcome]]] = deque()
@@ -99,18 +99,16 @@ def train(
             if isinstance(ready, Outcome):
                 refused = refused or ready.refused
                 yield step, ready
-            elif refused:
-                yield step, skipped_as_refused(step, shop)
-            else:
+            elif not refused:
                 made = _tune(ready, shop, hub, Path(place))
                 trained += not isinstance(made, Outcome) or made.result != "failed"
                 if isinstance(made, Outcome):
                     yield step, made
                 else:
                     behind.append((step, publishing.submit(_publish, made, shop, hub)))
-        for step in waiting:
+        for step in () if refused else waiting:
             reason = f"waits for the next run: --max-models {most} were trained in this one"
-            yield step, skipped_as_refused(step, shop) if refused else told(step, "skipped", reason, shop)
+            yield step, told(step, "skipped", reason, shop)
 
 
 def _prepare(
@@ -179,11 +177,6 @@ def _publish(made: Made, shop: Workshop, hub: Hub) -> Outcome:
         return fenced(ready.step, entry, shop, hub, work, seconds=made.seconds)
     finally:
         rmtree(made.folder, ignore_errors=True)
-
-
-def skipped_as_refused(step: Step, shop: Workshop) -> Outcome:
-    """The outcome of a step that was not tried, since nothing could have been published."""
-    return told(step, "skipped", "the Hub refused the token before", shop)
 
 
 def _check_new_posts(step: Step, entry: Entry, shop: Workshop, old: Manifest | None) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +65,7 @@ def plan(
 
     Writes nothing but FILE. Public repos need no token.
     """
-    from bot import plan_file, report
+    from bot import actions, plan_file, report
     from bot.shards import assign, names, needed
 
     registry = load_registry(registry_path)
@@ -71,6 +73,7 @@ def plan(
     made = make_plan(registry, hub, store_url, only=only, force=force, max_change=max_change)
     if out is not None:
         plan_file.write(made, out)
+    actions.on_plan(made, os.environ, shards_asked=shards)
     parts = assign(made.steps, shards) if shards is not None else ()
     if as_json:
         cut = {} if shards is None else {"shards": names(parts)}
@@ -114,6 +117,13 @@ def plan(
     metavar="SECONDS",
     help="Longest wait for a busy Hub.",
 )
+@click.option(
+    "--report",
+    "report_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Keep the outcomes as JSON, written as the run goes on.",
+)
 @device_option
 @json_option
 def apply(
@@ -131,6 +141,7 @@ def apply(
     allow_removals: int | None,
     overwrite_edits: tuple[str, ...],
     wait: float,
+    report_path: Path | None,
     device: str,
     as_json: bool,
 ) -> int:
@@ -138,7 +149,7 @@ def apply(
 
     Fetch, train, evaluate, render and publish. One bad entry never stops the rest.
     """
-    from bot import plan_file, progress, report, shards
+    from bot import actions, housekeeping, outcome_file, plan_file, progress, report, shards
     from bot.apply import Limits, exit_code
     from bot.apply import apply as run
     from bot.build import Workshop
@@ -172,9 +183,20 @@ def apply(
         report.print_plan(made, sys.stdout)
     with progress.watching() as watcher:
         shop = Workshop(registry, store, lambda: datetime.now(UTC), watcher, device, max_reads)
-        outcomes = run(made, shop, hub, Limits(max_models, allow_removals, frozenset(overwrite_edits)))
+        limits = Limits(max_models, allow_removals, frozenset(overwrite_edits))
+        heard = partial(outcome_file.write, path=report_path) if report_path else lambda _: None
+        outcomes = run(made, shop, hub, limits, heard)
+        if not only and (shard is None or shard.index == 1):
+            gone = housekeeping.purge_who_left(
+                shop.registry, store, shop.now(), removals=allow_removals is not None
+            )
+            for sentence in gone:
+                watcher.say(sentence)
     reason = "changed since the plan; look at it again with bot plan"
     outcomes += [Outcome(step.name, step.action, "skipped", reason) for step in moved]
+    if report_path:
+        outcome_file.write(outcomes, report_path)
+    actions.on_apply(made, outcomes, os.environ)
     if as_json:
         report.print_json(report.outcomes_json(outcomes, shop.fetcher.cost), sys.stdout)
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
 
 TIMELINE = 3_200
 """Posts that X shows of an account, at most."""
-SECONDS_A_DAY = 86_400.0
 
 
 def estimate(source: str, facts: Facts | None, now: datetime) -> Cost:
@@ -30,9 +28,7 @@ def estimate(source: str, facts: Facts | None, now: datetime) -> Cost:
 
 
 def _expected(facts: Facts, now: datetime) -> int:
-    if facts.newest is None or facts.oldest is None or facts.damaged:
+    new = facts.expected(now)
+    if new is None or facts.damaged:
         return TIMELINE
-    days = max(1.0, (facts.newest.created_at - facts.oldest).total_seconds() / SECONDS_A_DAY)
-    since = max(0.0, (now - facts.read_at).total_seconds() / SECONDS_A_DAY)
-    left_open = max(0, TIMELINE - facts.total) if facts.gap is not None else 0
-    return int(math.ceil(facts.total / days * since) + left_open)
+    return new + (max(0, TIMELINE - facts.total) if facts.gaps else 0)

@@ -1,0 +1,29 @@
+"""What the store holds of people who left: tombstones are purged at once, others when `store.keep` has passed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.sources import KINDS, network_of
+
+if TYPE_CHECKING:
+    from bot.registry import Registry
+    from bot.store import Store
+
+
+def purge_who_left(registry: Registry, store: Store, now: datetime, *, removals: bool) -> Iterator[str]:
+    """Purges accounts and yields a sentence for each. People with a tombstone go only if `removals` are allowed.
+
+    Raises SourceError when the store cannot be used.
+    """
+    if removals:
+        for handle in registry.gone.among(handle for _, handle in store.all_facts()):
+            store.purge(handle)
+            yield f"{handle}: purged from the store: asked to be removed"
+    networks = {kind.network for kind in KINDS.values()}
+    listed = {(network_of(entry.source), handle) for entry in registry.entries for handle in entry.handles}
+    listed |= {(n, handle) for faulty in registry.faulty for handle in faulty.handles for n in networks}
+    for handle in store.purge_unlisted(listed, registry.store.keep, now):
+        yield f"{handle}: purged from the store: in no entry of the registry for longer than store.keep"
