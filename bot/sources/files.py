@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -10,6 +11,21 @@ from typing import BinaryIO, cast
 
 from bot.errors import SourceError
 
+NOT_OPENED = "give a path, or a URL that fsspec can open (s3:// needs: pip install 'mynah[s3]')"
+
+_FOREIGN = (
+    ("botocore.exceptions", "BotoCoreError"),
+    ("botocore.exceptions", "ClientError"),
+    ("aiohttp", "ClientError"),
+    ("huggingface_hub.errors", "HfHubHTTPError"),
+    ("httpx2", "HTTPError"),
+)
+_REASONS = {
+    "ConnectError": "there is no connection to it",
+    "EndpointConnectionError": "there is no connection to it",
+    "NoCredentialsError": "no credentials were found",
+    "OfflineModeIsEnabled": "HF_HUB_OFFLINE is set, so the Hub is not asked",
+}
 _USERINFO = re.compile(r"(?<=://)[^/@\s]*@")
 
 
@@ -21,6 +37,18 @@ def is_url(file: str) -> bool:
 def shown(file: str) -> str:
     """The path or URL as a message may show it: without a user name or password."""
     return _USERINFO.sub("", file)
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """OSError, and what packages behind fsspec raise besides, of those that are loaded: meant for `except`."""
+    loaded = (getattr(sys.modules[module], name) for module, name in _FOREIGN if module in sys.modules)
+    return (OSError, *loaded)
+
+
+def reason(error: Exception) -> str:
+    """What went wrong, in words that hold no address or credentials."""
+    name = type(error).__name__
+    return getattr(error, "strerror", None) or _REASONS.get(name) or name
 
 
 @contextmanager
@@ -35,10 +63,8 @@ def opened(file: str) -> Iterator[BinaryIO]:
         raise SourceError(f"{shown(file)}: this is a folder, and a file is needed") from None
     except PermissionError:
         raise SourceError(f"{shown(file)}: reading it is not permitted; check its mode and owner") from None
-    except OSError as error:
-        raise SourceError(
-            f"{shown(file)}: reading it failed: {error.strerror or type(error).__name__}"
-        ) from None
+    except failures() as error:
+        raise SourceError(f"{shown(file)}: reading it failed: {reason(error)}") from None
 
 
 def _from_url(file: str) -> AbstractContextManager[BinaryIO]:
@@ -47,4 +73,4 @@ def _from_url(file: str) -> AbstractContextManager[BinaryIO]:
     try:
         return cast("AbstractContextManager[BinaryIO]", fsspec.open(file, "rb"))
     except (ValueError, ImportError) as error:  # no such protocol, or a package for it is missing
-        raise SourceError(f"{shown(file)}: {error}; give a path, or a URL that fsspec can open") from None
+        raise SourceError(f"{shown(file)}: {shown(str(error))}; {NOT_OPENED}") from None

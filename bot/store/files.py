@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.errors import SourceError
-from bot.sources.files import shown
+from bot.sources.files import failures, reason, shown
 
 WRITING = ".writing-"
 ABANDONED_S = 3600.0
@@ -151,6 +151,7 @@ def sentence(url: str, doing: str) -> Iterator[None]:
         yield
     except PermissionError:
         raise SourceError(f"store {url}: {doing} is not permitted; check owner or token") from None
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise SourceError(f"store {url}: {doing} failed: {reason}; look at the store and run again") from None
+    except failures() as error:
+        raise SourceError(
+            f"store {url}: {doing} failed: {reason(error)}; look at the store and run again"
+        ) from None

@@ -12,6 +12,8 @@ from bot.errors import SourceError
 from bot.sources.files import shown
 from bot.store.files import sentence
 
+USE = "use file://, memory://, hf://, or s3:// (which needs: pip install 'mynah[s3]')"
+
 
 class Remote:
     """A tree of objects below a URL; see `Files`."""
@@ -22,7 +24,7 @@ class Remote:
             # Two runs may share a store, so a listing remembered is a listing that may be wrong.
             filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
         except (ValueError, ImportError) as error:
-            raise SourceError(f"store {self.url}: {error}; use file://, memory://, s3:// or hf://") from None
+            raise SourceError(f"store {self.url}: {shown(str(error))}; {USE}") from None
         self._files: Any = filesystem
         self._root = str(root).rstrip("/")
 
