@@ -5,29 +5,31 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
-from safetensors import SafetensorError
 
 from bot import manifest
 from bot.corpus import Split, Text, balanced
 from bot.errors import Skipped, TrainingError
-from bot.manifest import Evaluation, Point, Sample, Training
+from bot.manifest import Copying, Evaluation, Point, Sample, Tracking, Training
 from bot.progress import Progress
 from bot.recipe import Recipe
-from bot.training import data, evaluate, loop, sample, tensorboard
+from bot.training import copying, data, evaluate, loop, sample, saving, tensorboard, tracking
 from bot.training.device import Device
 from bot.training.loading import LoadedBase
 
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
-    """A model that is worth publishing; its files lie in the folder that was given."""
+    """A model that is worth publishing; its files lie in the folder that was given.
+
+    `warnings` are sentences for whoever ran it: what training did otherwise than asked, and why.
+    """
 
     base: manifest.Base
     training: Training
@@ -35,6 +37,9 @@ class Tuned:
     curve: tuple[Point, ...]
     samples: tuple[Sample, ...]
     generation: dict[str, Any]
+    copying: Copying | None = None
+    tracking: Tracking | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def fine_tune(
@@ -46,13 +51,17 @@ def fine_tune(
     device: Device,
     now: datetime,
     report: Callable[[Progress], None],
+    *,
+    max_copying: float = 1.0,
+    track: tracking.Request | None = None,
 ) -> Tuned:
     """Fine-tunes a copy of `base` on the split's training posts and writes a loadable model into `folder`.
 
-    Raises Skipped when the tuned model is no better than its base on the test posts, and TrainingError when
-    there is nothing to train on or a loss is not a number: then nothing in `folder` is to be published.
+    Raises Skipped when the tuned model is no better than its base on the test posts, or when a larger share of
+    its samples than `max_copying` are whole training posts, and TrainingError when there is nothing to train on
+    or a loss is not a number: then nothing in `folder` is to be published. `track` asks for a run elsewhere.
     """
-    recipe = recipe.model_copy(update={"block_size": min(recipe.block_size, base.context)})
+    recipe, warnings = _fitting(base, recipe, device)
     posts = data.tokenise(base.tokenizer, [text.text for text in balanced(split.train)])
     validation, test = (_held_out(base, part) for part in (split.validation, split.test))
     if not any(posts) or not test.posts or not validation.posts:
@@ -62,36 +71,43 @@ def fine_tune(
         )
     model = base.fresh(recipe, device)
     before = evaluate.score(model, test, base.end, device)
-    run = loop.train(model, posts, validation.posts, base.end, recipe, device, report)
+    run = loop.train(
+        model,
+        posts,
+        validation.posts,
+        base.end,
+        recipe,
+        device,
+        report,
+        masking=base.masking(recipe.block_size, device) if recipe.layout == "packed" else None,
+        weights=base.weights,
+        optimiser=base.optimiser,
+    )
+    saving.round_weights(base, recipe)
     after = evaluate.score(model, test, base.end, device)
     if not (math.isfinite(after.loss) and after.loss < before.loss):
         raise Skipped(
             f"no improvement over the base: held-out loss {after.loss:.3f} nats a token after training, "
             f"{before.loss:.3f} before, on the same {len(test.posts)} posts; not published"
         )
-    folder.mkdir(parents=True, exist_ok=True)
     generation = sample.settings(base.context, base.end)
-    _restore_dropout(base, model)
-    model.generation_config = generation
-    try:
-        model.save_pretrained(folder)
-        base.tokenizer.save_pretrained(folder)
+    saving.save(base, model, recipe, generation, folder)
+    with saving.written_to(folder):
         tensorboard.write(folder / "runs", run.curve, now)
-    except (OSError, SafetensorError) as error:
-        raise TrainingError(
-            f"the model could not be written to {folder}: {error}; free some space, or set TMPDIR to a larger disk"
-        ) from error
-    return Tuned(
+    samples, copied = _write(folder, prompts, split, recipe.seed, device, base.parameters)
+    copying.check(copied, max_copying)
+    made = Tuned(
         base=_facts(base),
         training=Training(
             posts=sum(map(len, split.train)),
             tokens=run.tokens,
             steps=run.steps,
-            epochs=recipe.epochs,
+            epochs=run.epochs,
             best_epoch=run.best_epoch,
             seconds=round(run.seconds, 1),
             hardware=device.name,
             dtype=device.dtype,
+            weights=recipe.weights,
             versions={
                 "python": platform.python_version(),
                 "torch": torch.__version__,
@@ -102,9 +118,42 @@ def fine_tune(
             posts=len(test.posts), tokens=test.tokens, bytes=test.bytes, base=before, tuned=after
         ),
         curve=run.curve,
-        samples=sample.generate(folder, prompts, recipe.seed, device),
+        samples=samples,
         generation=sample.described(generation),
+        copying=copied,
+        warnings=(*warnings, *run.warnings),
     )
+    if track is None:
+        return made
+    told = tracking.record(track, recipe, made.base, made.training, made.evaluation, made.curve, copied)
+    return replace(made, tracking=tracking.track(track, told))
+
+
+def _write(
+    folder: Path, prompts: Sequence[str], split: Split, seed: int, device: Device, parameters: int
+) -> tuple[tuple[Sample, ...], Copying]:
+    """The published weights' answers to the prompts, and how much they copy. A training post is never shown."""
+    generator = sample.load(folder, device)
+    answers = sample.answers(generator, prompts, seed)
+    texts = sample.unprompted(generator, sample.unprompted_count(parameters, device), seed)
+    held_out = [text.text for part in (*split.validation, *split.test) for text in part]
+    found = copying.overlaps(
+        [
+            *(answer.prompt + answer.text for answer in answers),
+            *(answer.text for answer in answers),
+            *texts,
+            *held_out,
+        ],
+        (text.text for part in split.train for text in part),
+    )
+    whole, alone = found[: len(answers)], found[len(answers) : 2 * len(answers)]
+    rest = found[2 * len(answers) :]
+    shown = tuple(
+        answer.model_copy(update={"text": "", "copied": True}) if one.telling or other.telling else answer
+        for answer, one, other in zip(answers, whole, alone, strict=True)
+    )
+    withheld = sum(answer.copied for answer in shown)
+    return shown, copying.measure(rest[: len(texts)], rest[len(texts) :], seed=seed, withheld=withheld)
 
 
 def _held_out(base: LoadedBase, parts: tuple[tuple[Text, ...], ...]) -> evaluate.HeldOut:
@@ -121,9 +170,21 @@ def _held_out(base: LoadedBase, parts: tuple[tuple[Text, ...], ...]) -> evaluate
     return evaluate.HeldOut(posts, size)
 
 
-def _restore_dropout(base: LoadedBase, model: transformers.PreTrainedModel) -> None:
-    """The published configuration is the base's: dropout was the training's, not the model's."""
-    model.config = base.model.config.__class__.from_dict(base.model.config.to_dict())
+def _fitting(base: LoadedBase, recipe: Recipe, device: Device) -> tuple[Recipe, tuple[str, ...]]:
+    """The recipe as this base can follow it, and what had to give."""
+    warnings = []
+    if recipe.block_size > base.context:
+        warnings.append(
+            f"{base.spec.name} was made for {base.context} tokens, so blocks have as many, not {recipe.block_size}"
+        )
+        recipe = recipe.model_copy(update={"block_size": base.context})
+    if recipe.layout == "packed" and base.masking(recipe.block_size, device) is None:
+        warnings.append(
+            f"{base.spec.name} ({base.config.model_type}) cannot keep the posts of a block apart, so posts run "
+            "together (layout: stream)"
+        )
+        recipe = recipe.model_copy(update={"layout": "stream"})
+    return recipe, tuple(warnings)
 
 
 def _facts(base: LoadedBase) -> manifest.Base:
