@@ -40,7 +40,11 @@ def pick(wanted: str = "auto") -> Device:
     if wanted not in {"auto", "cpu", "cuda"}:
         raise UsageError(f"device {wanted!r} is not known; use auto, cpu or cuda")
     if torch.cuda.is_available() and wanted != "cpu":
-        return Device(torch.device("cuda"), torch.cuda.get_device_name(), torch.cuda.is_bf16_supported())
+        return Device(
+            torch.device("cuda"),
+            torch.cuda.get_device_name(),
+            torch.cuda.is_bf16_supported(including_emulation=False),
+        )
     if wanted == "cuda":
         raise UsageError(
             "CUDA was asked for and PyTorch sees no GPU; install a CUDA build of torch and check nvidia-smi, "

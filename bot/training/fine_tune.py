@@ -14,7 +14,7 @@ import torch
 import transformers
 
 from bot import manifest
-from bot.corpus import Split, Text, balanced
+from bot.corpus import Split, balanced
 from bot.errors import Skipped, TrainingError
 from bot.manifest import Copying, Evaluation, Point, Sample, Tracking, Training
 from bot.progress import Progress
@@ -63,14 +63,16 @@ def fine_tune(
     """
     recipe, warnings = _fitting(base, recipe, device)
     posts = data.tokenise(base.tokenizer, [text.text for text in balanced(split.train)])
-    validation, test = (_held_out(base, part) for part in (split.validation, split.test))
+    validation, test = (
+        evaluate.held_out(base.tokenizer, base.context, part) for part in (split.validation, split.test)
+    )
     if not any(posts) or not test.posts or not validation.posts:
         raise TrainingError(
             f"{len(posts)} training, {len(validation.posts)} validation and {len(test.posts)} test posts are "
             "too few to train and to evaluate; add posts"
         )
     model = base.fresh(recipe, device)
-    before = evaluate.score(model, test, base.end, device)
+    before = evaluate.losses(model, test.posts, base.end, device)
     run = loop.train(
         model,
         posts,
@@ -84,11 +86,11 @@ def fine_tune(
         optimiser=base.optimiser,
     )
     saving.round_weights(base, recipe)
-    after = evaluate.score(model, test, base.end, device)
-    if not (math.isfinite(after.loss) and after.loss < before.loss):
+    scores = evaluate.evaluation(test, before, evaluate.losses(model, test.posts, base.end, device))
+    if not (math.isfinite(scores.tuned.loss) and scores.tuned.loss < scores.base.loss):
         raise Skipped(
-            f"no improvement over the base: held-out loss {after.loss:.3f} nats a token after training, "
-            f"{before.loss:.3f} before, on the same {len(test.posts)} posts; not published"
+            f"no improvement over the base: held-out loss {scores.tuned.loss:.3f} nats a token after training, "
+            f"{scores.base.loss:.3f} before, on the same {scores.posts} posts; not published"
         )
     generation = sample.settings(base.context, base.end)
     saving.save(base, model, recipe, generation, folder)
@@ -114,9 +116,7 @@ def fine_tune(
                 "transformers": transformers.__version__,
             },
         ),
-        evaluation=Evaluation(
-            posts=len(test.posts), tokens=test.tokens, bytes=test.bytes, base=before, tuned=after
-        ),
+        evaluation=scores,
         curve=run.curve,
         samples=samples,
         generation=sample.described(generation),
@@ -154,20 +154,6 @@ def _write(
     )
     withheld = sum(answer.copied for answer in shown)
     return shown, copying.measure(rest[: len(texts)], rest[len(texts) :], seed=seed, withheld=withheld)
-
-
-def _held_out(base: LoadedBase, parts: tuple[tuple[Text, ...], ...]) -> evaluate.HeldOut:
-    """The texts as tokens; a post longer than the context is cut, and its bytes are counted as cut."""
-    texts = [text.text for part in parts for text in part]
-    posts = data.tokenise(base.tokenizer, texts)
-    room = base.context - 1
-    size = 0
-    for index, (text, tokens) in enumerate(zip(texts, posts, strict=True)):
-        if len(tokens) > room:
-            posts[index] = tokens[:room]
-            text = str(base.tokenizer.decode(posts[index]))
-        size += len(text.encode())
-    return evaluate.HeldOut(posts, size)
 
 
 def _fitting(base: LoadedBase, recipe: Recipe, device: Device) -> tuple[Recipe, tuple[str, ...]]:

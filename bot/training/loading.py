@@ -75,10 +75,9 @@ class LoadedBase:
                 module.p = recipe.dropout
             elif isinstance(getattr(module, "attention_dropout", None), float):
                 module.attention_dropout = recipe.dropout  # type: ignore[assignment]
+        self._move(device)
         if self.weights is not None:
             self.weights.reset()
-        elif self.model.device != device.torch:
-            self.model.to(device=device.torch)  # type: ignore[call-arg]
         if whole and self.weights is None:
             self.weights = Weights(self.model.parameters())
             self.optimiser = Optimiser(self.weights)
@@ -87,11 +86,17 @@ class LoadedBase:
         self.model.eval()
         return self.model
 
-    def masking(self, size: int) -> Masking | None:
+    def masking(self, size: int, device: Device) -> Masking | None:
         """How the model keeps posts in a block of `size` tokens apart, tried once; None where it cannot."""
         if size not in self._maskings:
+            self._move(device)
             self._maskings[size] = masking_for(self.model, size)
         return self._maskings[size]
+
+    def _move(self, device: Device) -> None:
+        if self.model.device.type != device.torch.type:
+            self.weights = self.optimiser = None
+            self.model.to(device=device.torch)  # type: ignore[call-arg]
 
 
 def load(spec: BaseSpec) -> LoadedBase:
