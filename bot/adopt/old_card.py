@@ -28,6 +28,12 @@ BASES = {
     "distilgpt2": "distilbert/distilgpt2",
 }
 """Where the Hub keeps the models that older cards call by a name without a namespace."""
+SECTIONS = {
+    *("how does it work?", "training data", "training procedure", "how to use", "about"),
+    *("limitations and bias", "intended uses & limitations"),
+}
+"""Headings that the older system wrote, in lower case: any other is a person's."""
+_HEADING = re.compile(r"^##[ \t]+(.*\S)", re.MULTILINE)
 _REPORT = re.compile(r"\((https://(?:app\.)?wandb\.ai/[^\s()]+/reports/[^\s()]+)\)")
 _RUN = re.compile(r"\((https://(?:app\.)?wandb\.ai/[^\s()]+/runs/[\w-]+)(/artifacts[^\s()]*)?\)")
 _BASE = re.compile(r"\(https://huggingface\.co/([\w.-]+(?:/[\w.-]+)?)\)")
@@ -107,6 +113,8 @@ def read(data: bytes, order: Sequence[str] = ()) -> OldCard:
     notes += [f"no tracked link to {what}" for what, link in links.items() if not link]
     if base is None:
         notes.append("it does not say what it was trained from")
+    if own := [title for title in _HEADING.findall(body) if title.casefold() not in SECTIONS]:
+        notes.append(f"somebody added sections, which the new card does not hold: {', '.join(own)}")
     return OldCard(
         generation=_generation(head, report[1] if report else ""),
         handles=people,
