@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -21,13 +21,8 @@ from requests.adapters import HTTPAdapter
 
 from bot import __version__
 from bot.errors import Deferred, SourceError
+from bot.sources.addresses import is_public, joined, split
 
-_DOMAIN = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
-# Names that lead into somebody's own network, or nowhere (RFC 6761, 6762, 7686, 8375, 9476 and usage).
-_NOT_PUBLIC = re.compile(
-    r"(?:.*\.)?(?:localhost|local|localdomain|internal|intranet|private|corp|home|lan|arpa|onion|alt|test|invalid"
-    r"|example)"
-)
 _CHUNK = 1 << 16
 _AT_ONCE = (500, 502, 503, 504, 520, 521, 522, 523, 524)  # the last five are Cloudflare's
 _REDIRECTS = 3
@@ -84,7 +79,7 @@ class Client:
         self._limits = limits or Limits()
         self._sleep = sleep
         self._now = now
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.auth = _nobody  # else requests would look into ~/.netrc
         self._session.headers["User-Agent"] = f"mynah/{__version__}" + (f" (+{homepage})" if homepage else "")
         tries = self._limits.tries - 1
@@ -107,7 +102,7 @@ class Client:
 
         Raises Deferred when a rate limit lasts longer than is waited for, SourceError for all that is no answer.
         """
-        host, broken, waited = _split(url).hostname, 0, 0
+        host, broken, waited = split(url).hostname, 0, 0
         while True:
             try:
                 status, headers, body = self._get(url, params, self._limits.json_bytes)
@@ -130,7 +125,7 @@ class Client:
 
     def picture(self, url: str) -> bytes:
         """The bytes at `url`, as they are. Raises SourceError."""
-        host = _split(url).hostname
+        host = split(url).hostname
         try:
             status, _, body = self._get(url, None, self._limits.picture_bytes)
         except _BrokenError as error:
@@ -152,7 +147,7 @@ class Client:
                 ) as response:
                     if not response.is_redirect:
                         return response.status_code, response.headers, _body(response, host, most, deadline)
-                    url, params = _joined(url, response.headers["Location"]), None
+                    url, params = joined(url, response.headers["Location"]), None
             except requests.exceptions.SSLError:
                 raise SourceError(f"{host} has no valid certificate; nothing was read") from None
             except requests.RequestException as error:  # tried again by urllib3 already
@@ -161,7 +156,7 @@ class Client:
                 raise _BrokenError("stopped in the middle of its answer") from None
             except urllib3.exceptions.HTTPError:
                 raise _BrokenError("answered with data that is cut short or damaged") from None
-            target = _split(url)
+            target = split(url)
             if (target.scheme, target.hostname) != ("https", host):
                 where = f" {target.hostname}" if is_public(target.hostname or "") else ""
                 raise SourceError(
@@ -172,7 +167,7 @@ class Client:
 
     def _checked(self, url: str) -> str:
         """The host, if it may be asked. Raises SourceError."""
-        parts = _split(url)
+        parts = split(url)
         host = parts.hostname or ""
         if self._rerouted:
             return host
@@ -195,16 +190,19 @@ class Client:
         self._sleep(max(seconds, 1.0))
 
 
-def is_public(host: str) -> bool:
-    """Whether `host` reads like a domain of the public internet: no address in numbers, no name of a home."""
-    return bool(_DOMAIN.fullmatch(host)) and not _NOT_PUBLIC.fullmatch(host)
-
-
 def homepage(environment: Mapping[str, str]) -> str | None:
     """The repository whose Actions run this is: where a server's administrator finds the fleet, or None."""
     server, repository = environment.get("GITHUB_SERVER_URL", ""), environment.get("GITHUB_REPOSITORY", "")
     page = f"{server}/{repository}"
     return page if re.fullmatch(r"https://[\w.-]+/[\w.-]+/[\w.-]+", page, re.ASCII) else None
+
+
+class _Session(requests.Session):
+    """Looks at no redirect, which requests does, body and all, even where it is told to follow none."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """See requests.Session."""
+        return None
 
 
 class _Rerouted(HTTPAdapter):
@@ -250,25 +248,16 @@ def _value(status: int, body: bytes) -> Any:
 def _why_none(error: requests.RequestException, limits: Limits) -> str:
     """Why there was no answer at all."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(error, requests.Timeout) or isinstance(reason, urllib3.exceptions.TimeoutError):
+    timed_out = isinstance(reason, urllib3.exceptions.TimeoutError)
+    if isinstance(
+        reason, urllib3.exceptions.NewConnectionError
+    ):  # a kind of timeout to urllib3, not to people
+        timed_out = False
+    if timed_out or isinstance(error, requests.Timeout):
         return f"gave no answer within {limits.read_s:g} seconds"
     if isinstance(error, requests.ConnectionError):
         return "could not be reached, or broke the connection off"
     return f"could not be asked ({type(error).__name__})"
-
-
-def _split(url: str) -> SplitResult:
-    try:
-        return urlsplit(url)
-    except ValueError:  # such as half an address in brackets
-        return urlsplit("")
-
-
-def _joined(url: str, location: str) -> str:
-    try:
-        return urljoin(url, location)
-    except ValueError:
-        return ""
 
 
 def _reset(headers: Mapping[str, str], now: datetime) -> datetime | None:

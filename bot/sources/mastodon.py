@@ -7,7 +7,7 @@ Shapes are those of Mastodon's Account and Status entities; what speaks the same
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote
 
 from requests.utils import parse_header_links
 
@@ -15,9 +15,10 @@ from bot import handles
 from bot.errors import Blocked, BotError, SourceError
 from bot.posts import Post, Profile, Timeline
 from bot.sources import Cost, Mark, Options, Source
+from bot.sources.addresses import is_public, split
 from bot.sources.fields import identifier, mapping, mappings, moment, text
 from bot.sources.html_text import html_to_text
-from bot.sources.http import Answer, Client, homepage, is_public
+from bot.sources.http import Answer, Client, homepage
 from bot.sources.paging import Page, walk
 from bot.sources.refusals import refusal
 
@@ -201,18 +202,11 @@ def _following(answer: Answer) -> str | None:
     """
     for link in parse_header_links(answer.headers.get("Link", "")):
         if link.get("rel") == "next":
-            found = parse_qs(_query(link.get("url", ""))).get("max_id", [])
+            found = parse_qs(split(link.get("url", "")).query).get("max_id", [])
             if following := identifier({"max_id": found[0] if found else None}, "max_id"):
                 return following
     known = [key for status in answer.value if (key := identifier(status, "id"))]
     return known[-1] if known else None
-
-
-def _query(url: str) -> str:
-    try:
-        return urlsplit(url).query
-    except ValueError:
-        return ""
 
 
 def _plain(html: str | None) -> str:
