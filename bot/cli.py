@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from bot import __version__
-from bot.commands import adopt, demo, fleet, posts, registry
+from bot.commands import adopt, demo, fleet, posts, preview, registry, review
 
 
 # Every flag can be given as BOT_COMMAND_FLAG as well, so that a workflow passes what somebody typed as data.
@@ -31,6 +31,9 @@ for command in (
     fleet.status,
     fleet.explain,
     fleet.render,
+    preview.preview,
+    review.review,
+    review.comment,
     adopt.adopt,
     posts.import_,
     posts.corpus,

@@ -19,7 +19,7 @@ _BREAK = "\u200b"
 # GitHub makes links of these by itself, written as entities too: people, issues and addresses.
 _LINKED = re.compile(r"@(?=\w)|#(?=\d)|\bGH-(?=\d)|:(?=//)|\bwww(?=\.)", re.IGNORECASE)
 # What means something inside a line, and what does at its beginning alone: a list, a heading, a rule.
-_MEANS = re.compile(r"[&<>|`*_\[\]\\~$#!@:^{}]|^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
+_MEANS = re.compile(r"[&<>|`*_\[\]\\~$#!@^{}]|^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
 
 
 def prose(text: object, length: int = LONGEST) -> Markup:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +36,7 @@ def validate(registry_path: Path) -> int:
         return error.exit_code
     for warning in loaded.warnings:
         click.echo(f"{warning} (warning)", err=True)
-    problems = sorted([*loaded.problems, *_broken_files(loaded)])
+    problems = sorted([*loaded.problems, *broken_files(loaded)])
     actions.on_validate(problems, loaded.warnings, os.environ)
     if problems:
         _print_problems(problems)
@@ -117,12 +117,15 @@ def remove(handle: str, reason: str, private: bool, registry_path: Path) -> None
     )
 
 
-def _broken_files(loaded: Registry) -> Iterator[Problem]:
-    """Local files that are there and cannot be read as their source's: told here, since it takes reading them."""
+def broken_files(loaded: Registry, names: Collection[str] | None = None) -> Iterator[Problem]:
+    """Local files that are there and cannot be read as their source's: told here, since it takes reading them.
+
+    `names` are the models that are looked at, None for all.
+    """
     from bot import sources
 
     for entry in loaded.entries:
-        for file in entry.files.values():
+        for file in entry.files.values() if names is None or entry.name in names else ():
             if Path(file).exists():
                 try:
                     sources.check_file(entry.source, file)
