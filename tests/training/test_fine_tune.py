@@ -104,13 +104,3 @@ def test_no_improvement_over_the_base_is_not_published(base: loading.LoadedBase,
 def test_too_few_posts_to_evaluate_are_said(base: loading.LoadedBase, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="too few to train and to evaluate"):
         fine_tune.fine_tune(base, split_of(1), RECIPE, PROMPTS, tmp_path, CPU, NOW, lambda _: None)
-
-
-def test_a_post_longer_than_the_context_is_cut_for_evaluation_with_its_bytes(
-    base: loading.LoadedBase,
-) -> None:
-    long = Post("1", "under the river " * 200, NOW)
-    cleaned = corpus.build([Timeline(Profile("ada", "Ada", "x"), [long])])
-    held_out = fine_tune._held_out(base, (cleaned.accounts[0].texts,))
-    assert held_out.tokens == base.context
-    assert held_out.bytes < len(long.text)
