@@ -90,6 +90,7 @@ def test_an_interval_holds_the_mean_of_the_posts_in_about_95_of_100_cases() -> N
         nats = tokens * chance.normal(4.0, 0.8, size=60)
         low, high = evaluate.interval(nats, tokens)
         assert low is not None
+        assert high is not None
         met += low < 4.0 < high
     assert 180 <= met <= 198
 
