@@ -223,24 +223,20 @@ def _examples(metadata: Mapping[str, Any]) -> list[dict[str, str]]:
     return found
 
 
-def _results(metadata: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The model index, a row a metric. What does not have its shape is left out, as on the Hub."""
-    rows = []
+def _results(metadata: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The model index, its metrics under their dataset. What does not have its shape is left out, as on the Hub."""
+    groups: dict[str, list[dict[str, str]]] = {}
     try:
         for entry in metadata.get("model-index") or []:
             for result in entry["results"]:
-                for metric in result["metrics"]:
-                    name = metric.get("name") or metric["type"]
-                    rows.append(
-                        {
-                            "dataset": str(result["dataset"]["name"]),
-                            "name": str(name),
-                            "value": str(metric["value"]),
-                        }
-                    )
+                rows = groups.setdefault(str(result["dataset"]["name"]), [])
+                rows.extend(
+                    {"name": str(metric.get("name") or metric["type"]), "value": str(metric["value"])}
+                    for metric in result["metrics"]
+                )
     except (TypeError, KeyError, AttributeError):
         return []
-    return rows
+    return [{"dataset": dataset, "metrics": rows} for dataset, rows in groups.items()]
 
 
 def _facts(published: object) -> list[tuple[str, str]]:

@@ -150,7 +150,9 @@ def test_metadata_is_shown_as_the_hub_shows_it() -> None:
         "Base model: openai-community/gpt2",
         "Tag: mynah",
         "My dream is to build a machine",
-        "Perplexity, Held-out posts of @ada_example 49.4617",
+        "Held-out posts of @ada_example",
+        "Perplexity 49.4617",
+        "Perplexity of the base 138.39",
         "2026-11-20T09:30:00Z",
     ):
         assert said in text

@@ -98,7 +98,7 @@ def interval(score: Score) -> Markup:
     """A score's interval of the loss in brackets, after a space; nothing where it was not computed."""
     if score.low is None or score.high is None:
         return Markup()
-    return Markup(f" ({score.low:.3f} to {score.high:.3f})")  # noqa: S704 - digits and points
+    return Markup(f" ({score.low:.3f}–{score.high:.3f})")  # noqa: S704 - digits, points and a dash
 
 
 def size(count: int) -> str:

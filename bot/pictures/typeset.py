@@ -25,7 +25,10 @@ Anchor = Literal["start", "middle", "end"]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Wrapped text of one size, ready to be placed. Lengths are in the drawing's units."""
+    """Wrapped text of one size, ready to be placed. Lengths are in the drawing's units.
+
+    `shortened`: it ends in an ellipsis; `broken`: a word alone is wider than a line.
+    """
 
     lines: tuple[str, ...]
     size: float
@@ -33,6 +36,7 @@ class Block:
     bold: bool
     width: float
     shortened: bool
+    broken: bool
 
     @property
     def height(self) -> float:
@@ -62,13 +66,14 @@ def block(
     words = list(_breakable(drawable(escape.clean(text))))
     wrapped: list[str] = []
     limit = width / size
+    broken = any(_width(word.rstrip(), bold) > limit for word in words[:40])
     while words and len(wrapped) < lines:
         line, words = _fill(words, limit, bold)
         wrapped.append(line.strip())
     if words:
         wrapped[-1] = _ellipsis(wrapped[-1] + "".join(words), limit, bold)
     widest = max((_width(line, bold) for line in wrapped), default=0.0)
-    return Block(tuple(wrapped), size, leading, bold, widest * size, bool(words))
+    return Block(tuple(wrapped), size, leading, bold, widest * size, bool(words), broken)
 
 
 def clusters(text: str) -> list[str]:

@@ -46,7 +46,7 @@ def test_copying_is_told_beside_the_natural_level_with_its_method() -> None:
 
 def test_intervals_stand_beside_the_loss_only_where_they_were_computed() -> None:
     scores = table(CARDS["one"], "Base")
-    assert scores[1] == ["Loss, nats a token", "4.930 (4.871 to 4.990)", "3.901 (3.822 to 3.978)"]
+    assert scores[1] == ["Loss, nats a token", "4.930 (4.871–4.990)", "3.901 (3.822–3.978)"]
     assert "95 % intervals" in words(CARDS["one"])
     plain = Score(loss=3.9, perplexity=49.4, bits_per_byte=1.37)
     bare = manifest(evaluation=Evaluation(posts=9, tokens=90, bytes=400, base=BASE_SCORE, tuned=plain))
@@ -56,8 +56,8 @@ def test_intervals_stand_beside_the_loss_only_where_they_were_computed() -> None
 def test_a_cyborgs_voices_have_a_row_each_by_name() -> None:
     rows = table(CARDS["two"], "Account")
     assert rows[0][:4] == ["Account", "Tweets", "Base", "This model"]
-    assert rows[1] == ["Bob | Example", "335", "4.930 (4.871 to 4.990)", "3.840", "1.734", "1.350"]
-    assert rows[2] == ["Ada Example", "167", "4.930", "3.901 (3.822 to 3.978)", "1.734", "1.372"]
+    assert rows[1] == ["Bob | Example", "335", "4.930 (4.871–4.990)", "3.840", "1.734", "1.350"]
+    assert rows[2] == ["Ada Example", "167", "4.930", "3.901 (3.822–3.978)", "1.734", "1.372"]
     assert not [one for one in page(CARDS["one"]).tables if "Account" in one[0]]
 
 

@@ -59,7 +59,10 @@ def used(files: list[Path]) -> set[str]:
     parser = environment._environment((HOME,))
     sets: set[str] = set()
     for file in files:
-        sets |= meta.find_undeclared_variables(parser.parse(file.read_text(encoding="utf-8")))
+        tree = parser.parse(file.read_text(encoding="utf-8"))
+        sets |= meta.find_undeclared_variables(tree)
+        # What is set inside a branch counts as undeclared for Jinja, which looks at the branch alone.
+        sets -= {name.name for name in tree.find_all(jinja2.nodes.Name) if name.ctx == "store"}
     return sets - set(parser.globals)
 
 

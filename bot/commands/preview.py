@@ -1,0 +1,51 @@
+"""`bot preview`: the cards that a registry would publish, as one page to look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bot.commands.options import count, find_entry, hub_option, load_registry, open_hub, registry_option
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    metavar="FILE",
+    help="The page: one HTML file.",
+)
+@click.option("--only", multiple=True, metavar="NAME", help="Only this model (may be repeated).")
+@click.option(
+    "--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="Show at most so many cards."
+)
+@registry_option
+@hub_option
+def preview(
+    out: Path, only: tuple[str, ...], limit: int, registry_path: Path, hub_target: str | None
+) -> None:
+    """Show the cards of new and changed models as one page.
+
+    Nothing is trained or fetched. Where a model does not exist yet, the card is made of sample facts, and
+    says so. Needs no token, and opens no archive that the registry names.
+    """
+    from bot import preview as room
+    from bot import proposed
+
+    registry = load_registry(registry_path)
+    for name in only:
+        if name not in {one.name for one in registry.faulty}:
+            find_entry(registry, name)
+    hub = open_hub(hub_target, registry) if registry.namespace else None
+    if hub is not None:
+        hub.check(write=False)
+    proposal = proposed.changed(registry, hub, only=only, limit=limit)
+    cards = list(proposed.cards(registry, hub, proposal))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(room.page(cards, left_out=proposal.left_out), encoding="utf-8")
+    made_up = proposed.samples(cards)
+    click.echo(f"{count(len(cards), 'card')} in {out}, {made_up} of sample facts")
+    for line in proposal.left_out:
+        click.echo(f"not shown: {line}")
