@@ -138,3 +138,10 @@ def test_the_rate_of_posts_foretells_a_reading(store: Store) -> None:
     empty = store.facts("none", "x")
     assert empty is not None
     assert (empty.rate_per_day(), empty.expected(NOW)) == (None, None)
+
+
+def test_purge_finds_an_account_by_the_name_it_gives_itself_too(store: Store) -> None:
+    """It was renamed after it was stored, or its archive imported under another handle."""
+    store.merge(Timeline(replace(ADA, handle="New_Name"), [post(1)]), "x", now=NOW, handle="ada_example")
+    assert store.purge("new_name") == 2
+    assert store.all_facts() == {}

@@ -51,7 +51,9 @@ def import_(
     except ValueError as error:
         raise UsageError(str(error)) from None
     timeline = open_source(kind, file=file).read(name)
-    merged = open_store(store_url, registry).merge(timeline, kind, now=datetime.now(UTC), handle=name)
+    merged = open_store(store_url, registry).merge(
+        timeline, kind, now=datetime.now(UTC), handle=name, complete=kind == "archive"
+    )
     for warning in (*timeline.warnings, *merged.warnings):
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{name}: {merged.added:,} new posts, {merged.total:,} in the store")
@@ -98,9 +100,15 @@ def corpus(
 @registry_option
 @store_option
 def purge(handle: str, registry_path: Path, store_url: str | None) -> None:
-    """Delete every trace of HANDLE in the store."""
-    files = open_store(store_url, load_registry(registry_path)).purge(handle.removeprefix("@").lower())
-    click.echo(f"{handle}: {count(files, 'file')} deleted from the store")
+    """Delete every trace of HANDLE in the store.
+
+    HANDLE as people write it: with or without @, in any case, or the address of a profile.
+    """
+    from bot.handles import bare
+
+    name = bare(handle)
+    files = open_store(store_url, load_registry(registry_path)).purge(name)
+    click.echo(f"{name}: {count(files, 'file')} deleted from the store")
 
 
 def _file_source(file: str) -> Literal["archive", "jsonl"]:

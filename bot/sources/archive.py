@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from bot.errors import SourceError
@@ -69,15 +69,39 @@ class Archive:
         with open_members(self.file) as members:
             parts = _parts(members)
             profile, warnings = _profile(members, parts, handle)
+            tally = _Tally()
             long_posts = tweets.LongPosts(
                 long_post
                 for member in parts.long_posts
-                for long_post in _parsed(members, member, tweets.parse_long)
+                for long_post in _parsed(members, member, tweets.parse_long, tally)
             )
-            posts = _posts(members, parts.posts, long_posts)
-            if parts.count is not None and parts.count != len(posts):
-                warnings.append(f"the archive announces {parts.count:,} posts and holds {len(posts):,}")
-        return Timeline(profile, tuple(posts.values()), tuple(warnings))
+            posts, repeated = _posts(members, parts.posts, long_posts, tally)
+        records = len(posts) + repeated + tally.odd_posts
+        if parts.count is not None and parts.count != records:
+            warnings.append(f"the archive announces {parts.count:,} posts and holds {records:,}")
+        if repeated:
+            warnings.append(
+                f"{repeated:,} records repeat a post that was read already; each post counts once"
+            )
+        return Timeline(profile, tuple(posts.values()), (*warnings, *tally.warnings))
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Records that are none X is known to write. A few are skipped and said; most of a file are an error."""
+
+    odd_posts: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+    def close(self, where: str, parse: object, records: int, odd: int, first: str) -> None:
+        """Takes what was odd in one file. Raises SourceError for a file of which most is."""
+        if odd * 2 > records:
+            raise SourceError(
+                f"{where}: {first}, and {odd:,} of its {records:,} records are like that; not read"
+            )
+        if odd:
+            self.odd_posts += odd if parse is tweets.parse else 0
+            self.warnings.append(f"{where}: {first}; {odd:,} of its {records:,} records were skipped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +168,17 @@ def _part(members: Members, folder: str, file: dict[str, Any], allowed: re.Patte
     return name
 
 
-def _posts(members: Members, parts: tuple[str, ...], long_posts: tweets.LongPosts) -> dict[str, Post]:
-    """Every post by its id, long ones whole, older versions of edited ones marked."""
+def _posts(
+    members: Members, parts: tuple[str, ...], long_posts: tweets.LongPosts, tally: _Tally
+) -> tuple[dict[str, Post], int]:
+    """Every post by its id, long ones whole, older versions of edited ones marked; and how many came again."""
     posts: dict[str, Post] = {}
     first_version: dict[str, str] = {}
+    repeated = 0
     for member in parts:
-        for tweet in _parsed(members, member, tweets.parse):
+        for tweet in _parsed(members, member, tweets.parse, tally):
             whole = long_posts.whole(tweet)
+            repeated += tweet.post.id in posts
             posts[tweet.post.id] = replace(tweet.post, text=whole) if whole else tweet.post
             if len(tweet.versions) > 1:
                 first_version.update(dict.fromkeys(tweet.versions, tweet.versions[0]))
@@ -163,19 +191,24 @@ def _posts(members: Members, parts: tuple[str, ...], long_posts: tweets.LongPost
     for identifier, first in first_version.items():
         if identifier in posts and newest[first] != identifier:
             posts[identifier] = replace(posts[identifier], superseded_by=newest[first])
-    return posts
+    return posts, repeated
 
 
-def _parsed(members: Members, member: str, parse: Callable[[dict[str, Any]], T]) -> Iterator[T]:
-    """What `parse` makes of each record; its ValueError becomes a SourceError that names member and record."""
+def _parsed(
+    members: Members, member: str, parse: Callable[[dict[str, Any]], T], tally: _Tally
+) -> Iterator[T]:
+    """What `parse` makes of each record; those that it refuses by a ValueError go into the tally."""
     where = f"{members.file}: {member}"
+    odd, number, first = 0, 0, ""
     with members.open(member) as stream:
         for number, record in enumerate(ytd.records(stream, where), start=1):
             try:
                 value = parse(record)
             except ValueError as error:
-                raise SourceError(f"{where}: record {number:,} {error}; not read") from None
+                odd, first = odd + 1, first or f"record {number:,} {error}"
+                continue
             yield value
+    tally.close(where, parse, number, odd, first)
 
 
 def _profile(members: Members, parts: _Parts, handle: str) -> tuple[Profile, list[str]]:

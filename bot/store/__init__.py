@@ -202,7 +202,11 @@ class Store:
         """
         name = key(handle)
         tops = {path.split("/")[0] for path in self._files.below("") if path.count("/") >= 2}
-        count = sum(self._files.remove_folder(f"{top}/{quoted(name)}") for top in tops - {ledger.FOLDER})
+        folders = {f"{top}/{quoted(name)}" for top in tops - {ledger.FOLDER}}
+        for (network, stored), facts in self.all_facts().items():
+            if facts.known_as == name:  # renamed, or imported under another handle
+                folders.add(f"{network}/{quoted(stored)}")
+        count = sum(map(self._files.remove_folder, sorted(folders)))
         return count + notes.purge(self._files, name)
 
     def purge_unlisted(

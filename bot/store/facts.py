@@ -28,7 +28,8 @@ class Facts:
     `own` of the `total` posts are neither reposts nor superseded; `recent` holds the newest of these as seconds
     since 1970; `pace` is the number of the newest posts of any kind, and when the first of them was written.
     `files` names the posts' files that these facts were taken from. `gaps` were never read, the newest first;
-    `damaged` says that posts were lost, and `not_fetched` names kinds of posts that were left out.
+    `damaged` says that posts were lost, and `not_fetched` names kinds of posts that were left out. `known_as` is
+    the handle that the account itself gave, in lower case: another one after it was renamed.
     """
 
     handle: str
@@ -46,6 +47,7 @@ class Facts:
     pace: tuple[int, int] = (0, 0)
     gaps: tuple[Gap, ...] = ()
     not_fetched: tuple[str, ...] = ()
+    known_as: str = ""
     damaged: bool = False
 
     @property
@@ -103,6 +105,7 @@ def of_segment(
         pace=(len(latest), int(latest[0].created_at.timestamp())) if latest else (0, 0),
         gaps=segment.gaps,
         not_fetched=segment.not_fetched,
+        known_as=segment.profile.handle.lower(),
         damaged=damaged,
     )
 
@@ -126,6 +129,7 @@ def to_json(facts: Facts) -> bytes:
         "pace": facts.pace,
         "gaps": gaps.to_json(facts.gaps),
         "not_fetched": facts.not_fetched,
+        "known_as": facts.known_as,
     }
     return json.dumps(value, separators=(",", ":")).encode()
 
@@ -151,6 +155,7 @@ def from_json(data: bytes | None) -> Facts | None:
             pace=(count, first),
             gaps=gaps.from_json(value["gaps"]),
             not_fetched=tuple(value["not_fetched"]),
+            known_as=value["known_as"],
         )
     except (ValueError, KeyError, TypeError, IndexError):
         return None

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import fsspec
 import pytest
+from x_archives import members, pack, tweet
 
 from bot.__main__ import main
+from bot.posts import Profile, Timeline
+from bot.store import Store
 
 TEXT = """\
 version: 1
@@ -67,6 +73,57 @@ def test_purge_leaves_no_trace(home: Path, capsys: pytest.CaptureFixture[str]) -
     assert "deleted from the store" in capsys.readouterr().out
     left = [path for path in (home / ".bot").rglob("*") if path.is_file() and b"ada" in path.read_bytes()]
     assert not left
+
+
+@pytest.mark.parametrize(
+    "spelling", ["ada", " Ada ", "@aDa", "https://x.com/Ada", "twitter.com/ADA?s=20", "x.com/@ada/"]
+)
+def test_purge_knows_a_handle_however_it_is_written(
+    spelling: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bot(home, "import", "ada", str(home / "ada.jsonl"))
+    capsys.readouterr()
+    assert bot(home, "purge", spelling) == 0
+    assert capsys.readouterr().out == "ada: 2 files deleted from the store\n"
+
+
+def test_import_reads_a_url(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    memory: Any = fsspec.filesystem("memory")
+    address = f"/{home.name}/ada.jsonl"
+    memory.pipe_file(address, (home / "ada.jsonl").read_bytes())
+    for url in (f"memory:/{address}", f"file://{home}/ada.jsonl"):
+        assert bot(home, "import", "ada", url) == 0
+    assert capsys.readouterr().out == (
+        "ada: 50 new posts, 50 in the store\nada: 0 new posts, 50 in the store\n"
+    )
+
+
+def test_a_newer_archive_continues_where_the_older_ended_and_drops_what_was_deleted(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def archive(name: str, *numbers: int) -> str:
+        records = [
+            tweet(n, f"post number {n} sings", created_at=f"Wed Oct 10 20:{n:02}:24 +0000 2018")
+            for n in numbers
+        ]
+        return str(pack(home / name, members(records, handle="ada")))
+
+    assert bot(home, "import", "ada", archive("old.zip", 1, 2, 3)) == 0
+    assert bot(home, "import", "ada", archive("new.zip", 1, 3, 4, 5)) == 0
+    assert capsys.readouterr().out == "ada: 3 new posts, 3 in the store\nada: 2 new posts, 4 in the store\n"
+    held = Store(str(home / ".bot/store")).load("ada", "x")
+    assert held is not None
+    assert {post.id for post in held.posts} == {"1", "3", "4", "5"}
+
+
+def test_an_archive_of_another_account_is_not_mixed_with_what_the_network_gave(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = Profile("ada", "Ada", "x", id="1")
+    Store(str(home / ".bot/store")).merge(Timeline(network, []), "x", now=datetime(2026, 1, 1, tzinfo=UTC))
+    file = pack(home / "a.zip", members([tweet(1)], handle="ada"))
+    assert bot(home, "import", "ada", str(file)) == 1
+    assert "@ada has another owner: the store holds account 1, and this is 4242" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -261,3 +261,36 @@ def test_no_post_is_lost_to_a_byte_order_mark_or_a_missing_assignment(file: Path
     contents = members([tweet(1)])
     contents["data/tweets.js"] = b"\xef\xbb\xbf" + json.dumps([tweet(1), tweet(2)]).encode() + b" ;\n"
     assert sorted(by_id(read(pack(file, contents)))) == ["1", "2"]
+
+
+def test_a_few_odd_records_are_skipped_and_said_and_the_rest_is_read(file: Path) -> None:
+    odd: list[dict[str, Any]] = [{"tweet": {"id_str": "9"}}, tweet("no id"), tweet(8, created_at="SECRET")]
+    timeline = read(pack(file, members([tweet(1), tweet(2), *odd, tweet(3), tweet(4)])))
+    assert set(by_id(timeline)) == {"1", "2", "3", "4"}
+    assert list(timeline.warnings) == [
+        f"{file}: data/tweets.js: record 3 has no full_text; 3 of its 7 records were skipped"
+    ]
+
+
+def test_a_file_of_mostly_odd_records_is_not_read(file: Path) -> None:
+    odd: list[dict[str, Any]] = [{"tweet": {"id_str": str(n), "text": 7}} for n in range(3)]
+    with pytest.raises(SourceError, match=r"record 2 has no full_text, and 3 of its 5 records are like that"):
+        read(pack(file, members([tweet(1), *odd, tweet(2)])))
+
+
+def test_a_damaged_long_post_costs_that_post_its_end_alone(file: Path) -> None:
+    when = "2018-10-10T20:19:24.000Z"
+    whole = "Long " * 80
+    notes = [long_post(whole, when), {"noteTweet": {"core": {}}}]
+    timeline = read(pack(file, members([tweet(1, whole[:270] + "…")], long_posts=notes)))
+    assert by_id(timeline)["1"].text == whole.strip()
+    assert list(timeline.warnings) == [
+        f"{file}: data/note-tweet.js: record 2 has no core.text; 1 of its 2 records were skipped"
+    ]
+
+
+def test_a_record_that_repeats_an_id_is_the_same_post_and_said(file: Path) -> None:
+    parts = {"data/tweets.js": [tweet(1), tweet(2)], "data/tweets-part1.js": [tweet(2), tweet(3)]}
+    timeline = read(pack(file, members(parts)))
+    assert set(by_id(timeline)) == {"1", "2", "3"}
+    assert list(timeline.warnings) == ["1 records repeat a post that was read already; each post counts once"]
