@@ -160,7 +160,7 @@ def _absence(kind: str, title: str, detail: str) -> str | None:
 def _kind(problem: object) -> tuple[str, str]:
     """The last part of the problem's type, and its title."""
     inner = fields.mappings(problem, "errors")
-    if inner and not fields.text(problem, "type"):
+    if inner and not (fields.text(problem, "type") or fields.text(problem, "title")):
         problem = inner[0]
     kind = (fields.text(problem, "type") or "").rstrip("/").rpartition("/")[2]
     return kind, fields.text(problem, "title") or ""
