@@ -226,11 +226,11 @@ def _cut(raw: str, facets: list[dict[str, Any]]) -> str:
         start, end = (mapping(facet, "index").get(key) for key in ("byteStart", "byteEnd"))
         if uri and isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(data):
             links.append((start, end, uri))
-    last = len(data)
-    for start, end, uri in sorted(links, reverse=True):
-        if end <= last and shows_address(data[start:end].decode(errors="replace"), uri):
-            data, last = data[:start] + data[end:], start
-    return data.decode(errors="ignore").strip()
+    kept, last = b"", 0
+    for start, end, uri in sorted(links, key=lambda link: (link[0], -link[1])):
+        if start >= last and shows_address(data[start:end].decode(errors="replace"), uri):
+            kept, last = kept + data[last:start], end
+    return (kept + data[last:]).decode(errors="ignore").strip()
 
 
 def _is_link(feature: dict[str, Any]) -> bool:
