@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,6 +25,8 @@ Assets = Path | Mapping[str, bytes]
 MAX_PICTURE_BYTES = 4 << 20
 MAX_CARD_PICTURE_BYTES = 8 << 20
 """Of the data URIs in one card's body."""
+MAX_CARD_PICTURES = 50
+"""Different ones in a card's body: what is not looked at costs nothing."""
 MAX_CARD_CHARACTERS = 256 << 10
 MAX_PAGE_BYTES = 32 << 20
 """After so many bytes of cards the page ends; the last one may go beyond by its own bounds."""
@@ -66,14 +68,17 @@ class _Pictures:
 
     assets: Assets
     room: int = MAX_CARD_PICTURE_BYTES
+    found: dict[str, str | None] = field(default_factory=dict)
 
     def inlined(self, path: str) -> str | None:
         """The picture, or None when it is missing, none at all, too large, or there is no room left for it."""
-        found = _picture(path, self.assets)
-        if found is None or len(found) > self.room:
+        if path not in self.found and len(self.found) < MAX_CARD_PICTURES:
+            self.found[path] = _picture(path, self.assets)
+        uri = self.found.get(path)
+        if uri is None or len(uri) > self.room:
             return None
-        self.room -= len(found)
-        return found
+        self.room -= len(uri)
+        return uri
 
 
 def page(cards: Iterable[Card], *, notice: str = "", left_out: Sequence[str] = ()) -> str:
