@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -145,7 +146,7 @@ def make_plan(
     known = desired.known(
         registry, by_name, listing, lambda: open_store(store_url, registry), now, hub.url, forced
     )
-    return plan.plan(
+    made = plan.plan(
         wanted,
         listing,
         namespace=registry.namespace or "",
@@ -156,6 +157,16 @@ def make_plan(
         force=force,
         max_change=max_change,
     )
+    return replace(made, notes=(*made.notes, *_budget(made, registry, store_url, now)))
+
+
+def _budget(made: Plan, registry: Registry, store_url: str | None, now: datetime) -> Iterator[str]:
+    """What the month's paid reads allow, where the plan would use some."""
+    reads, monthly = sum(step.estimate.reads for step in made.steps), registry.x.monthly_reads
+    if reads and monthly is not None:
+        left = max(0, monthly - open_store(store_url, registry).reads("x", now))
+        enough = "" if reads <= left else ": what is too much waits for the next month"
+        yield f"of x.monthly_reads {monthly:,}, {left:,} are left and this would use about {reads:,}{enough}"
 
 
 def count(number: int, noun: str) -> str:
