@@ -22,7 +22,21 @@ WINDOW = timedelta(minutes=15)
 
 _HARMLESS_KINDS = ("referenced_tweets", "referenced_posts", "entities.", "attachments.", "edit_history")
 _LATEST_RESET = timedelta(days=40)  # what lies further ahead is no time X means
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9 -]{0,40}")
+_KNOWN_KINDS = frozenset(  # X's own words, and safe to repeat: anything else may be a stranger's
+    {
+        "client-disconnected",
+        "client-forbidden",
+        "disallowed-resource",
+        "invalid-request",
+        "not-authorized-for-field",
+        "not-authorized-for-resource",
+        "oauth1-permissions",
+        "operational-disconnect",
+        "resource-not-found",
+        "resource-unavailable",
+        "unsupported-authentication",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +111,7 @@ def judge(answer: Answer, now: datetime) -> Verdict:
         return Off(f"no credits: X answered {status}; buy credits in X's developer console and run again")
     if re.search(r"(usage|spend)-?cap", f"{kind} {title}", re.IGNORECASE):
         return Off(
-            f"the plan's reads are used up: X answered {status} ({title or kind}); raise the limit in X's "
+            f"the plan's reads are used up: X answered {status}; raise the limit in X's "
             "developer console, or wait until the next billing period"
         )
     match status:
@@ -110,14 +124,14 @@ def judge(answer: Answer, now: datetime) -> Verdict:
             return Refused(f"X answered {status}", absence=absence)
         case 403:
             return Off(
-                f"X does not let this token read (403{_named(title, kind)}): X_BEARER_TOKEN must be the app-only "
+                f"X does not let this token read (403{_named(kind)}): X_BEARER_TOKEN must be the app-only "
                 "bearer token of an app inside a project, or a user token with the scopes users.read and tweet.read"
             )
         case 429:
             return Limited(_reset(answer.headers, now))
         case _ if status >= 500 or status in (408, 425):
             return Broken(f"X answered {status}", billed=False)
-    return Refused(f"X answered {status}{_named(title, kind)}", vocabulary=status == 400)
+    return Refused(f"X answered {status}{_named(kind)}", vocabulary=status == 400)
 
 
 def absence(payload: Mapping[str, Any]) -> str | None:
@@ -127,10 +141,7 @@ def absence(payload: Mapping[str, Any]) -> str | None:
     """
     for error in serious(payload):
         kind, title = _kind(error)
-        return (
-            _absence(kind, title, fields.text(error, "detail") or "")
-            or f"not shown by X{_named(title, kind)}"
-        )
+        return _absence(kind, title, fields.text(error, "detail") or "") or f"not shown by X{_named(kind)}"
     return None
 
 
@@ -166,10 +177,8 @@ def _kind(problem: object) -> tuple[str, str]:
     return kind, fields.text(problem, "title") or ""
 
 
-def _named(title: str, kind: str) -> str:
-    """The problem's own word for itself, if it is one: what strangers sent is not repeated otherwise."""
-    word = next((one for one in (title, kind) if _WORD.fullmatch(one)), None)
-    return f", {word}" if word else ""
+def _named(kind: str) -> str:
+    return f", {kind}" if kind in _KNOWN_KINDS else ""
 
 
 def _reset(headers: Mapping[str, str], now: datetime) -> datetime:
