@@ -145,7 +145,7 @@ def mastodon_id(number: int) -> str:
     return str((int(moment.timestamp() * 1000) << 16) + 7)
 
 
-def mastodon_status(number: int, content: str = "", **changes: Any) -> Json:
+def mastodon_status(number: int, content: str | None = "", **changes: Any) -> Json:
     key = mastodon_id(number)
     status = {
         "id": key,
@@ -163,7 +163,7 @@ def mastodon_status(number: int, content: str = "", **changes: Any) -> Json:
         "favourites_count": 0,
         "quotes_count": 0,
         "edited_at": None,
-        "content": content or f"<p>The bird number {number} sings in the morning.</p>",
+        "content": f"<p>The bird number {number} sings in the morning.</p>" if content == "" else content,
         "reblog": None,
         "quote": None,
         "application": {"name": "Web", "website": None},
