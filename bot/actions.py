@@ -75,11 +75,13 @@ def annotate(level: Level, problems: Iterable[Problem | str], environment: Mappi
     if len(told) > MOST_ANNOTATIONS:
         rest = len(told) - MOST_ANNOTATIONS + 1
         lines[-1:] = [command(level, f"and {rest:,} more; the log and the summary have them all")]
-    if _paused is not None:
-        lines = [f"::{_paused}::", *lines, f"::stop-commands::{_paused}"]
-    if told:
-        sys.stdout.flush()
-        print("\n".join(lines), file=sys.stderr, flush=True)
+    _obeyed(lines)
+
+
+def mask(value: str, environment: Mapping[str, str]) -> None:
+    """Has the runner show `***` in the job's log wherever the value would stand."""
+    if active(environment) and value.strip():
+        _obeyed([f"::add-mask::{_escaped(value, _MESSAGE)}"])
 
 
 def output(name: str, value: str, environment: Mapping[str, str]) -> None:
@@ -176,6 +178,15 @@ def _annotation(level: Level, problem: Problem | str, environment: Mapping[str, 
         with suppress(ValueError):
             path = Path(os.path.abspath(path)).relative_to(workspace)  # noqa: PTH100 - links stay as they are
     return command(level, problem.message, {"file": path, "line": problem.line, "col": problem.column})
+
+
+def _obeyed(lines: Sequence[str]) -> None:
+    """Prints commands so that the runner carries them out."""
+    if _paused is not None:
+        lines = [f"::{_paused}::", *lines, f"::stop-commands::{_paused}"] if lines else ()
+    if lines:
+        sys.stdout.flush()
+        print("\n".join(lines), file=sys.stderr, flush=True)
 
 
 def _escaped(text: str, marks: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from bot import __version__
-from bot.commands import adopt, demo, fleet, posts, preview, registry, review
+from bot.commands import adopt, demo, fleet, people, posts, preview, registry, report, review
 
 
 # Every flag can be given as BOT_COMMAND_FLAG as well, so that a workflow passes what somebody typed as data.
@@ -34,6 +34,9 @@ for command in (
     preview.preview,
     review.review,
     review.comment,
+    report.report,
+    people.propose,
+    people.takedown,
     adopt.adopt,
     posts.import_,
     posts.corpus,

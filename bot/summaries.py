@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -17,7 +17,8 @@ from bot.steps import Plan, Step
 if TYPE_CHECKING:
     from bot.report import Outcome
 
-ORDER = ("failed", "not reached", "deferred", "skipped", "done")
+LOST = "not reached"
+ORDER = ("failed", LOST, "deferred", "skipped", "done")
 """How outcomes are listed: what somebody must look at first."""
 _ADDRESS = re.compile(r"https?://\S+")
 
@@ -32,21 +33,29 @@ def of_plan(plan: Plan, *, parts: int) -> str:
     )
 
 
-def of_outcomes(plan: Plan, outcomes: Sequence[Outcome], *, sentences: Sequence[str] = ()) -> str:
-    """What became of each step, failures first, then what needed nothing. `sentences` stand above."""
+def of_outcomes(
+    plan: Plan, outcomes: Sequence[Outcome], *, sentences: Sequence[str] = (), lost: str = ""
+) -> str:
+    """What became of each step, failures first, then what needed nothing. `sentences` stand above.
+
+    `lost`: what is said of a step that somebody should have taken and of which nothing was heard; empty where
+    that cannot be.
+    """
+    steps = {step.name: step for step in plan.steps}
     told = {outcome.name for outcome in outcomes}
-    rows = [
-        outcome_row(o.to_json(), plan)
-        for o in sorted(outcomes, key=lambda o: (ORDER.index(o.result), o.name))
+    ranked: list[tuple[int, tuple[object, ...]]] = [
+        (ORDER.index(one.result), _outcome_row(one, steps.get(one.name))) for one in outcomes
     ]
-    rows += [
-        (*plan_row(step)[:3], "") for step in plan.steps if step.name not in told and not shards.needed(step)
-    ]
-    counts = ", ".join(
-        f"{n:,} {result}" for result in ORDER if (n := sum(o.result == result for o in outcomes))
-    )
+    missing = [step for step in plan.steps if step.name not in told]
+    unheard = [step for step in missing if lost and shards.needed(step)]
+    ranked += [(ORDER.index(LOST), (LOST, *plan_row(step)[1:2], prose(lost), "")) for step in unheard]
+    ranked.sort(key=lambda row: row[0])
+    rows = [row for _, row in ranked]
+    rows += [(*plan_row(step)[:3], "") for step in missing if not shards.needed(step)]
+    results = [one.result for one in outcomes] + [LOST] * len(unheard)
+    counts = ", ".join(f"{n:,} {result}" for result in ORDER if (n := results.count(result)))
     return _rendered(
-        title="Apply",
+        title="Fleet",
         sentences=[*sentences, f"{counts or 'Nothing to do'}."],
         notes=plan.notes,
         table=table(("result", "model", "what happened", "cost"), rows),
@@ -70,13 +79,11 @@ def plan_row(step: Step) -> tuple[object, ...]:
     )
 
 
-def outcome_row(outcome: Mapping[str, Any], plan: Plan) -> tuple[object, ...]:
-    """An outcome, as JSON has it, as a row: result, model, what happened, cost."""
-    step = next((step for step in plan.steps if step.name == outcome["name"]), None)
-    repo = step.repo if step is not None else str(outcome["name"])
-    published = outcome.get("commit") is not None or (step is not None and step.head is not None)
+def _outcome_row(outcome: Outcome, step: Step | None) -> tuple[object, ...]:
+    repo = step.repo if step is not None else outcome.name
+    published = outcome.commit is not None or (step is not None and step.head is not None)
     spent = cost(step.estimate.reads, step.estimate.usd) if step is not None else ""
-    return outcome["result"], model(repo, published=published), reason(str(outcome["reason"])), spent
+    return outcome.result, model(repo, published=published), reason(outcome.reason), spent
 
 
 def model(repo: str, *, published: bool) -> Markup:

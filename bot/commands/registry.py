@@ -90,7 +90,7 @@ def add(
         base=base,
         name=name,
     )
-    _write(registry_path, text)
+    write_registry(registry_path, text)
     click.echo(f"{registry_path}: added {' and '.join(handles)}; see what it would do with: bot plan")
 
 
@@ -110,7 +110,7 @@ def remove(handle: str, reason: str, private: bool, registry_path: Path) -> None
 
     today = datetime.now(UTC).date()
     text = registry_edit.remove(_read(registry_path), handle, reason=reason, on=today, private=private)
-    _write(registry_path, text)
+    write_registry(registry_path, text)
     click.echo(
         f"{registry_path}: {handle} is removed; bot apply --allow-removals 1 makes it so on the hub, "
         f"bot purge {handle} in the store"
@@ -142,7 +142,7 @@ def _read(path: Path) -> str:
         raise UsageError(f"the registry {path} cannot be read: {error}") from None
 
 
-def _write(path: Path, text: str) -> None:
+def write_registry(path: Path, text: str) -> None:
     """Replaces the file at once, and only if the result is no worse than what stood there."""
     import tempfile
 

@@ -1,0 +1,195 @@
+"""`bot propose` and `bot takedown`: what people ask for on GitHub, done: to be added, and to be gone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot import actions
+from bot.commands.options import (
+    count,
+    hub_option,
+    load_registry,
+    open_hub,
+    open_store,
+    registry_option,
+    store_option,
+)
+from bot.commands.registry import write_registry
+from bot.errors import RegistryError, UsageError
+
+if TYPE_CHECKING:
+    from bot.github import GitHub
+    from bot.takedown import Removal
+
+BUSY = 3
+"""Times a commit to a branch that moves is tried."""
+
+
+@click.command()
+@registry_option
+def propose(registry_path: Path) -> None:
+    """Turn an issue form into a pull request.
+
+    Runs in a workflow, for the issue of the event. What is wrong is answered in the issue.
+    """
+    from bot import event, github, proposal
+
+    payload = event.read(os.environ)
+    number = event.at(payload, "issue", "number")
+    if not isinstance(number, int):
+        raise UsageError("this runs for an event of an issue")
+    if event.text(payload, "issue", "state") != "open":
+        click.echo("the issue is closed; nothing is done")
+        return
+    hub = github.of_this_run(os.environ)
+    base = hub.default_branch()
+    place = _in_repository(registry_path)
+    text, blob = hub.file(place, base)
+    try:
+        asked = proposal.read(event.text(payload, "issue", "body"), text, registry_path)
+    except (UsageError, RegistryError) as error:
+        address = hub.comment_once(number, proposal.MARK, proposal.refused(error))
+        click.echo(f"not taken as it is: {error}")
+        click.echo(f"answered in {address}")
+        return
+    hub.start_branch(asked.branch, base)
+    hub.commit_file(place, asked.registry, branch=asked.branch, blob=blob, message=asked.title)
+    pull = hub.propose(
+        branch=asked.branch, base=base, title=asked.title, body=proposal.description(asked, number)
+    )
+    hub.comment_once(number, proposal.MARK, proposal.accepted(pull))
+    click.echo(f"proposed in {pull}")
+
+
+@click.command()
+@click.option("--handle", help="Whom; in a workflow: what was typed into the form `handle`.")
+@click.option("--reason", help="Why, in public words; in a workflow: the form's `reason`.")
+@click.option(
+    "--private/--named", default=True, show_default=True, help="The tombstone is a hash, or a name."
+)
+@click.option("--pull-request", is_flag=True, help="Propose the tombstone, where main takes no commit.")
+@registry_option
+@hub_option
+@store_option
+def takedown(
+    handle: str | None,
+    reason: str | None,
+    private: bool,
+    pull_request: bool,
+    registry_path: Path,
+    hub_target: str | None,
+    store_url: str | None,
+) -> None:
+    """Remove a person now, and prove it.
+
+    The tombstone first, so that no other run makes them again; then every model that holds them, then their
+    posts in the store. Whatever was done before is not done twice: run it again after any failure.
+    """
+    from bot import event, github
+    from bot import takedown as room
+    from bot.handles import person as person_of
+    from bot.registry import edit, read_text
+
+    in_workflow = actions.active(os.environ)
+    payload = event.read(os.environ) if in_workflow else {}
+    written = (handle or event.text(payload, "inputs", "handle")).strip()
+    why = (reason or event.text(payload, "inputs", "reason")).strip()
+    actions.mask(written, os.environ)
+    if not written or not why:
+        raise UsageError("name the handle and the reason: bot takedown --handle HANDLE --reason WHY")
+    try:
+        person = person_of(written)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    actions.mask(person, os.environ)
+    registry = load_registry(registry_path)
+    hub, store = open_hub(hub_target, registry), open_store(store_url, registry)
+    hub.check(write=True)
+    today = datetime.now(UTC).date()
+
+    def tombstoned(text: str) -> str:
+        try:
+            return edit.remove(text, person, reason=why, on=today, private=private)
+        except UsageError:
+            if person in read_text(text.encode(), registry_path).gone:
+                return text  # a run before this one wrote it
+            raise
+
+    write_registry(registry_path, tombstoned(registry_path.read_bytes().decode()))
+    landed, where = True, f"{registry_path}"
+    if in_workflow:
+        landed, where = _tell_github(
+            github.of_this_run(os.environ), _in_repository(registry_path), tombstoned, pull_request
+        )
+    # Until the tombstone is on main, another run could make again what was deleted; what is private stays so.
+    removal: Removal = registry.policy.removal if landed else "private"
+    names = room.unpublish(person, hub, removal)
+    files = store.purge(person)
+    left = store.purge(person)
+    if left:
+        raise UsageError(f"the store still held {count(left, 'file')} after the purge; run this again")
+    now = "deleted" if removal == "delete" else "private"
+    said = [
+        f"Tombstone: {where}",
+        f"Models: {count(len(names), 'model')} of this person on the hub, each {now}, as the listing after it shows"
+        if names
+        else "Models: none on the hub holds this person; the listing was read",
+        f"Posts: {count(files, 'file')} deleted from the store, which holds nothing of this person any more",
+    ]
+    if not landed:
+        said.append(
+            "NOT FINAL: merge the pull request. Until then nothing is deleted, only hidden; run this again after "
+            "the merge if the policy is to delete"
+        )
+        actions.annotate("warning", [said[-1]], os.environ)
+    for line in said:
+        click.echo(line)
+    actions.summary("## Taken down\n\n" + "".join(f"- {line}\n" for line in said), os.environ)
+
+
+def _tell_github(
+    hub: GitHub, place: str, tombstoned: Callable[[str], str], pull_request: bool
+) -> tuple[bool, str]:
+    """The tombstone as a commit on the default branch, else as a pull request. Returns whether it landed, and where."""
+    from bot.github import GitHubError
+
+    base = hub.default_branch()
+    message = "Remove a person who asked for it"
+    for attempt in range(1, BUSY + 1) if not pull_request else ():
+        text, blob = hub.file(place, base)
+        new = tombstoned(text)
+        if new == text:
+            return True, f"stands on {base} already"
+        try:
+            commit = hub.commit_file(place, new, branch=base, blob=blob, message=message)
+        except GitHubError as error:
+            if error.status == 409 and attempt < BUSY:
+                continue
+            if error.status not in (403, 409, 422):
+                raise
+            break
+        return True, f"commit {commit[:12]} on {base}"
+    text, blob = hub.file(place, base)
+    new = tombstoned(text)
+    if new == text:
+        return True, f"stands on {base} already"
+    branch = f"takedown/{os.environ.get('GITHUB_RUN_ID', 'local')}"
+    hub.start_branch(branch, base)
+    hub.commit_file(place, new, branch=branch, blob=blob, message=message)
+    body = "A person asked to be removed. Merge this, so that they are never made again.\n"
+    return False, hub.propose(branch=branch, base=base, title=message, body=body)
+
+
+def _in_repository(path: Path) -> str:
+    """A file's path in the repository that the workflow checked out."""
+    top = Path(os.environ.get("GITHUB_WORKSPACE") or ".").resolve()
+    try:
+        return path.resolve().relative_to(top).as_posix()
+    except ValueError:
+        raise UsageError(f"{path} is outside of the repository {top}") from None

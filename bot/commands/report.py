@@ -1,0 +1,120 @@
+"""`bot report`: what became of the whole run, once all its shards ended, however they did."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot import actions
+from bot.errors import UsageError
+
+if TYPE_CHECKING:
+    from bot.github import GitHub
+    from bot.report import Outcome
+    from bot.steps import Plan
+
+LOST = "its machine failed or was cancelled first; nothing is half-published, and the next run finds it"
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--plan-result", default="success", metavar="RESULT", help="How the job that plans ended.")
+@click.option("--apply-result", default="success", metavar="RESULT", help="How the jobs that apply ended.")
+@click.option("--partial", is_flag=True, help="The plan was of some entries only.")
+@click.option("--dry-run", is_flag=True, help="Nothing was to be done.")
+@click.option("--track", is_flag=True, help="Keep the issue on lasting failures, and look at the schedule.")
+def report(
+    folder: Path, plan_result: str, apply_result: str, partial: bool, dry_run: bool, track: bool
+) -> None:
+    """Tell what became of a run.
+
+    FOLDER holds the plan (plan.json) and what bot apply --report wrote, in whatever folders below it.
+    """
+    from bot import github, plan_file, summaries
+    from bot.outcome_file import read_all
+    from bot.steps import Plan
+
+    path = folder / "plan.json"
+    hub = github.of_this_run(os.environ) if track else None
+    asleep = _schedule(hub) if hub is not None else []
+    if plan_result != "success" or not path.is_file():
+        said = [_no_plan(plan_result), *asleep]
+        actions.annotate("warning", said, os.environ)
+        actions.summary("\n\n".join(["## Fleet", *said]) + "\n", os.environ)
+        click.echo("\n".join(said))
+        return
+    plan = Plan(tuple(plan_file.read(path)))
+    outcomes, wrong = read_all(folder / "outcomes")
+    sentences = [
+        *_how(apply_result, dry_run),
+        *asleep,
+        *(f"{sentence[:1].upper()}{sentence[1:]}." for sentence in wrong),
+    ]
+    actions.annotate("warning", [*asleep, *wrong], os.environ)
+    actions.summary(
+        summaries.of_outcomes(plan, outcomes, sentences=sentences, lost="" if dry_run else LOST), os.environ
+    )
+    for sentence in sentences:
+        click.echo(sentence)
+    click.echo(f"{len(outcomes):,} outcomes of {len(plan.steps):,} steps")
+    if hub is not None and not dry_run:
+        click.echo(_track(hub, plan, outcomes, partial=partial))
+
+
+def _no_plan(result: str) -> str:
+    if result == "cancelled":
+        return "The run was cancelled before there was a plan; nothing was published, and the next run begins anew."
+    return (
+        "There is no plan, so nothing was published; the log of the job `plan` says why. "
+        "Nothing is lost: the next run begins anew."
+    )
+
+
+def _how(apply_result: str, dry_run: bool) -> list[str]:
+    if dry_run:
+        return ["A dry run: nothing was done."]
+    if apply_result == "cancelled":
+        return ["The run was cancelled."]
+    return []
+
+
+def _schedule(hub: GitHub) -> list[str]:
+    """A sentence when the schedule has stopped, which GitHub does after 60 days without a commit."""
+    from bot.github import GitHubError
+
+    try:
+        state = hub.workflow_state("schedule.yml")
+    except GitHubError as error:
+        return [] if error.status == 404 else [f"Whether the schedule runs is not known: {error}."]
+    if state == "active":
+        return []
+    why = " after 60 days without a commit" if state == "disabled_inactivity" else ""
+    return [f"The schedule is switched off{why}: switch it on again with `gh workflow enable schedule.yml`."]
+
+
+def _track(hub: GitHub, plan: Plan, outcomes: Sequence[Outcome], *, partial: bool) -> str:
+    """Brings the one issue up to date: opened, edited, closed. Returns what was done."""
+    from bot import tracking_issue as room
+    from bot.github import run_address
+
+    known = next((issue for issue in hub.issues(room.LABEL) if issue.get("title") == room.TITLE), None)
+    if known is not None and not isinstance(known.get("number"), int):
+        raise UsageError("GitHub listed an issue without a number")
+    is_open = known is not None and known.get("state") == "open"
+    before = room.names(str(known.get("body") or "")) if known is not None and is_open else ()
+    failing = room.failing(plan.steps, outcomes, before, partial=partial)
+    run = run_address(os.environ)
+    if failing and known is not None:
+        hub.update_issue(known["number"], state="open", body=room.body(failing, run))
+        return f"issue #{known['number']} tells of {len(failing)} lasting failures"
+    if failing:
+        number = hub.create_issue(room.TITLE, room.body(failing, run), room.LABEL)
+        return f"issue #{number} was opened for {len(failing)} lasting failures"
+    if known is not None and is_open:
+        hub.update_issue(known["number"], state="closed", body=room.ended(run))
+        return f"issue #{known['number']} is closed: nothing fails any more"
+    return "nothing fails for longer than one run"
