@@ -20,6 +20,9 @@ from bot.pictures.typefaces import BOLD, EMOJI, REGULAR, Glyph
 
 _JOINERS = "\u200c\u200d\ufe0e\ufe0f\u20e3"
 _UNKNOWN = "\u25a1"
+# Marks that may not begin a line, and those that may not end one, in Chinese, Japanese and Korean.
+_CLOSING = frozenset("、。，．：；！？）］｝」』】〉》〕・ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々…‥")
+_OPENING = frozenset("（［｛「『【〈《〔")
 Anchor = Literal["start", "middle", "end"]
 
 
@@ -110,10 +113,12 @@ def drawable(text: str) -> str:
 
 
 def _breakable(text: str) -> Iterator[str]:
-    """Pieces between which a line may break: words with the space after them, single CJK characters."""
+    """Pieces between which a line may break: words with the space, hyphen or slash after them, CJK characters."""
     word = ""
     for cluster in clusters(text):
-        if unicodedata.east_asian_width(cluster[0]) in "WF":
+        if word and (cluster in _CLOSING or word[-1] in _OPENING):
+            word += cluster
+        elif unicodedata.east_asian_width(cluster[0]) in "WF":
             if word:
                 yield word
             word = cluster
@@ -122,7 +127,7 @@ def _breakable(text: str) -> Iterator[str]:
             word = cluster
         else:
             word += cluster
-        if cluster == " ":
+        if cluster == " " or (cluster in "-/" and len(word) > 1):
             yield word
             word = ""
     if word:

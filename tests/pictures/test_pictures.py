@@ -163,6 +163,37 @@ def test_the_preview_says_machine_generated(monkeypatch: pytest.MonkeyPatch) -> 
     assert "AI cyborg" in drawn
 
 
+def drawn_by(made: Manifest, monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
+    """The last size at which each text of the social preview was set."""
+    sizes: dict[str, float] = {}
+    original = typeset.block
+
+    def remembering(text: str, size: float, *args: float, **options: bool) -> object:
+        sizes[text] = size
+        return original(text, size, *args, **options)
+
+    monkeypatch.setattr(typeset, "block", remembering)
+    pictures.social_preview(made, {})
+    return sizes
+
+
+def test_names_of_a_cyborg_share_one_size_and_a_long_one_makes_all_smaller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    short = drawn_by(CARDS["two"], monkeypatch)
+    assert short["Bob | Example"] == short["Ada Example"] == 30
+    long = drawn_by(manifest([account("eve", "Eve of the very long name in here"), ADA]), monkeypatch)
+    assert long["Ada Example"] == long["Eve of the very long name in here"] < 30
+
+
+def test_a_withheld_sample_is_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = Sample(prompt="My dream is", text="SECRET", seed=1, copied=True)
+    assert not [text for text in drawn_by(manifest(samples=(secret,)), monkeypatch) if "SECRET" in text]
+    assert any(
+        "learned to write from tweets" in text for text in drawn_by(manifest(samples=(secret,)), monkeypatch)
+    )
+
+
 @pytest.mark.parametrize(
     "curve",
     [

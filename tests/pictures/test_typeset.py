@@ -89,6 +89,28 @@ def test_words_are_not_broken_where_they_fit() -> None:
     assert not made.shortened
 
 
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [
+        ("これは長い文です。そして、まだ続くのです。", 200),
+        ("「引用」は「引用」です「ね」", 110),
+        ("ラーメン、ラーメンッ", 130),
+    ],
+)
+def test_lines_of_cjk_begin_and_end_with_marks_that_may(text: str, width: int) -> None:
+    lines = typeset.block(text, 30, width, lines=9).lines
+    assert "".join(lines) == text
+    assert len(lines) > 1
+    assert not [line for line in lines if line[0] in "。、」ッー" or line[-1] in "「"]
+
+
+def test_long_words_break_after_a_hyphen_or_slash_first() -> None:
+    made = typeset.block("Featherstonehaugh-Cholmondeley", 30, 320, lines=2)
+    assert made.lines == ("Featherstonehaugh-", "Cholmondeley")
+    assert not made.broken
+    assert typeset.block("Featherstonehaugh", 30, 100, lines=9).broken
+
+
 def test_empty_text_takes_no_room() -> None:
     made = typeset.block("\u200b", 20, 100)
     assert (made.height, made.width, made.at(0, 0)) == (0, 0, "")
