@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from bot import __version__
-from bot.commands import adopt, demo, fleet, people, posts, preview, registry, report, review
+from bot.commands import adopt, demo, fleet, people, posts, preview, registry, report, review, site
 
 
 # Every flag can be given as BOT_COMMAND_FLAG as well, so that a workflow passes what somebody typed as data.
@@ -38,6 +38,7 @@ for command in (
     people.propose,
     people.takedown,
     adopt.adopt,
+    site.site,
     posts.import_,
     posts.corpus,
     posts.purge,

@@ -89,8 +89,7 @@ def look(
         tuple(notes),
         tuple(faults),
     )
-    gone = {handle for tombstone in registry.removed for handle in tombstone.handles}
-    if asked := sorted(gone.intersection(old.handles)):
+    if asked := registry.gone.among(old.handles):
         people = " and ".join(f"@{handle}" for handle in asked)
         reason = f"{people} asked to be removed: no new card is made; hide or delete {hub.url(name)} by hand"
         return replace(adoption, result="refused", reason=reason)

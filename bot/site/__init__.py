@@ -1,0 +1,57 @@
+"""The fleet as a static page: every model with its state and numbers, searched and sorted without a server."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from bot.errors import UsageError
+from bot.site.data import FOLDER
+from bot.site.page import GENERATOR, PAGE
+
+__all__ = ["check", "write"]
+
+_OURS = re.compile(r"models-\d+\.js|avatars/[0-9a-f]{24}\.webp")
+
+
+def check(folder: Path) -> None:
+    """UsageError where `folder` holds a page that this bot did not make: it would be written over."""
+    page = folder / PAGE
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file: name a folder with --out")
+    if page.exists() and GENERATOR.encode() not in page.read_bytes()[:2000]:
+        raise UsageError(
+            f"{page} is another page, which would be written over: name another folder with --out"
+        )
+
+
+def write(folder: Path, files: Mapping[str, bytes], keep: Collection[str]) -> list[str]:
+    """Puts the files there, the page last, each whole or not at all; returns the paths that changed.
+
+    Data and pictures of an earlier page that are not among `files` or `keep` are removed: a person who left
+    the fleet leaves the page.
+    """
+    changed = [
+        path for path in sorted(files, key=lambda path: path == PAGE) if _written(folder / path, files[path])
+    ]
+    for path in sorted((folder / FOLDER).rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if name not in files and name not in keep and _OURS.fullmatch(name.removeprefix(f"{FOLDER}/")):
+            path.unlink()
+            changed.append(name)
+    return changed
+
+
+def _written(path: Path, content: bytes) -> bool:
+    if path.is_file() and path.read_bytes() == content:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    Path(temporary).chmod(0o644)  # a web server reads it as another user
+    Path(temporary).replace(path)
+    return True
