@@ -5,7 +5,20 @@ from __future__ import annotations
 import click
 
 from bot import __version__
-from bot.commands import adopt, demo, fleet, people, posts, preview, registry, report, review, site
+from bot.commands import (
+    adopt,
+    apply,
+    bases,
+    demo,
+    fleet,
+    people,
+    posts,
+    preview,
+    registry,
+    report,
+    review,
+    site,
+)
 
 
 # Every flag can be given as BOT_COMMAND_FLAG as well, so that a workflow passes what somebody typed as data.
@@ -27,7 +40,7 @@ for command in (
     registry.add,
     registry.remove,
     fleet.plan,
-    fleet.apply,
+    apply.apply,
     fleet.status,
     fleet.explain,
     fleet.render,
@@ -35,6 +48,7 @@ for command in (
     review.review,
     review.comment,
     report.report,
+    bases.bases,
     people.propose,
     people.takedown,
     adopt.adopt,

@@ -39,21 +39,27 @@ def write(outcomes: Sequence[Outcome], path: Path) -> None:
     fresh.replace(path)
 
 
-def read_all(folder: Path) -> tuple[list[Outcome], list[str]]:
-    """The outcomes of every shard below the folder, and a sentence for each file that cannot be read."""
+def parse(data: bytes | str) -> list[Outcome]:
+    """The outcomes that a file or a line holds. Raises ValueError for what is none."""
+    try:
+        file = _File.model_validate_json(data)
+    except ValidationError:
+        raise ValueError("it is damaged") from None
+    return [
+        Outcome(one.name, one.action, one.result, one.reason, one.commit, one.seconds)
+        for one in file.outcomes
+    ]
+
+
+def read_all(paths: Sequence[Path]) -> tuple[list[Outcome], list[str]]:
+    """The outcomes of every shard, and a sentence for each file that cannot be read."""
     outcomes: list[Outcome] = []
     wrong: list[str] = []
-    for path in sorted(folder.rglob("*.json")):
+    for path in paths:
         try:
             if path.stat().st_size > MOST_BYTES:
                 raise ValueError("it is too large")
-            file = _File.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError, ValueError) as error:
-            why = "it is damaged" if isinstance(error, ValidationError) else str(error)
-            wrong.append(f"the outcomes in {path.name} cannot be read: {why}")
-            continue
-        outcomes += [
-            Outcome(one.name, one.action, one.result, one.reason, one.commit, one.seconds)
-            for one in file.outcomes
-        ]
+            outcomes += parse(path.read_bytes())
+        except (OSError, ValueError) as error:
+            wrong.append(f"the outcomes in {path.name} cannot be read: {error}")
     return outcomes, wrong

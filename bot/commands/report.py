@@ -32,13 +32,13 @@ def report(
 ) -> None:
     """Tell what became of a run.
 
-    FOLDER holds the plan (plan.json) and what bot apply --report wrote, in whatever folders below it.
+    FOLDER holds what the jobs left: plan/plan.json, and outcomes-N/ with what bot apply --report wrote.
     """
     from bot import github, plan_file, summaries
     from bot.outcome_file import read_all
     from bot.steps import Plan
 
-    path = folder / "plan.json"
+    path = folder / "plan" / "plan.json"
     hub = github.of_this_run(os.environ) if track else None
     asleep = _schedule(hub) if hub is not None else []
     if plan_result != "success" or not path.is_file():
@@ -48,7 +48,7 @@ def report(
         click.echo("\n".join(said))
         return
     plan = Plan(tuple(plan_file.read(path)))
-    outcomes, wrong = read_all(folder / "outcomes")
+    outcomes, wrong = read_all(sorted(folder.glob("outcomes-*/*.json")))
     sentences = [
         *_how(apply_result, dry_run),
         *asleep,
