@@ -40,7 +40,7 @@ class HuggingFaceHub:
         wait_s: float = WAIT_S,
         pace: Pace | None = None,
     ) -> None:
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._namespace = namespace
         self._token = token.strip() if token is not None else None
         self._pace = pace or Pace(wait_s=wait_s)
@@ -51,17 +51,17 @@ class HuggingFaceHub:
         install()
 
     def __repr__(self) -> str:
-        return f"HuggingFaceHub({self._endpoint!r}, {self._namespace!r})"
+        return f"HuggingFaceHub({self.endpoint!r}, {self._namespace!r})"
 
     def check(self, *, write: bool) -> None:
         """Asks the Hub who the token is. CredentialsError when it may not see the namespace, or write there."""
-        require_token(self._token, self._namespace, self._endpoint, write=write)
+        require_token(self._token, self._namespace, self.endpoint, write=write)
         if self._token:
             identity = self._whoami()
             if write:
-                identity.require_write(self._namespace, self._endpoint)
+                identity.require_write(self._namespace, self.endpoint)
             else:
-                identity.require_read(self._namespace, self._endpoint)
+                identity.require_read(self._namespace, self.endpoint)
 
     def listing(self) -> Listing:
         """The namespace from one paged listing; a few further reads where front matter was broken by hand."""
@@ -79,7 +79,7 @@ class HuggingFaceHub:
             repos[name.lower()] = self._judged(name, row, reads)
         if strangers and not repos:
             raise HubError(
-                f"the listing of {self._namespace} at {self._endpoint} names only other namespaces' repos: "
+                f"the listing of {self._namespace} at {self.endpoint} names only other namespaces' repos: "
                 "this endpoint cannot be trusted to say what exists; check HF_ENDPOINT"
             )
         return Listing(dict(sorted(repos.items())), sees_private)
@@ -87,7 +87,7 @@ class HuggingFaceHub:
     def _rows(self) -> list[dict[str, Any]]:
         """Every row of the namespace. Anything but lists of rows is an error: an odd answer is no empty fleet."""
         rows: list[dict[str, Any]] = []
-        url: str | None = f"{self._endpoint}/api/models"
+        url: str | None = f"{self.endpoint}/api/models"
         params: dict[str, Any] | None = {"author": self._namespace, "expand": _EXPAND}
         seen: set[str] = set()
         while url is not None:
@@ -98,13 +98,13 @@ class HuggingFaceHub:
             if not isinstance(page, list) or not all(
                 isinstance(row, dict) and row.get("sha") for row in page
             ):
-                raise HubError(f"{self._endpoint} does not list models with their commits; check HF_ENDPOINT")
+                raise HubError(f"{self.endpoint} does not list models with their commits; check HF_ENDPOINT")
             rows += page
             seen.add(url)
             url, params = response.links.get("next", {}).get("url"), None
             if url in seen:
                 raise HubError(
-                    f"the listing of {self._namespace} at {self._endpoint} never ends; run again later"
+                    f"the listing of {self._namespace} at {self.endpoint} never ends; run again later"
                 )
         return rows
 
@@ -126,7 +126,7 @@ class HuggingFaceHub:
 
     def _read(self, name: str, path: str, revision: str) -> bytes | None:
         repo_id = self._repo_id(name)
-        url = hf_hub_url(repo_id, path, revision=revision, endpoint=self._endpoint)
+        url = hf_hub_url(repo_id, path, revision=revision, endpoint=self.endpoint)
         with self._asking(f"read {path} of {repo_id}"):
             response = get_session().get(url, headers=self._headers())
             try:
@@ -160,7 +160,7 @@ class HuggingFaceHub:
         only: bool = True,
     ) -> str:
         """One commit on `parent`, or none: `Publication` says how doubt about that is settled."""
-        require_token(self._token, self._namespace, self._endpoint, write=True)
+        require_token(self._token, self._namespace, self.endpoint, write=True)
         with step(self._pace) as current:
             publication = Publication(
                 self._api, self._repo_id(name), files, self._token, current, partial(self._read, name)
@@ -179,7 +179,7 @@ class HuggingFaceHub:
 
     def url(self, name: str) -> str:
         """The address of the repo's page."""
-        return f"{self._endpoint}/{self._repo_id(name)}"
+        return f"{self.endpoint}/{self._repo_id(name)}"
 
     def resolve_base(self, repo_id: str, revision: str | None = None) -> str | None:
         """The commit of any model at `revision`, or None when the Hub does not tell."""
@@ -201,7 +201,7 @@ class HuggingFaceHub:
     @contextmanager
     def _asking(self, what: str, *, write: bool = False) -> Iterator[None]:
         """Around every call of the library: the token can be one, patience has a limit, errors become ours."""
-        require_token(self._token, self._namespace, self._endpoint, write=write)
+        require_token(self._token, self._namespace, self.endpoint, write=write)
         with step(self._pace), translated(what, self._token):
             yield
 
