@@ -17,15 +17,15 @@ from bot.steps import Step
 LEVELS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 """Heights of a sparkline's points, one character each, the lowest loss first."""
 STATES = {
-    "published": "published",
-    "stale": "stale: due for training",
-    "new": "not published yet",
-    "changing": "changed: due for training",
-    "waiting": "waiting after a failure",
-    "blocked": "blocked",
-    "unlisted": "no longer listed",
+    "published": ("published", "On the Hub, as its registry wants it."),
+    "stale": ("stale", "On the Hub, and old enough to be trained again when there are new posts."),
+    "changed": ("changed", "On the Hub; its registry wants it otherwise now, so it is trained again."),
+    "new": ("to come", "In the registry, and not on the Hub yet."),
+    "waiting": ("waiting", "The last try failed; it is tried again by itself."),
+    "blocked": ("blocked", "Something has to be mended before it can be made or made again."),
+    "unlisted": ("unlisted", "On the Hub, and no longer in the registry; left as it is."),
 }
-"""Each state of a model, and what a visitor reads."""
+"""Each state of a model: what a visitor reads, and what that means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def state_of(step: Step) -> str:
         case "blocked":
             return "waiting" if step.cause == "waiting" else "blocked"
         case "train":
-            return {"missing": "new", "stale": "stale"}.get(step.cause, "changing")
+            return {"missing": "new", "stale": "stale"}.get(step.cause, "changed")
         case _:
             assert_never(step.action)
 

@@ -44,7 +44,9 @@ def files(
         "parts": [f"{path}?v={hashlib.sha256(content).hexdigest()[:12]}" for path, content in parts.items()],
         "count": len(models),
         "states": [
-            {"key": key, "label": label, "count": counts[key]} for key, label in STATES.items() if counts[key]
+            {"key": key, "label": label, "meaning": meaning, "count": counts[key]}
+            for key, (label, meaning) in STATES.items()
+            if counts[key]
         ],
         "models": [card(model, repos) for model in models[:SHOWN]],
         "spark": {"width": SPARK[0], "height": SPARK[1]},
@@ -69,7 +71,7 @@ def card(model: Model, repos: str) -> dict[str, Any]:
             for (name, handle), picture in list(zip(people, pictures, strict=False))[:4]
         ],
         "state": model.state,
-        "label": STATES[model.state],
+        "label": STATES[model.state][0],
         "trained": day.isoformat() if day else None,
         "kept": facts.kept if facts else None,
         "base": facts.base if facts else None,
