@@ -51,6 +51,14 @@ def normalise(text: str, source: Source) -> str:
     raise ValueError(f"{shown(text)} is not a handle of source {source}: {shape}{_hint(handle, source)}")
 
 
+def if_valid(text: str, source: Source) -> str | None:
+    """The handle as `normalise` gives it, or None: what a network says of itself is not always one."""
+    try:
+        return normalise(text, source)
+    except ValueError:
+        return None
+
+
 def person(text: str) -> str:
     """The handle of a person on whatever network, as a tombstone names it. Raises ValueError as `normalise`."""
     handle = bare(text)

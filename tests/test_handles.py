@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import hub_names
-from bot.handles import SOURCES, Source, normalise, person, repo_name, shown
+from bot.handles import SOURCES, Source, if_valid, normalise, person, repo_name, shown
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,7 @@ def test_handles_are_normalised_or_refused_per_source(text: str, source: Source,
             normalise(text, source)
     else:
         assert normalise(text, source) == handle
+    assert if_valid(text, source) == handle
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.errors import Blocked, BotError, SourceError
-from bot.handles import shown
+from bot.handles import if_valid, shown
 from bot.posts import Post, Profile, Timeline
 from bot.sources import Cost, Mark, Options, Source
 from bot.sources.fields import identifier, mapping, mappings, moment, text
@@ -80,7 +80,7 @@ class Bluesky:
         bio = text(found, "description") or ""
         _respect(handle, labels, bio)
         warnings: list[str] = []
-        name = (identifier(found, "handle") or handle).lower()
+        name = if_valid(text(found, "handle") or "", "bluesky") or handle
         profile = Profile(
             handle=did if name == _NO_HANDLE else name,
             name=text(found, "displayName") or handle,

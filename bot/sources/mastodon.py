@@ -68,7 +68,7 @@ class Mastodon:
         _respect(handle, host, found, bio)
         warnings: list[str] = []
         profile = Profile(
-            handle=_whole(text(found, "acct") or text(found, "username") or user, host),
+            handle=handles.if_valid(_whole(text(found, "acct") or "", host), "mastodon") or f"{user}@{host}",
             name=text(found, "display_name") or user,
             network="mastodon",
             id=number,

@@ -331,6 +331,8 @@ def test_profiles_may_lack_all_but_the_did(net: SocialServer) -> None:
     )
     profile = read(net).profile
     assert (profile.handle, profile.name, profile.avatar) == (HANDLE, HANDLE, None)
+    net.bluesky[HANDLE] = Feed(bluesky_profile("<b>canary</b>"))
+    assert read(net).profile.handle == HANDLE
     net.bluesky[HANDLE] = Feed({"handle": HANDLE})
     with pytest.raises(SourceError, match="a profile that has no DID"):
         read(net)

@@ -322,6 +322,12 @@ def test_a_server_that_lives_elsewhere_is_named(net: SocialServer) -> None:
         read(net)
 
 
+def test_what_a_server_calls_an_account_is_a_handle_or_nothing(net: SocialServer) -> None:
+    give(net, acct="<b>canary</b>", display_name=None)
+    profile = read(net).profile
+    assert (profile.handle, profile.name) == (HANDLE, "carol")
+
+
 def test_two_servers_are_two_places(net: SocialServer) -> None:
     give(net, mastodon_status(1))
     net.mastodon["carol@example.net"] = Feed(mastodon_account(number="99"), [])
