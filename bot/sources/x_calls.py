@@ -100,7 +100,7 @@ class Calls:
         for name, seconds in longest.items():
             until, why = self._closed.get(name, (None, ""))
             if until is not None and (until - self.now()).total_seconds() > seconds:
-                return Deferred(f"{why} until {until:%H:%M:%S} UTC", retry_at=until)
+                return Deferred(f"{why} until {until:%H:%M} UTC on {until:%Y-%m-%d}", retry_at=until)
         return None
 
     def turn_off(self, why: str) -> BotError:

@@ -122,7 +122,7 @@ def test_a_rate_limit_that_lasts_defers_and_later_entries_are_not_asked_for(x: X
     )
     source = opened(x, clock)
     for handle in ("ada_example", "bob_example"):
-        with pytest.raises(Deferred, match="rate limit for this is used up until 12:14:00 UTC") as caught:
+        with pytest.raises(Deferred, match="rate limit for this is used up until 12:14 UTC on 2026-11-01") as caught:
             read(source, handle)
         assert caught.value.retry_at == reset
     assert clock.slept == []
