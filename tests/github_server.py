@@ -1,0 +1,179 @@
+"""A GitHub for tests: the calls that the bot makes, over HTTP on loopback, for one repository `org/fleet`.
+
+    with GitHubServer({"registry.yaml": TEXT}) as github:
+        GitHub(github.url, "org/fleet", "token").comment_once(1, "<!-- x -->", "<!-- x --> hello")
+        assert github.comments[1][0]["body"] == "<!-- x --> hello"
+
+Refusals are put in beforehand: `github.refuse["PUT /contents"] = 403`, for the next call that begins so.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+
+class Refusal(Exception):
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class GitHubServer:
+    """A running GitHub; its state is plain attributes."""
+
+    def __init__(self, files: dict[str, str] | None = None, repository: str = "org/fleet") -> None:
+        self.repository = repository
+        self.branches: dict[str, dict[str, str]] = {"main": dict(files or {})}
+        self.messages: list[str] = []
+        self.comments: dict[int, list[dict[str, Any]]] = {}
+        self.issues: list[dict[str, Any]] = []
+        self.pulls: list[dict[str, Any]] = []
+        self.schedule = "active"
+        self.refuse: dict[str, int] = {}
+        self.calls: list[str] = []
+        self.tokens: set[str] = set()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def head(self, branch: str) -> str:
+        return hashlib.sha1(json.dumps(self.branches[branch], sort_keys=True).encode()).hexdigest()
+
+    def answer(self, method: str, path: str, query: dict[str, str], value: Any) -> Any:
+        for prefix, status in list(self.refuse.items()):
+            if f"{method} {path}".startswith(prefix):
+                del self.refuse[prefix]
+                raise Refusal(status, "Resource not accessible by integration")
+        if found := re.fullmatch(r"/issues/(\d+)/comments", path):
+            comments = self.comments.setdefault(int(found[1]), [])
+            if method == "GET":
+                return _page(comments, query)
+            made = {
+                "id": len(comments) + 1000 * int(found[1]),
+                "body": value["body"],
+                "user": {"type": "Bot"},
+                "html_url": f"https://github.example/{self.repository}/issues/{found[1]}#c{len(comments)}",
+            }
+            comments.append(made)
+            return made
+        if found := re.fullmatch(r"/issues/comments/(\d+)", path):
+            made = next(one for each in self.comments.values() for one in each if one["id"] == int(found[1]))
+            made["body"] = value["body"]
+            return made
+        if path == "/issues" and method == "GET":
+            ours = [one for one in reversed(self.issues) if query["labels"] in one["labels"]]
+            return _page(
+                [{**one, "labels": [{"name": name} for name in one["labels"]]} for one in ours], query
+            )
+        if path == "/issues":
+            made = {"number": len(self.issues) + 1, "state": "open", **value}
+            self.issues.append(made)
+            return made
+        if found := re.fullmatch(r"/issues/(\d+)", path):
+            made = self.issues[int(found[1]) - 1]
+            made.update(value)
+            return made
+        if path == "":
+            return {"default_branch": "main"}
+        if found := re.fullmatch(r"/git/ref/heads/(.+)", path):
+            return {"object": {"sha": self.head(found[1])}}
+        if path == "/git/refs":
+            name = value["ref"].removeprefix("refs/heads/")
+            if name in self.branches:
+                raise Refusal(422, "Reference already exists")
+            self.branches[name] = self._at(value["sha"])
+            return {}
+        if found := re.fullmatch(r"/git/refs/heads/(.+)", path):
+            self.branches[found[1]] = self._at(value["sha"])
+            return {}
+        if found := re.fullmatch(r"/contents/(.+)", path):
+            return self._contents(method, found[1], query, value)
+        if path == "/pulls" and method == "GET":
+            branch = query["head"].partition(":")[2]
+            return _page(
+                [one for one in self.pulls if one["head"]["ref"] == branch and one["state"] == "open"], query
+            )
+        if path == "/pulls":
+            made = {**value, "number": 100 + len(self.pulls), "state": "open", "head": {"ref": value["head"]}}
+            made["html_url"] = f"https://github.example/{self.repository}/pull/{made['number']}"
+            self.pulls.append(made)
+            return made
+        if found := re.fullmatch(r"/pulls/(\d+)", path):
+            pull = next((one for one in self.pulls if one["number"] == int(found[1])), None)
+            if pull is None:
+                raise Refusal(404, "Not Found")
+            pull.update(value or {})
+            return pull
+        if path == "/actions/workflows/schedule.yml":
+            return {"state": self.schedule}
+        raise Refusal(404, "Not Found")
+
+    def _contents(self, method: str, path: str, query: dict[str, str], value: Any) -> Any:
+        files = self.branches[query.get("ref") or value["branch"]]
+        if path not in files:
+            raise Refusal(404, "Not Found")
+        blob = hashlib.sha1(files[path].encode()).hexdigest()
+        if method == "GET":
+            return {"content": base64.encodebytes(files[path].encode()).decode(), "sha": blob}
+        if value["sha"] != blob:
+            raise Refusal(409, f"{path} does not match {value['sha']}")
+        files[path] = base64.b64decode(value["content"]).decode()
+        self.messages.append(value["message"])
+        return {"commit": {"sha": self.head(value["branch"])}}
+
+    def _at(self, head: str) -> dict[str, str]:
+        return dict(next(files for name, files in self.branches.items() if self.head(name) == head))
+
+
+def _page(items: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:
+    size, page = int(query["per_page"]), int(query["page"])
+    return items[size * (page - 1) : size * page]
+
+
+def _handler(github: GitHubServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            size = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(size)
+            url = urlsplit(self.path)
+            github.tokens.add(self.headers.get("Authorization") or "")
+            path = url.path.removeprefix(f"/repos/{github.repository}")
+            github.calls.append(f"{self.command} {path}")
+            query = {key: values[0] for key, values in parse_qs(url.query).items()}
+            try:
+                answer, status = (
+                    github.answer(self.command, path, query, json.loads(body) if body else None),
+                    200,
+                )
+            except Refusal as refusal:
+                answer, status = {"message": str(refusal)}, refusal.status
+            data = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        do_POST = do_PUT = do_PATCH = do_GET  # noqa: N815 - names of the library
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    return Handler
