@@ -10,6 +10,7 @@ from bot.commands import (
     apply,
     bases,
     demo,
+    doctor,
     fleet,
     people,
     posts,
@@ -56,6 +57,7 @@ for command in (
     posts.import_,
     posts.corpus,
     posts.purge,
+    doctor.doctor,
     demo.demo,
 ):
     cli.add_command(command)

@@ -31,6 +31,8 @@ COLOURS = {
     "failed": _RED,
     "skipped": _YELLOW,
     "deferred": _YELLOW,
+    "missing": _RED,
+    "warning": _YELLOW,
 }
 """The colour of an action or a result, where a terminal shows colours."""
 
