@@ -81,7 +81,10 @@ class Pages:
         for one in read:
             newest = max((*one.versions, one.post.id), key=int)
             self._newer.update({version: newest for version in one.versions if version != newest})
-        posts = [replace(one.post, superseded_by=self._newer.get(one.post.id)) for one in read]
+        posts = [
+            replace(one.post, superseded_by=newer) if (newer := self._newer.get(one.post.id)) else one.post
+            for one in read
+        ]
         shown = {post.id for post in posts}
         for one in read:
             posts += [

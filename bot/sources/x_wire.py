@@ -44,6 +44,7 @@ class Wire:
         _silence("tweepy.client")
         self._client = tweepy.Client(bearer_token=token, return_type=requests.Response)
         self._client.session.auth = _as_it_is
+        self._client.session.trust_env = base is None  # the environment's proxies are for the real X
         self._client.session.mount("https://", _Bounded(base, timeouts))
 
     def ask(self, route: str, params: Mapping[str, str]) -> Answer:
@@ -83,7 +84,6 @@ class _Bounded(HTTPAdapter):
         if self._base is not None:
             parts = urlsplit(request.url or "")
             request.url = self._base + parts.path + (f"?{parts.query}" if parts.query else "")
-            options["proxies"] = {}  # those of the environment are for the real X
         options["stream"] = True
         options["timeout"] = (self._timeouts.connect, self._timeouts.silence)
         response = super().send(request, **options)
