@@ -51,9 +51,12 @@ _BLACK_FLAG = "\U0001f3f4"
 
 # Scripts that put no space between words, and how many of their characters count as a word.
 _HAN_KANA = re.compile(
-    "[\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+    "[\u3005-\u3007\u3040-\u30ff\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f"
+    "\U00020000-\U0003ffff]"
 )
-_SOUTH_EAST = re.compile("[\u0e01-\u0e4e\u0e80-\u0ece\u1000-\u103f\u1050-\u108f\u1780-\u17d3]")
+_SOUTH_EAST = re.compile(
+    "[\u0e01-\u0e4e\u0e80-\u0ece\u0f40-\u0fbc\u1000-\u103f\u1050-\u108f\u1780-\u17d3\u1b05-\u1b4b\ua980-\ua9c0]"
+)
 _UNSPACED = re.compile(f"{_HAN_KANA.pattern}|{_SOUTH_EAST.pattern}")
 _HAN_KANA_PER_WORD = 2
 _SOUTH_EAST_PER_WORD = 4
@@ -76,9 +79,9 @@ def word_count(text: str) -> int:
     """How many words hold none of `http`, `@`, `#`; a word holds a letter or a digit.
 
     Between spaces stands one word, as in `all is well` (3), save in scripts that put no spaces. There, two
-    characters of Han, Hiragana or Katakana count as a word, and four of Thai, Lao, Khmer or Burmese, over the
-    whole post: 今日は寒いね (6 characters) has 3 words, 你好 (2) has 1, 今天天气很好 (6) has 3,
-    วันนี้อากาศดีมาก (16) has 4, สวัสดี (6) has 1.
+    characters of Han, Hiragana, Katakana or Bopomofo count as a word, and four of Thai, Lao, Khmer, Burmese,
+    whole post: 今日は寒いね (6 characters) has 3 words, 你好 (2) has 1,
+    วันนี้อากาศดีมาก (16) has 4, สวัสดี (6) has 1. docs/corpus.md has more examples.
     """
     words = 0
     han_kana = south_east = 0

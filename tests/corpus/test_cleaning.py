@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import re
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.corpus.cleaning import clean, is_short, word_count
+from bot.corpus.cleaning import MIN_WORDS, clean, is_short, word_count
 
 
 @pytest.mark.parametrize(
@@ -218,3 +220,45 @@ def test_words_are_counted_in_every_script(text: str, words: int) -> None:
 def test_a_post_of_three_words_is_not_short() -> None:
     assert not is_short("All is well")
     assert is_short("All well @ada #now http")
+
+
+DOCUMENTED = re.findall(
+    r"^\| `(.+)` \| (\d+) \| (kept|short)",
+    (Path(__file__).parents[2] / "docs/corpus.md").read_text(),
+    re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize(("text", "words", "fate"), DOCUMENTED)
+def test_the_documented_examples_are_true(text: str, words: str, fate: str) -> None:
+    assert word_count(clean(text)) == int(words)
+    assert is_short(clean(text)) == (fate == "short") == (int(words) < MIN_WORDS)
+
+
+def test_the_documentation_has_examples() -> None:
+    assert len(DOCUMENTED) > 20
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("\u202eשלום\u202c לכולם \u2067כאן\u2069", "שלום לכולם כאן"),
+        ("\u200fمرحبا بكم\u200f جميعا\u061c", "مرحبا بكم جميعا"),
+        ("نامه\u200cای که می\u200cنویسم", "نامه\u200cای که می\u200cنویسم"),
+        ("اِسْلَام عَلَيْكُمْ", "اِسْلَام عَلَيْكُمْ"),
+        ("ก\u200bข\u200bค \ufeffdone", "กขค done"),
+        ("か\u3099 is が and ハ\u309a is パ", "が is が and パ is パ"),
+        ("한국\u1112\u1161\u11ab", "한국한"),
+        ("한 A\u030angstro\u0308m", "한 Ångström"),
+        ("def f(x):\n\treturn x  # ok", "def f(x): return x # ok"),
+        ("- one\n- two\n\n- three", "- one - two - three"),
+        ("👩\u200d👩\u200d👧\u200d👦 🇩🇪 👍🏽", "👩\u200d👩\u200d👧\u200d👦 🇩🇪 👍🏽"),
+    ],
+)
+def test_every_script_emoji_code_and_lists_keep_what_they_need(text: str, cleaned: str) -> None:
+    assert clean(text) == unicodedata.normalize("NFC", cleaned)
+
+
+def test_a_post_cannot_turn_the_line_that_shows_it() -> None:
+    cleaned = clean("\u202eabc\u2066def\u200e\u061cghi")
+    assert {unicodedata.bidirectional(char) for char in cleaned} == {"L"}
