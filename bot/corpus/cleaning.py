@@ -80,7 +80,7 @@ def word_count(text: str) -> int:
 
     Between spaces stands one word, as in `all is well` (3), save in scripts that put no spaces. There, two
     characters of Han, Hiragana, Katakana or Bopomofo count as a word, and four of Thai, Lao, Khmer, Burmese,
-    whole post: 今日は寒いね (6 characters) has 3 words, 你好 (2) has 1,
+    Tibetan, Javanese or Balinese, over the whole post: 今日は寒いね (6 characters) has 3 words, 你好 (2) has 1,
     วันนี้อากาศดีมาก (16) has 4, สวัสดี (6) has 1. docs/corpus.md has more examples.
     """
     words = 0
