@@ -109,10 +109,13 @@ def tune(shop: Workshop, entry: Entry, cleaned: Corpus, folder: Path) -> Tuned:
     split = corpus.split(cleaned, entry.recipe.held_out)
     shop.watcher.stage(entry.name, "load", base.parse(entry.base).name)
     loaded = shop.base(entry)
+    from bot.training import tracking
     from bot.training.fine_tune import fine_tune
 
+    repo = f"{shop.registry.namespace}/{entry.name}"
+    track = tracking.Request(entry.tracking, entry.name, repo, cleaned, shop.watcher.say)
     shop.watcher.stage(entry.name, "train", f"{cleaned.kept:,} posts, {shop.hardware().name}")
-    return fine_tune(
+    tuned = fine_tune(
         loaded,
         split,
         entry.recipe,
@@ -121,7 +124,12 @@ def tune(shop: Workshop, entry: Entry, cleaned: Corpus, folder: Path) -> Tuned:
         shop.hardware(),
         manifest.utc(shop.now()),
         lambda progress: shop.watcher.progress(entry.name, progress),
+        max_copying=shop.registry.policy.max_copying,
+        track=track if entry.tracking != "none" else None,
     )
+    for warning in tuned.warnings:
+        shop.watcher.say(f"{entry.name}: warning: {warning}")
+    return tuned
 
 
 def files(
@@ -173,6 +181,8 @@ def _manifest(
         recipe=entry.recipe.model_dump(),
         training=tuned.training,
         evaluation=tuned.evaluation,
+        copying=tuned.copying,
+        tracking=tuned.tracking,
         curve=tuned.curve,
         samples=tuned.samples,
         generation=tuned.generation,
