@@ -10,7 +10,7 @@ from bot.hub import Hub
 from bot.published import FILENAME
 from bot.registry import Registry
 from bot.steps import Plan, Step
-from bot.store import Store
+from bot.store import Facts, Store
 
 NEXT = {
     "train": "bot apply fetches its posts, trains it and publishes it",
@@ -36,16 +36,24 @@ def explain(name: str, plan: Plan, registry: Registry, hub: Hub, store: Store) -
                 yield f"  registry:   line {entry.line}, source {entry.source}, base {entry.base}"
                 for handle in entry.handles:
                     facts = store.facts(handle, entry.source)
-                    held = f"{facts.total:,} posts, read on {facts.read_at:%Y-%m-%d}" if facts else "nothing"
-                    yield f"  store:      {handle}: {held}"
+                    yield f"  store:      {handle}: {_held(facts)}"
         notes = store.notes(name)
         if "last_answer" in notes:
             yield f"  last fetch: {notes['last_answer']}, asks again on {notes.get('ask_again', '')[:10]}"
+        if "blocked" in notes:
+            yield f"  blocked:    {notes['blocked']}, looked at again on {notes.get('blocked_until', '')[:10]}"
         for failure in notes.get("failures", []):
             yield f"  failed:     {failure['at'][:16].replace('T', ' ')} UTC: {failure['reason']}"
         if notes.get("failures"):
             yield f"  tries:      again after {notes['retry_at'][:16].replace('T', ' ')} UTC, or now with --only"
         yield f"  next:       {NEXT[step.action]}"
+
+
+def _held(facts: Facts | None) -> str:
+    if facts is None:
+        return "nothing"
+    left = ", some were never read and come with the next fetch" if facts.gaps or facts.damaged else ""
+    return f"{facts.total:,} posts, read on {facts.read_at:%Y-%m-%d}{left}"
 
 
 def _published(step: Step, hub: Hub) -> Iterator[str]:
