@@ -10,7 +10,7 @@ from typing import Any
 import card_reader
 import pytest
 import yaml
-from card_facts import ADA, BOB, CARDS, TEXTS, account, manifest
+from card_facts import ADA, BOB, CARDS, HOSTILE, TEXTS, account, manifest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,36 +23,6 @@ from bot.paths import TEMPLATES
 from bot.published import Published
 
 GOLDEN = Path(__file__).parent / "golden"
-HOSTILE = [
-    "Ada | Bob",
-    "back\\slash\\",
-    "</div><script>alert(1)</script>",
-    "---",
-    "{{ config }} {% raw %} {# x #}",
-    "$$x^2$$ \\\\(y\\\\)",
-    "![x](https://example.org/x.png)",
-    "[click](javascript:alert(1))",
-    "\u202eecila\u2066",
-    "z\u0300\u0301\u0302\u0303\u0304\u0305\u0306algo",
-    "zero\u200bwidth\ufeff",
-    "\u3164\u200b ",
-    "x" * 5000,
-    "漢" * 5000,
-    "\ud800lone\udfff",
-    "USER_NAME TWEETS_DL [More Information Needed] DISPLAY_1",
-    "`code` ~~~ ```",
-    "# heading\n\n- list\n1. one",
-    "    indented",
-    "<!-- comment",
-    "&lt;b&gt; &amp;amp; &#124;",
-    "<http://example.org> www.example.org",
-    '" onload="alert(1)',
-    "*a* _b_ **c** ~~d~~",
-    "👩\u200d🚀 🇫🇷 ❤\ufe0f",
-    "مرحبا שלום",
-    ": - ? , ] } @ %",
-    "",
-]
 
 
 def seen(readme: str) -> card_reader.Seen:

@@ -132,6 +132,15 @@ def test_a_copied_sample_is_shown_nowhere_and_counted() -> None:
     assert "widget" not in front_matter.parse(card.render(nothing))
 
 
+@pytest.mark.parametrize(
+    ("prompt", "text"), [("Why?", "nobody knows"), ('"Well"', "said"), ("* * *", "x"), ("`a`", "b")]
+)
+def test_a_prompt_is_bold_whatever_it_ends_in(prompt: str, text: str) -> None:
+    made = manifest(samples=(Sample(prompt=prompt, text=text, seed=1),))
+    assert page(made).items[0] == prompt + text
+    assert "<strong>" in card.render(made).split("## Samples")[1].split("## Training")[0]
+
+
 def test_without_samples_the_snippet_asks_the_registrys_first_prompt() -> None:
     assert 'generator("Once upon"' in card.render(manifest(samples=(), prompts=("Once upon", "x")))
 
