@@ -67,6 +67,16 @@ def avatar(data: bytes | None) -> bytes:
     return _png(square)
 
 
+def thumbnail(data: bytes, side: int) -> bytes:
+    """A WebP, `side` pixels wide, of a published avatar that somebody may have replaced; the figure when damaged."""
+    from PIL import Image, ImageOps
+
+    image = ImageOps.fit(_decode(data) or _figure(), (side, side), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    image.save(out, "WEBP", quality=80, method=2)
+    return out.getvalue()
+
+
 def loss_curve(manifest: Manifest, folders: Sequence[Path] = TEMPLATES) -> bytes:
     """PNG of the training and held-out loss over the steps, the base as a line, the best step marked.
 

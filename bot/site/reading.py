@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -114,16 +113,10 @@ def _picture(name: str, head: str, path: str | None, hub: Hub) -> Picture:
     data = hub.read(name, path) if path is not None else None
     if data is None:
         return None, b""
-    from PIL import Image
-
     from bot import pictures
 
-    with Image.open(io.BytesIO(pictures.avatar(data))) as image:
-        small = image.resize((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.LANCZOS)
-    out = io.BytesIO()
-    small.save(out, "WEBP", quality=80, method=4)
     key = hashlib.sha256(f"{name}\0{path}\0{head}".encode()).hexdigest()[:24]
-    return f"{FOLDER}/avatars/{key}.webp", out.getvalue()
+    return f"{FOLDER}/avatars/{key}.webp", pictures.thumbnail(data, PICTURE_SIDE)
 
 
 def _complete(folder: Path, pictures: Sequence[str | None], avatars: bool) -> bool:

@@ -285,3 +285,14 @@ def test_a_model_that_is_as_the_registry_wants_it_is_published(fleet: Site) -> N
     publish(fleet.hub, "ada_example", published=published)
     assert fleet.run() == 0
     assert fleet.rows()["ada_example"][1] == "published"
+
+
+def test_a_picture_that_somebody_replaced_by_something_else_becomes_a_figure(fleet: Site) -> None:
+    from PIL import Image
+
+    publish(fleet.hub, "ada_example")
+    (fleet.folder / "hub" / "my-org" / "ada_example" / "assets" / "ada_example.png").write_bytes(b"<script>")
+    assert fleet.run() == 0
+    (path,) = fleet.rows()["ada_example"][11]
+    with Image.open(fleet.page / path) as image:
+        assert (image.format, image.size) == ("WEBP", (96, 96))
