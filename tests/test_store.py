@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from bot.errors import SourceError, UsageError
 from bot.posts import Post, Profile, Timeline
-from bot.sources import Mark
+from bot.sources import Mark, check_file
 from bot.store import Facts, Store
 from bot.store.account import AccountFolder
 from bot.store.format import Segment
@@ -366,6 +366,20 @@ def test_an_empty_handle_and_a_url_nobody_speaks_are_sentences(store: Store) -> 
     ) as caught:
         Store("nosuch://user:hunter2@host/a")
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["hf://buckets/org/posts/store", "hf://datasets/org/posts"])
+def test_a_store_on_the_hub_says_when_the_hub_is_not_to_be_asked(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    said = f"store {url}: listing x/ada failed: HF_HUB_OFFLINE is set, so the Hub is not asked; look at"
+    with pytest.raises(SourceError, match=said):
+        Store(url).load("ada", "x")
+    with pytest.raises(SourceError, match=f"{url}/a.zip: reading it failed: HF_HUB_OFFLINE is set"):
+        check_file("archive", f"{url}/a.zip")
 
 
 def test_a_store_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:

@@ -75,7 +75,8 @@ class Remote:
         """See `Files`."""
         with sentence(self.url, f"listing {path or 'it'}"):
             found = self._files.find(self._at(path))
-        return sorted(name.removeprefix(self._root).lstrip("/") for name in found)
+        prefix = f"{self._root}/"
+        return sorted(name.removeprefix(prefix) for name in found if name.startswith(prefix))
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}" if path else self._root
