@@ -64,10 +64,12 @@ class Fetcher:
         return replace(held, warnings=(*warnings, *held.warnings))
 
     def _read_file(self, entry: Entry, handle: str, account: str | None) -> tuple[str, ...]:
+        known = self.store.facts(handle, entry.source)
+        account = account or (known.id if known else None)
         fresh = open_source(entry.source, file=entry.files[handle]).read(handle, account=account)
         if account and fresh.profile.id and account != fresh.profile.id:
             raise Blocked(
-                f"the handle {handle} has another owner: the model was made of account {account}, and this file "
+                f"the handle {handle} has another owner: so far it was account {account}, and this file "
                 f"is of {fresh.profile.id}; give the right file, or another name: to make a new model"
             )
         merged = self.store.merge(fresh, entry.source, now=self.now(), handle=handle, complete=True)

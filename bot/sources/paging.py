@@ -77,6 +77,8 @@ def walk(
             cursors.add(cursor)
     finally:
         if damaged:
-            warnings.append(f"{damaged:,} damaged records were left out")
+            were = "record was" if damaged == 1 else "records were"
+            warnings.append(f"{damaged:,} damaged {were} left out")
         if private:
-            warnings.append(f"{private:,} posts are not for everybody and were left out")
+            are = "post is" if private == 1 else "posts are"
+            warnings.append(f"{private:,} {are} not for everybody and were left out")

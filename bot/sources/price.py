@@ -24,7 +24,7 @@ def estimate(source: str, facts: Facts | None, now: datetime) -> Cost:
     if kind is None or not (kind.usd_post or kind.usd_user):
         return Cost()
     posts = TIMELINE if facts is None else min(TIMELINE, _expected(facts, now))
-    return Cost(posts + 1, posts * kind.usd_post + kind.usd_user)
+    return Cost(posts + 1, round(posts * kind.usd_post + kind.usd_user, 3))
 
 
 def _expected(facts: Facts, now: datetime) -> int:

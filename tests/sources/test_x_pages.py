@@ -142,7 +142,7 @@ def test_errors_beside_posts_are_told_of_in_numbers(x: XServer) -> None:
     x.mangle = lambda payload, params: {**payload, **beside} if "max_results" in params else payload
     timeline = opened(x).read("bob_example")
     assert len(numbers(timeline)) == 20
-    assert timeline.warnings == ["1 posts are not for everybody and were left out"]
+    assert timeline.warnings == ["1 post is not for everybody and were left out"]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_a_damaged_record_is_counted_and_left_out(x: XServer, damage: dict[str, 
     x.mangle = damaged
     timeline = opened(x).read("ada_example")
     assert len(numbers(timeline)) == 249
-    assert timeline.warnings == ["1 damaged records were left out"]
+    assert timeline.warnings == ["1 damaged record was left out"]
 
 
 @pytest.mark.parametrize(
