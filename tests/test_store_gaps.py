@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from bot.posts import Post, Profile, Timeline
 from bot.sources import Mark
 from bot.store import Facts, Gap, Store
 from bot.store.account import AccountFolder
+from bot.store.files import Folder
 from bot.store.format import Segment
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -225,6 +226,49 @@ def test_another_owner_is_refused_before_a_post_is_paid_for(store: Store) -> Non
     stranger = Profile("ada_example", "Ada", "x", id="43")
     with pytest.raises(SourceError, match="has another owner"):
         store.merge(Timeline(stranger, paid()), "x", now=NOW)
+
+
+class Killed(BaseException):
+    """The process ended here."""
+
+
+def test_killed_at_any_change_while_a_broken_reading_is_stored_no_post_is_lost_or_forgotten(
+    tmp_path: Path,
+) -> None:
+    killed = 0
+    for limit in range(1, 20):
+        store = Store(str(tmp_path / str(limit)))
+        read(store, range(1, 4), None)
+        with pytest.raises(SourceError):
+            read(store, range(4, 11), mark(3), breaks_at=7)
+        changes = 0
+
+        def change(work: Callable[..., None], *args: object) -> None:
+            nonlocal changes
+            changes += 1
+            if changes >= limit:  # noqa: B023  # used up within this round
+                raise Killed
+            work(*args)
+
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("write", "remove"):
+                work = getattr(Folder, name)
+                patch.setattr(Folder, name, lambda *args, work=work: change(work, *args))
+            try:
+                read(store, range(11, 21), mark(10), breaks_at=15)
+            except Killed:
+                killed += 1
+            except SourceError:
+                break
+        for _ in range(3):  # the runs after
+            known = facts(store)
+            read(store, range(int(known.newest.id) + 1 if known.newest else 1, 21), known.newest)
+            if gap := facts(store).gap:
+                first = int(gap.since.id) + 1 if gap.since else 1
+                read(store, range(first, int(gap.until.id)), gap.since, gap.until)
+        assert held(store) == set(range(1, 21))
+        assert facts(store).gaps == ()
+    assert killed >= 3
 
 
 ACTIONS = st.lists(st.tuples(st.sampled_from(["new", "gap"]), st.integers(0, 5), st.booleans()), max_size=12)
