@@ -277,9 +277,9 @@ def continuation(sample: Sample) -> str:
     """What follows the cleaned prompt: begins with a space or a letter, as the model wrote it."""
     prompt = escape.clean(sample.prompt)
     whole = escape.clean(sample.prompt + sample.text, keep_lines=True)
-    return (
-        whole.removeprefix(prompt) if whole.startswith(prompt) else escape.clean(sample.text, keep_lines=True)
-    )
+    if whole.startswith(prompt):
+        return whole.removeprefix(prompt)
+    return " " * sample.text[:1].isspace() + escape.clean(sample.text, keep_lines=True)
 
 
 def _window(accounts: Sequence[Account]) -> tuple[datetime, datetime] | None:

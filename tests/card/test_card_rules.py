@@ -12,7 +12,7 @@ import card_reader
 import pytest
 import yaml
 from card_facts import CARDS, HOSTILE, account, manifest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bot import card, hub_names, hub_terms
@@ -214,7 +214,12 @@ def squashed(text: str) -> str:
     return " ".join(text.split())
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
 @given(manifests())
 def test_any_card_keeps_every_rule_and_gives_its_facts_back(made: Manifest) -> None:
     page, found = check(made)
