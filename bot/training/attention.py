@@ -1,4 +1,7 @@
-"""Keeping attention inside each post, for any causal model, and proof on the model itself that it works."""
+"""Attention: which implementation is fastest where, and how it is kept inside each post.
+
+That it is kept there is tried on the model itself, since architectures differ in what they make of a mask.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import torch
 from transformers import PreTrainedModel
 
 from bot.training.data import Blocks
+from bot.training.device import Device
 
 Masking: TypeAlias = Literal["mask", "positions"]
 """How a model is told where posts begin. `mask`: by a mask a block and positions; `positions`: by positions
@@ -18,8 +22,26 @@ TOLERANCE = 1e-3
 """Largest difference of logits, as a share of the largest logit, that float32 sums in another order make."""
 
 
-def arguments(model: PreTrainedModel, blocks: Blocks, masking: Masking | None) -> dict[str, Any]:
-    """What `model` is called with for these blocks; nothing here waits for the device."""
+SHORT = 512
+"""Blocks of at most so many tokens: there a table of all scores takes less memory than a step's other tensors."""
+
+
+def implementation(size: int, device: Device) -> str:
+    """The implementation of attention, by transformers' name, that trains fastest on blocks of `size` tokens.
+
+    A processor's bf16 units work on whole tables of scores (`eager`) three times as fast as on the tiles in
+    which PyTorch's own attention for processors (`sdpa`) cuts them; benchmarks/attention.py measures it.
+    """
+    return "eager" if device.torch.type == "cpu" and device.bf16 and size <= SHORT else "sdpa"
+
+
+def arguments(
+    model: PreTrainedModel, blocks: Blocks, masking: Masking | None, dtype: torch.dtype = torch.float32
+) -> dict[str, Any]:
+    """What `model` is called with for these blocks; nothing here waits for the device.
+
+    `dtype` is that of the scores, to which some implementations add the mask.
+    """
     called: dict[str, Any] = {"input_ids": blocks.inputs, "use_cache": False}
     if blocks.documents is None or masking is None:
         return called
@@ -27,9 +49,11 @@ def arguments(model: PreTrainedModel, blocks: Blocks, masking: Masking | None) -
     if masking == "mask":
         documents = blocks.documents
         allowed = (documents[:, None, :, None] == documents[:, None, None, :]).tril()
-        if model.config._attn_implementation != "sdpa":  # other implementations add the mask to the scores
-            lowest = torch.finfo(torch.float32).min
-            allowed = torch.zeros(allowed.shape, device=allowed.device).masked_fill_(~allowed, lowest)
+        if model.config._attn_implementation != "sdpa":  # others add the mask to the scores
+            lowest = torch.finfo(dtype).min
+            allowed = torch.zeros(allowed.shape, dtype=dtype, device=allowed.device).masked_fill_(
+                ~allowed, lowest
+            )
         called["attention_mask"] = allowed
     return called
 

@@ -7,11 +7,13 @@ import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import torch
 
 from bot.errors import UsageError
 
+DType: TypeAlias = torch.dtype
 CPUINFO = Path("/proc/cpuinfo")
 
 
@@ -27,6 +29,11 @@ class Device:
     def dtype(self) -> str:
         """The arithmetic of forward and backward passes, as the card names it; weights stay float32."""
         return "bf16 autocast" if self.bf16 else "fp32"
+
+    @property
+    def compute(self) -> DType:
+        """The type of matrix products, and of what they give."""
+        return torch.bfloat16 if self.bf16 else torch.float32
 
     def autocast(self) -> contextlib.AbstractContextManager[object]:
         """Forward passes run in bfloat16 inside, where that helps."""

@@ -16,11 +16,12 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.activations import NewGELUActivation
 
 from bot.base import BaseSpec
 from bot.errors import TrainingError
 from bot.recipe import Recipe
-from bot.training.attention import Masking, masking_for
+from bot.training.attention import Masking, implementation, masking_for
 from bot.training.device import Device
 from bot.training.optimiser import Optimiser
 from bot.training.weights import Weights
@@ -48,7 +49,7 @@ class LoadedBase:
     end: int
     weights: Weights | None = None
     optimiser: Optimiser | None = None
-    _maskings: dict[int, Masking | None] = field(default_factory=dict)
+    _maskings: dict[tuple[int, str], Masking | None] = field(default_factory=dict)
 
     @property
     def parameters(self) -> int:
@@ -75,7 +76,7 @@ class LoadedBase:
                 module.p = recipe.dropout
             elif isinstance(getattr(module, "attention_dropout", None), float):
                 module.attention_dropout = recipe.dropout  # type: ignore[assignment]
-        self._move(device)
+        self._prepare(recipe.block_size, device)
         if self.weights is not None:
             self.weights.reset()
         if whole and self.weights is None:
@@ -88,15 +89,19 @@ class LoadedBase:
 
     def masking(self, size: int, device: Device) -> Masking | None:
         """How the model keeps posts in a block of `size` tokens apart, tried once; None where it cannot."""
-        if size not in self._maskings:
-            self._move(device)
-            self._maskings[size] = masking_for(self.model, size)
-        return self._maskings[size]
+        self._prepare(size, device)
+        key = (size, str(self.model.config._attn_implementation))
+        if key not in self._maskings:
+            self._maskings[key] = masking_for(self.model, size)
+        return self._maskings[key]
 
-    def _move(self, device: Device) -> None:
+    def _prepare(self, size: int, device: Device) -> None:
+        """Moves the model to the device, and has it work out attention as is fastest there."""
         if self.model.device.type != device.torch.type:
             self.weights = self.optimiser = None
             self.model.to(device=device.torch)  # type: ignore[call-arg]
+        if self.config._attn_implementation == "sdpa":  # else the model has no other than its own
+            self.model.set_attn_implementation(implementation(size, device))
 
 
 def load(spec: BaseSpec) -> LoadedBase:
@@ -115,6 +120,7 @@ def load(spec: BaseSpec) -> LoadedBase:
         raise TrainingError(
             f"base {spec.name} cannot be loaded: {_first_line(error)}; {_mend(error)}"
         ) from error
+    _fuse_activations(model)
     end = tokenizer.eos_token_id
     if end is None:
         raise TrainingError(
@@ -128,6 +134,14 @@ def load(spec: BaseSpec) -> LoadedBase:
             f"{known:,}; the two files do not belong together"
         )
     return LoadedBase(spec, model, tokenizer, copy.deepcopy(model.config), _context(config), int(end))
+
+
+def _fuse_activations(model: PreTrainedModel) -> None:
+    """Has PyTorch's one operation work out GPT-2's activation, for which transformers spells out seven."""
+    for module in model.modules():
+        for name, child in module.named_children():
+            if isinstance(child, NewGELUActivation):
+                setattr(module, name, torch.nn.GELU(approximate="tanh"))
 
 
 def _context(config: PreTrainedConfig) -> int:

@@ -88,7 +88,7 @@ def train(
         for first in range(0, len(batch), at_once):
             part = batch.part(first, first + at_once)
             with device.autocast():
-                logits = model(**attention.arguments(model, part, masking)).logits
+                logits = model(**attention.arguments(model, part, masking, device.compute)).logits
             value = loss.mean(logits, part.labels, count)
             value.backward()
             total += value.detach()

@@ -1,0 +1,80 @@
+"""Texts that benchmarks train on: the demo's archives, and categories of Debian's fortunes where installed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot import corpus
+from bot.corpus import Corpus, Split
+from bot.demo import HERE
+from bot.posts import Post, Profile, Timeline
+from bot.sources import open_source
+
+FORTUNES = Path("/usr/share/games/fortunes")
+CATEGORIES = ("definitions", "people", "science", "wisdom", "work")
+ARCHIVES = ("devils_dict", "jargon_file", "king_james_1611")
+HELD_OUT = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A corpus and its split, by the name under which tables show it."""
+
+    name: str
+    split: Split
+
+    @property
+    def train(self) -> list[str]:
+        """The texts to train on, voices balanced."""
+        return [text.text for text in corpus.balanced(self.split.train)]
+
+    def part(self, which: str) -> list[str]:
+        """The texts of `validation` or `test`."""
+        return [text.text for account in getattr(self.split, which) for text in account]
+
+
+def archives(*handles: str) -> Corpus:
+    """The cleaned posts of the demo's archives of these handles."""
+    sources = [open_source("archive", file=str(HERE / "archives" / f"{handle}.zip")) for handle in handles]
+    return corpus.build([source.read(handle) for source, handle in zip(sources, handles, strict=True)])
+
+
+def everything(count: int) -> Texts:
+    """`count` posts of the demo's three large archives, voices mixed, as one account's."""
+    made = archives(*ARCHIVES)
+    texts = [
+        text.text for group in zip(*(one.texts for one in made.accounts), strict=False) for text in group
+    ]
+    return _named("mixed", texts[:count])
+
+
+def shipped(most: int) -> list[Texts]:
+    """The demo's archives, and two of them as one model of two voices; at most `most` posts of each account."""
+    groups = [(handle,) for handle in ARCHIVES] + [("devils_dict", "jargon_file")]
+    made = []
+    for handles in groups:
+        cleaned = archives(*handles)
+        accounts = tuple(replace(one, texts=one.texts[:most]) for one in cleaned.accounts)
+        made.append(Texts("+".join(handles), corpus.split(replace(cleaned, accounts=accounts), HELD_OUT)))
+    return made
+
+
+def fortunes(folder: Path, most: int) -> list[Texts]:
+    """Categories of the fortunes as if each were a person's posts; none where the folder is not there."""
+    found = [folder / name for name in CATEGORIES if (folder / name).is_file()]
+    return [
+        _named(
+            f"fortunes {path.name}", path.read_text(encoding="utf-8", errors="replace").split("\n%\n")[:most]
+        )
+        for path in found
+    ]
+
+
+def _named(name: str, texts: list[str]) -> Texts:
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    posts = [Post(str(number), text, when) for number, text in enumerate(texts)]
+    return Texts(
+        name, corpus.split(corpus.build([Timeline(Profile("ada", "Ada", "other"), posts)]), HELD_OUT)
+    )
