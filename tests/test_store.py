@@ -251,7 +251,7 @@ def test_a_damaged_file_is_said_and_set_aside_and_never_silently_empty(
     assert facts is not None
     assert (facts.damaged, facts.total, facts.id, facts.since) == (True, 0, "42", None)
     merged = local.merge(timeline(posts(2)), "x", now=NOW)
-    assert "posts are missing until they are read again" in merged.warnings[0]
+    assert "posts are missing until they are read or imported again" in merged.warnings[0]
     held = local.load("ada_example", "x")
     assert held is not None
     assert held.warnings == merged.warnings

@@ -34,7 +34,7 @@ class Found:
     def warnings(self) -> tuple[str, ...]:
         """What to tell of the damage."""
         return tuple(
-            f"{name} in the store is damaged and was set aside: posts are missing until they are read again"
+            f"{name} in the store is damaged and was set aside: posts are missing until they are read or imported again"
             for name in self.damaged
         )
 
