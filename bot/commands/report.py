@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot import actions
+from bot.commands.options import count
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -104,17 +105,16 @@ def _track(hub: GitHub, plan: Plan, outcomes: Sequence[Outcome], *, partial: boo
     known = next((issue for issue in hub.issues(room.LABEL) if issue.get("title") == room.TITLE), None)
     if known is not None and not isinstance(known.get("number"), int):
         raise UsageError("GitHub listed an issue without a number")
-    is_open = known is not None and known.get("state") == "open"
-    before = room.names(str(known.get("body") or "")) if known is not None and is_open else ()
-    failing = room.failing(plan.steps, outcomes, before, partial=partial)
-    run = run_address(os.environ)
-    if failing and known is not None:
-        hub.update_issue(known["number"], state="open", body=room.body(failing, run))
-        return f"issue #{known['number']} tells of {len(failing)} lasting failures"
-    if failing:
-        number = hub.create_issue(room.TITLE, room.body(failing, run), room.LABEL)
-        return f"issue #{number} was opened for {len(failing)} lasting failures"
-    if known is not None and is_open:
-        hub.update_issue(known["number"], state="closed", body=room.ended(run))
-        return f"issue #{known['number']} is closed: nothing fails any more"
-    return "nothing fails for longer than one run"
+    memory = room.memory_of(str(known.get("body") or "")) if known is not None else None
+    verdict = room.judge(plan.steps, outcomes, memory, partial=partial)
+    text = room.body(verdict, run_address(os.environ))
+    failing = count(len(verdict.failing), "lasting failure")
+    if known is None:
+        if not verdict.failing:
+            return "nothing fails for longer than one run"
+        number = hub.create_issue(room.TITLE, text, room.LABEL)
+        return f"issue #{number} was opened for {failing}"
+    state = "open" if verdict.failing else "closed"
+    if (known.get("state"), room.memory_of(text)) != (state, memory) or verdict.failing:
+        hub.update_issue(known["number"], state=state, body=text)
+    return f"issue #{known['number']} is {state}: {failing}"
