@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup
@@ -18,7 +19,13 @@ _REFERENCES = {ord(mark): f"&#{ord(mark)};" for mark in string.punctuation}
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\uffa0\ufffd\U000e0100-\U000e01ef]"
 )
-_PLAIN = re.compile(r"[\x20-\x7e]*")
+# What needs no look at each character: visible, never composed anew, and none that joins or selects. ASCII,
+# precomposed Latin, dashes and quotes, kana, the common ideographs, pictures without joiners.
+_PLAIN = re.compile(
+    "[\x20-\x7e\u00a1-\u00ac\u00ae-\u017f\u2010-\u2027\u2030-\u205e\u3001-\u3029\u3041-\u3096\u30a1-\u30fe"
+    "\u4e00-\u9fef\U0001f300-\U0001f64f\U0001f680-\U0001f6c5\U0001f900-\U0001f9ff]*"
+)
+_CACHED_LENGTH = 200
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 _SPACES = re.compile(r"[\s\u2800]+")
 # Format characters that do draw: Arabic and Syriac number signs, Kaithi's.
@@ -43,6 +50,10 @@ def clean(text: str, *, keep_lines: bool = False) -> str:
         return "\n".join(filter(None, (clean(line) for line in _LINE_BREAK.split(text))))
     if _PLAIN.fullmatch(text):
         return " ".join(text.split())
+    return _known(text) if len(text) <= _CACHED_LENGTH else _cleaned(text)
+
+
+def _cleaned(text: str) -> str:
     text = _SPACES.sub(" ", _INVISIBLE.sub("", text))
     text = _FLAG.sub(lambda match: match[1] or "", text)
     kept: list[str] = []
@@ -61,6 +72,10 @@ def clean(text: str, *, keep_lines: bool = False) -> str:
     text = unicodedata.normalize("NFC", "".join(kept))
     text = _STRAY_SELECTOR.sub("", _STRAY_JOINER.sub("", text))
     return re.sub(" +", " ", text).strip()
+
+
+# A card says a name a dozen times, and a fleet of cards the same words in each.
+_known = lru_cache(maxsize=2048)(_cleaned)
 
 
 def _draws(character: str) -> bool:
@@ -103,8 +118,15 @@ def escape(value: object) -> Markup:
     text = str(value)
     if isinstance(value, int | float):
         return Markup(text)  # noqa: S704 - a number
+    return _known_escape(text) if len(text) <= _CACHED_LENGTH else _escaped(text)
+
+
+def _escaped(text: str) -> Markup:
     before, after = " " * text[:1].isspace(), " " * text[-1:].isspace()
     return Markup(before + clean(text).translate(_REFERENCES) + after)  # noqa: S704 - this is the escape itself
+
+
+_known_escape = lru_cache(maxsize=4096)(_escaped)
 
 
 def escape_lines(value: object) -> Markup:

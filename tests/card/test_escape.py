@@ -48,6 +48,14 @@ def test_clean_is_stable_in_nfc_and_encodable(text: str) -> None:
     assert "\n" not in once
 
 
+def test_the_quick_look_lets_nothing_pass_that_the_slow_one_would_change() -> None:
+    passing = [chr(code) for code in range(0x20000) if escape._PLAIN.fullmatch(chr(code))]
+    assert 20_000 < len(passing) < 25_000
+    for character in passing:
+        text = f"a{character}b"
+        assert escape._cleaned(text) == " ".join(text.split())
+
+
 @given(ANY_TEXT)
 def test_escaped_text_is_read_back_by_markdown_as_the_text_itself(text: str) -> None:
     tokens = MarkdownIt("gfm-like", {"linkify": False}).parseInline(f"a{escape.escape(text)}b")
