@@ -54,7 +54,7 @@ class Review(BaseModel):
     """What a pull request does to the registry. `head` is the commit that was looked at, `pull` its number.
 
     `faults` are those of what the pull request touches, `elsewhere` counts the others. `loud` are sentences
-    that nobody should miss. `rows` are None when the hub did not answer: then nobody knows what would happen.
+    that nobody should miss. `rows` are None when nobody knows what would happen: the hub did not answer, or the registry cannot be read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -78,7 +78,7 @@ class Review(BaseModel):
 
 def of_unreadable(pull: int, head: str, problems: Sequence[Problem]) -> Review:
     """The review of a registry that cannot be read as a whole."""
-    return Review(pull=pull, head=head, faults=tuple(map(_fault, problems)), rows=())
+    return Review(pull=pull, head=head, faults=tuple(map(_fault, problems)), rows=None)
 
 
 def of_registries(

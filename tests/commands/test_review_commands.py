@@ -1,0 +1,321 @@
+"""`bot review` and `bot comment` on real git repositories, a folder hub and a GitHub on loopback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from github_server import GitHubServer
+
+from bot.__main__ import main
+from bot.review import Review
+
+HEAD = "a" * 40
+BASE = """\
+version: 1
+namespace: org
+contact: https://example.org/removal
+defaults: {consent: self, source: archive}
+models:
+  - handles: [ada]
+  - handles: [bob]
+  - handles: [cleo]
+removed:
+  - handles: [dave]
+x: {terms_acknowledged: true}
+"""
+
+
+class Repo:
+    """A git repository with a registry, whose last commit is the pull request's merge."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.git("init", "-q", "-b", "main")
+        self.write("registry.yaml", BASE)
+        self.commit()
+
+    def git(self, *args: str) -> str:
+        identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
+        done = subprocess.run(
+            ["git", "-C", self.folder, *identity, *args], check=True, capture_output=True, text=True
+        )
+        return done.stdout
+
+    def write(self, path: str, text: str) -> None:
+        (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / path).write_text(text)
+
+    def commit(self) -> None:
+        self.git("add", "-A", "-f")
+        self.git("commit", "-q", "--allow-empty", "-m", "x")
+
+    def change(self, old: str, new: str) -> None:
+        text = (self.folder / "registry.yaml").read_text()
+        assert old in text
+        self.write("registry.yaml", text.replace(old, new))
+
+    def review(self, *, code: int = 0) -> tuple[Review, str]:
+        self.commit()
+        out = self.folder.parent / "out"
+        where = [
+            "--registry",
+            str(self.folder / "registry.yaml"),
+            "--hub",
+            f"dir:{self.folder.parent / 'hub'}",
+        ]
+        assert main(["review", "--out", str(out), *where]) == code
+        return Review.model_validate_json((out / "review.json").read_bytes()), (out / "review.md").read_text()
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    (tmp_path / "repo").mkdir()
+    return Repo(tmp_path / "repo")
+
+
+def test_an_added_handle_is_told_with_what_follows(repo: Repo) -> None:
+    repo.change("removed:", "  - {handles: [eve], source: x}\nremoved:")
+    made, text = repo.review()
+    assert (made.added, made.changed, made.removed, made.faults) == (("eve",), (), (), ())
+    assert made.rows is not None
+    (row,) = made.rows
+    assert (row.action, row.name) == ("train", "eve")
+    assert row.reads > 0
+    assert row.usd > 0
+    assert "**1** model is trained" in text
+    assert "ada" not in text
+    assert (repo.folder.parent / "out/preview.html").read_text().count("eve") > 1
+
+
+def test_nothing_about_the_models_is_said_in_a_line(repo: Repo) -> None:
+    repo.write("README.md", "hello")
+    made, text = repo.review()
+    assert not made.touches
+    assert "Nothing about the models changes" in text
+
+
+def test_what_was_wrong_before_is_not_this_pull_requests(repo: Repo) -> None:
+    repo.change("  - handles: [bob]\n", "  - {handles: [bob], archive: nowhere.zip}\n")
+    repo.commit()
+    repo.change("version: 1", "# one line more\nversion: 1")
+    repo.change("removed:", "  - {handles: [eve]}\nremoved:")
+    made, _ = repo.review()
+    assert made.added == ("eve",)
+    assert (made.changed, made.faults, made.elsewhere) == ((), (), 1)
+
+
+def test_faults_of_what_it_touches_stop_it_with_their_lines(repo: Repo) -> None:
+    repo.change("  - handles: [bob]\n", "  - {handles: [dave]}\n")
+    made, text = repo.review(code=2)
+    (fault,) = made.faults
+    assert fault.line == 7
+    assert "was removed" in fault.message
+    assert "### 1 thing to mend" in text
+
+
+def test_a_registry_that_cannot_be_read_is_all_there_is_to_say(repo: Repo) -> None:
+    repo.write("registry.yaml", "models: [\n")
+    made, text = repo.review(code=2)
+    assert made.faults
+    assert "After the merge" not in text
+
+
+def test_a_deleted_half_is_said_loudly(repo: Repo) -> None:
+    repo.write("registry.yaml", BASE.replace("  - handles: [bob]\n", "").replace("  - handles: [cleo]\n", ""))
+    made, _ = repo.review()
+    assert made.removed == ("bob", "cleo")
+    assert made.loud == ()
+    more = "".join(f"  - handles: [m{number}]\n" for number in range(7))
+    repo.write("registry.yaml", BASE.replace("removed:", more + "removed:"))
+    repo.commit()
+    repo.write("registry.yaml", BASE)
+    made, text = repo.review()
+    assert "takes 7 of 10 models out" in made.loud[0]
+    assert "> [!CAUTION]" in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("removed:\n  - handles: [dave]\n", "", "tombstone of a person"),
+        ("namespace: org", "namespace: other", "changes namespace"),
+        ("https://example.org/removal", "https://evil.example", "changes contact"),
+        ("contact:", "policy: {consent: off}\ncontact:", "changes policy"),
+        ("contact:", "store: s3://evil\ncontact:", "changes store"),
+    ],
+)
+def test_what_concerns_the_whole_fleet_is_said_loudly(repo: Repo, old: str, new: str, words: str) -> None:
+    repo.change(old, new)
+    made, _ = repo.review()
+    assert any(words in sentence for sentence in made.loud)
+
+
+def test_code_that_gets_the_tokens_is_said_loudly(repo: Repo) -> None:
+    repo.write(".github/workflows/publish.yml", "on: push")
+    made, _ = repo.review()
+    assert made.loud == (
+        "It changes what runs with the fleet's tokens after the merge: .github/workflows/publish.yml.",
+    )
+
+
+def test_a_template_that_changed_is_every_card_of_it(repo: Repo, tmp_path: Path) -> None:
+    repo.write("templates/model_card.md.j2", "# {{ repo }}\n")
+    made, _ = repo.review()
+    assert (made.added, made.changed) == ((), ())
+    assert made.rows == ()  # nothing is published yet, and new models are trained with or without it
+
+
+def test_no_file_outside_of_the_repository_is_looked_at(repo: Repo, tmp_path: Path) -> None:
+    (tmp_path / "secret.jsonl").write_text("not JSON: TOP SECRET\n")
+    (repo.folder / "posts.jsonl").symlink_to(tmp_path / "secret.jsonl")
+    repo.change(
+        "removed:",
+        "  - {handles: [eve], source: jsonl, jsonl: posts.jsonl}\n"
+        "  - {handles: [fay], archive: /etc/passwd}\n"
+        "  - {handles: [gus], base: ../}\nremoved:",
+    )
+    made, text = repo.review(code=2)
+    assert [fault.message.count("outside of the repository") for fault in made.faults] == [1, 1, 1]
+    assert "SECRET" not in text
+
+
+def test_a_template_that_leads_out_of_the_repository_is_refused(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repo.folder / "templates").mkdir()
+    (repo.folder / "templates/model_card.md.j2").symlink_to("/etc/passwd")
+    repo.commit()
+    where = ["--registry", str(repo.folder / "registry.yaml"), "--out", str(repo.folder.parent / "out")]
+    assert main(["review", *where]) == 2
+    assert "leads out of the repository" in capsys.readouterr().err
+
+
+def test_a_hub_that_is_down_stops_no_review(repo: Repo) -> None:
+    repo.change("removed:", "  - {handles: [eve]}\nremoved:")
+    repo.commit()
+    out = repo.folder.parent / "out"
+    where = ["--registry", str(repo.folder / "registry.yaml"), "--hub", "http://127.0.0.1:9"]
+    assert main(["review", "--out", str(out), *where]) == 0
+    made = Review.model_validate_json((out / "review.json").read_bytes())
+    assert made.rows is None
+    assert "the Hub could not be asked" in made.notes[0]
+
+
+def test_a_hostile_name_is_text_in_the_summary(repo: Repo) -> None:
+    hostile = r'"$(id)`x`|<img src=x>\n::error::y [a](https://evil.example) @everyone"'
+    repo.change("removed:", f"  - {{handles: [{hostile}]}}\nremoved:")
+    _, text = repo.review(code=2)
+    assert "<img" not in text
+    assert "@everyone" not in text
+    assert "\n::error" not in text
+
+
+def test_a_base_that_is_not_here_is_said(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--registry", str(repo.folder / "registry.yaml"), "--out", str(repo.folder.parent / "out")]
+    assert main(["review", "--base", "no-such-commit", *where]) == 2
+    assert "fetch-depth" in capsys.readouterr().err
+
+
+@pytest.fixture
+def github() -> Iterator[GitHubServer]:
+    with GitHubServer() as running:
+        running.pulls = [
+            {
+                "number": 5,
+                "state": "open",
+                "head": {"sha": HEAD, "ref": "x", "repo": {"full_name": "stranger/fleet"}},
+            }
+        ]
+        yield running
+
+
+@pytest.fixture
+def commented(github: GitHubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """`bot comment` as the second workflow runs it, on an artifact with this text; returns the exit code."""
+    event = {"workflow_run": {"head_sha": HEAD, "head_repository": {"full_name": "stranger/fleet"}}}
+    (tmp_path / "event.json").write_text(json.dumps(event))
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(tmp_path / "event.json"))
+    monkeypatch.setenv("GITHUB_TOKEN", "t")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "org/fleet")
+    monkeypatch.setenv("GITHUB_API_URL", github.url)
+
+    def run(text: str | None) -> int:
+        folder = tmp_path / "artifact"
+        folder.mkdir(exist_ok=True)
+        if text is not None:
+            (folder / "review.json").write_text(text)
+        return main(["comment", str(folder)])
+
+    return run
+
+
+def test_a_review_is_posted_once_and_edited(commented: Any, github: GitHubServer) -> None:
+    assert commented(Review(pull=5, head=HEAD, added=("eve",)).model_dump_json()) == 0
+    assert commented(Review(pull=5, head=HEAD, added=("fay",)).model_dump_json()) == 0
+    (comment,) = github.comments[5]
+    assert comment["body"].startswith("<!-- mynah: review -->\n")
+    assert "`fay`" in comment["body"]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        Review(pull=5, head="b" * 40),
+        Review(pull=0, head=HEAD),
+    ],
+)
+def test_a_review_of_another_commit_is_not_posted(commented: Any, github: GitHubServer, made: Review) -> None:
+    assert commented(made.model_dump_json()) == 2
+    assert github.comments == {}
+
+
+def test_a_review_for_somebody_elses_pull_request_is_not_posted(commented: Any, github: GitHubServer) -> None:
+    github.pulls[0]["head"]["repo"]["full_name"] = "victim/fleet"
+    assert commented(Review(pull=5, head=HEAD).model_dump_json()) == 0
+    github.pulls[0]["head"] |= {"sha": "c" * 40, "repo": {"full_name": "stranger/fleet"}}
+    assert commented(Review(pull=5, head=HEAD).model_dump_json()) == 0
+    github.pulls[0] |= {"state": "closed", "head": github.pulls[0]["head"] | {"sha": HEAD}}
+    assert commented(Review(pull=5, head=HEAD).model_dump_json()) == 0
+    assert github.comments == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[" * 100_000,
+        json.dumps({"pull": 5, "head": HEAD, "body": "markdown"}),
+        json.dumps({"pull": 5, "head": HEAD, "loud": ["x" * 3000]}),
+        json.dumps({"pull": 5, "head": HEAD, "rows": [1]}),
+        " " * (5 << 20),
+    ],
+)
+def test_what_is_no_review_is_refused(commented: Any, github: GitHubServer, text: str) -> None:
+    assert commented(text) == 2
+    assert github.comments == {}
+
+
+def test_no_artifact_is_nothing_to_say(commented: Any, github: GitHubServer) -> None:
+    assert commented(None) == 0
+    assert github.comments == {}
+
+
+def test_what_a_stranger_wrote_is_text_in_the_comment(commented: Any, github: GitHubServer) -> None:
+    hostile = "@everyone ![x](https://evil.example/p.png) <img src=x> `x` | # y"
+    made = Review(pull=5, head=HEAD, added=(hostile,), loud=(hostile,), notes=(hostile,))
+    assert commented(made.model_dump_json()) == 0
+    body = github.comments[5][0]["body"].replace(f"`` {hostile.replace('|', chr(92) + '|')} ``", "")
+    for mark in ("<img", "![x]", "@everyone"):
+        assert mark not in body.split("**Added:**")[0]
+
+
+def test_a_review_of_20000_models_fits_into_a_comment(commented: Any, github: GitHubServer) -> None:
+    made = Review(pull=5, head=HEAD, added=tuple(f"m{number}" * 20 for number in range(20_000)))
+    assert commented(made.model_dump_json()) == 0
+    assert len(github.comments[5][0]["body"]) < 65_536
