@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from bot.errors import Skipped, TrainingError
 from bot.manifest import Copying, Evaluation, Point, Sample, Tracking, Training
 from bot.progress import Progress
 from bot.recipe import Recipe
-from bot.training import copying, data, evaluate, loop, sample, saving, tensorboard, tracking
+from bot.training import adapters, copying, data, evaluate, loop, sample, saving, tensorboard, tracking
 from bot.training.device import Device
 from bot.training.loading import LoadedBase
 
@@ -61,6 +63,7 @@ def fine_tune(
     its samples than `max_copying` are whole training posts, and TrainingError when there is nothing to train on
     or a loss is not a number: then nothing in `folder` is to be published. `track` asks for a run elsewhere.
     """
+    asked = recipe
     recipe, warnings = _fitting(base, recipe, device)
     posts = data.tokenise(base.tokenizer, [text.text for text in balanced(split.train)])
     validation, test = (
@@ -71,32 +74,38 @@ def fine_tune(
             f"{len(posts)} training, {len(validation.posts)} validation and {len(test.posts)} test posts are "
             "too few to train and to evaluate; add posts"
         )
-    model = base.fresh(recipe, device)
-    before = evaluate.losses(model, test.posts, base.end, device)
-    run = loop.train(
-        model,
-        posts,
-        validation.posts,
-        base.end,
-        recipe,
-        device,
-        report,
-        masking=base.masking(recipe.block_size, device) if recipe.layout == "packed" else None,
-        weights=base.weights,
-        optimiser=base.optimiser,
-    )
-    saving.round_weights(base, recipe)
-    scores = evaluate.evaluation(test, before, evaluate.losses(model, test.posts, base.end, device))
-    if not (math.isfinite(scores.tuned.loss) and scores.tuned.loss < scores.base.loss):
-        raise Skipped(
-            f"no improvement over the base: held-out loss {scores.tuned.loss:.3f} nats a token after training, "
-            f"{scores.base.loss:.3f} before, on the same {scores.posts} posts; not published"
+    with adapters.added(base, recipe, device) if recipe.lora_rank else nullcontext() as adapter:
+        model = base.fresh(recipe, device) if adapter is None else base.model
+        before = evaluate.losses(model, test.posts, base.end, device)
+        run = loop.train(
+            model,
+            posts,
+            validation.posts,
+            base.end,
+            recipe,
+            device,
+            report,
+            masking=base.masking(recipe.block_size, device) if recipe.layout == "packed" else None,
+            weights=base.weights if adapter is None else None,
+            optimiser=base.optimiser if adapter is None else None,
         )
-    generation = sample.settings(base.context, base.end)
-    saving.save(base, model, recipe, generation, folder)
+        if adapter is None:
+            saving.round_weights(base, recipe)
+        scores = evaluate.evaluation(test, before, evaluate.losses(model, test.posts, base.end, device))
+        if not (math.isfinite(scores.tuned.loss) and scores.tuned.loss < scores.base.loss):
+            raise Skipped(
+                f"no improvement over the base: held-out loss {scores.tuned.loss:.3f} nats a token after training, "
+                f"{scores.base.loss:.3f} before, on the same {scores.posts} posts; not published"
+            )
+        generation = sample.settings(base.context, base.end)
+        if adapter is None:
+            saving.save(base, model, recipe, generation, folder)
+        else:
+            adapters.save(base, adapter, generation, folder)
     with saving.written_to(folder):
         tensorboard.write(folder / "runs", run.curve, now)
-    samples, copied = _write(folder, prompts, split, recipe.seed, device, base.parameters)
+    longest = max(map(len, posts))
+    samples, copied = _write(folder, prompts, split, recipe.seed, device, longest)
     copying.check(copied, max_copying)
     made = Tuned(
         base=_facts(base),
@@ -109,11 +118,12 @@ def fine_tune(
             seconds=round(run.seconds, 1),
             hardware=device.name,
             dtype=device.dtype,
-            weights=recipe.weights,
+            weights="fp32" if recipe.lora_rank else recipe.weights,
             versions={
                 "python": platform.python_version(),
                 "torch": torch.__version__,
                 "transformers": transformers.__version__,
+                **({"peft": version("peft")} if recipe.lora_rank else {}),
             },
         ),
         evaluation=scores,
@@ -125,17 +135,17 @@ def fine_tune(
     )
     if track is None:
         return made
-    told = tracking.record(track, recipe, made.base, made.training, made.evaluation, made.curve, copied)
+    told = tracking.record(track, asked, made.base, made.training, made.evaluation, made.curve, copied)
     return replace(made, tracking=tracking.track(track, told))
 
 
 def _write(
-    folder: Path, prompts: Sequence[str], split: Split, seed: int, device: Device, parameters: int
+    folder: Path, prompts: Sequence[str], split: Split, seed: int, device: Device, longest: int
 ) -> tuple[tuple[Sample, ...], Copying]:
     """The published weights' answers to the prompts, and how much they copy. A training post is never shown."""
     generator = sample.load(folder, device)
     answers = sample.answers(generator, prompts, seed)
-    texts = sample.unprompted(generator, sample.unprompted_count(parameters, device), seed)
+    texts = sample.unprompted(generator, seed, longest)
     held_out = [text.text for part in (*split.validation, *split.test) for text in part]
     found = copying.overlaps(
         [

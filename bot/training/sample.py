@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,25 +11,23 @@ import torch
 from transformers import GenerationConfig, TextGenerationPipeline, pipeline, set_seed
 
 from bot.manifest import Sample
+from bot.training import adapters
 from bot.training.device import Device
 
 PER_PROMPT = 5
 """Samples for each prompt, as the card's snippet asks for; none is chosen over another."""
 
 UNPROMPTED = 200
-"""Texts written without a prompt, to measure how much the model copies."""
+"""Texts written without a prompt on a GPU, to measure how much the model copies."""
 
-UNPROMPTED_SLOW = 100
-"""The same for a large model on a CPU, where each text costs seconds."""
-
-LARGE = 50_000_000
-"""Parameters from which a model is large for a CPU."""
+UNPROMPTED_ON_CPU = 100
+"""The same on a CPU, where twice as many would take a notable part of the training's time."""
 
 BATCH = 100
 """Texts written at once without a prompt: bounds memory."""
 
-FIRST = 32
-"""Tokens after which texts that have ended leave the batch; the rest go on to twice as many, and so forth."""
+STRETCH = {"cpu": 32}
+"""Tokens after which texts that have ended leave the batch. On a GPU a smaller batch is no faster, so none does."""
 
 
 def settings(context: int, end: int) -> GenerationConfig:
@@ -53,8 +52,13 @@ def described(config: GenerationConfig) -> dict[str, Any]:
 
 
 def load(folder: Path, device: Device) -> TextGenerationPipeline:
-    """The published folder by the very call of the card's snippet, on the device; an adapter brings its base."""
-    return pipeline("text-generation", model=str(folder), device=device.torch)
+    """The published folder by the very calls of the card's snippet, on the device; an adapter brings its base."""
+    if not (folder / adapters.CONFIG).exists():
+        return pipeline("text-generation", model=str(folder), device=device.torch)
+    peft = importlib.import_module("peft")
+    model = peft.AutoPeftModelForCausalLM.from_pretrained(folder)
+    model.generation_config = GenerationConfig.from_pretrained(folder)
+    return pipeline("text-generation", model=model, tokenizer=str(folder), device=device.torch)
 
 
 def answers(generator: TextGenerationPipeline, prompts: Sequence[str], seed: int) -> tuple[Sample, ...]:
@@ -73,27 +77,29 @@ def answers(generator: TextGenerationPipeline, prompts: Sequence[str], seed: int
     return tuple(samples)
 
 
-def unprompted_count(parameters: int, device: Device) -> int:
-    """How many texts to write without a prompt: fewer where they would cost more than they tell."""
-    return UNPROMPTED_SLOW if device.torch.type == "cpu" and parameters >= LARGE else UNPROMPTED
-
-
 @torch.inference_mode()
-def unprompted(generator: TextGenerationPipeline, count: int, seed: int) -> list[str]:
-    """`count` texts that begin at the end-of-text token alone, as training posts do, by the published settings."""
+def unprompted(generator: TextGenerationPipeline, seed: int, longest: int) -> list[str]:
+    """Texts that begin at the end-of-text token alone, as training posts do, by the published settings.
+
+    They end after `longest` tokens, the length of the longest training post: what is longer is no whole post.
+    """
     model: Any = generator.model
     tokenizer: Any = generator.tokenizer
-    end, longest = model.generation_config.eos_token_id, model.generation_config.max_length
+    kind = model.device.type
+    config = model.generation_config
+    end, longest = config.eos_token_id, min(config.max_length, longest + 1)
+    count = UNPROMPTED_ON_CPU if kind == "cpu" else UNPROMPTED
     texts: list[str] = []
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         for first in range(0, count, BATCH):
             rows = torch.full((min(BATCH, count - first), 1), end, device=model.device)
-            length = FIRST
             while len(rows):
-                length = min(length, longest)
-                rows = model.generate(rows, attention_mask=torch.ones_like(rows), max_length=length)
+                length = min(rows.shape[1] + STRETCH.get(kind, longest), longest)
+                rows = model.generate(
+                    rows, attention_mask=torch.ones_like(rows), generation_config=config, max_length=length
+                )
                 ended = (rows[:, 1:] == end).any(dim=1) | (length == longest)
-                texts.extend(tokenizer.batch_decode(rows[ended], skip_special_tokens=True))
-                rows, length = rows[~ended], 2 * length
+                texts.extend(tokenizer.decode(row, skip_special_tokens=True) for row in rows[ended])
+                rows = rows[~ended]
     return texts

@@ -1,0 +1,85 @@
+"""LoRA: a small adapter is trained beside a base that stays as it is, and published instead of all weights.
+
+A reader loads it on top of the base, so the base must be one that everybody can load, at the very revision.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import GenerationConfig
+from transformers.pytorch_utils import Conv1D
+
+from bot.errors import TrainingError
+from bot.recipe import Recipe
+from bot.training.device import Device
+from bot.training.loading import LoadedBase
+from bot.training.saving import written_to
+
+CONFIG = "adapter_config.json"
+"""The file by which a folder is known to hold an adapter."""
+
+SCALE = 2
+"""LoRA's alpha over its rank: what the adapter adds counts so much, whatever its rank."""
+
+
+@contextmanager
+def added(base: LoadedBase, recipe: Recipe, device: Device) -> Iterator[Any]:
+    """A fresh adapter in the base's own model, of whose weights alone gradients are taken: a `peft.PeftModel`.
+
+    Afterwards the model is the base again, to the bit. Raises TrainingError without peft, and for a base that
+    readers of the adapter could not load.
+    """
+    if importlib.util.find_spec("peft") is None:
+        raise TrainingError(
+            "a recipe with lora_rank needs peft, which is not installed: pip install 'mynah[lora]'; "
+            "or take lora_rank out of the recipe"
+        )
+    if base.spec.id is None:
+        raise TrainingError(
+            f"base {base.spec.name} is a folder on this machine, and readers of an adapter load its base from the "
+            "Hub; use a base with a Hub id, or take lora_rank out of the recipe"
+        )
+    peft = importlib.import_module("peft")
+    model = base.fresh(recipe, device, whole=False)
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    with torch.random.fork_rng():
+        torch.manual_seed(recipe.seed)
+        adapter = peft.get_peft_model(
+            model,
+            peft.LoraConfig(
+                task_type="CAUSAL_LM",
+                r=recipe.lora_rank,
+                lora_alpha=SCALE * (recipe.lora_rank or 1),
+                lora_dropout=recipe.dropout,
+                target_modules="all-linear",
+                fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),
+            ),
+            revision=base.resolved_revision,
+        )
+    adapter.peft_config["default"].base_model_name_or_path = base.spec.id
+    try:
+        yield adapter
+    finally:
+        adapter.unload()
+        vars(model).pop("peft_config", None)
+        for parameter in learned:
+            parameter.requires_grad_(True)
+
+
+def save(base: LoadedBase, adapter: Any, generation: GenerationConfig, folder: Path) -> None:
+    """Writes the adapter (float32), its configuration, the settings of sampling, and the tokenizer.
+
+    Raises TrainingError where the disk does not take them.
+    """
+    with written_to(folder):
+        adapter.save_pretrained(folder, save_embedding_layers=False)
+        (folder / "README.md").unlink()  # peft's own card
+        generation.save_pretrained(folder)
+        base.tokenizer.save_pretrained(folder)
