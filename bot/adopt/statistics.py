@@ -124,12 +124,12 @@ def column_names(head: str | None, joined: str | None, accounts: int) -> list[st
     parts = f" {joined} ".split(" & ")
     if not accounts <= len(parts) <= accounts + MAX_MARKS:
         return None
-    ways = [
-        names
-        for cuts in combinations(range(1, len(parts)), accounts - 1)
-        if _bare("|".join(names := _grouped(parts, cuts))) == _bare(_text(head))
-    ]
-    return [name.strip() for name in ways[0]] if len(ways) == 1 else None
+    wanted = _bare(_text(head))
+    for cuts in combinations(range(1, len(parts)), accounts - 1):
+        names = _grouped(parts, cuts)
+        if _bare("|".join(names)) == wanted:  # another cut has its mark elsewhere, so no second one fits
+            return [name.strip() for name in names]
+    return None
 
 
 def _grouped(parts: Sequence[str], cuts: Sequence[int]) -> list[str]:

@@ -14,6 +14,7 @@ from bot.adopt.columns import order
         (["The real Robert", "???"], ["ada", "robert99"], ("robert99", "ada")),
         (["carol official", "Carol"], ["carol", "carol_official"], ("carol_official", "carol")),
         (["", "Ada"], ["ada", "bob"], ("bob", "ada")),
+        (["Example Ada", "Example, Bob"], ["bob_example", "ada_example"], ("ada_example", "bob_example")),
         (["Sun", "Moon"], ["ada", "bob"], None),
         (["Ada", "Ada"], ["ada", "bob"], None),
         (["Example", "Example"], ["ada_example", "bob_example"], None),

@@ -84,6 +84,15 @@ def test_a_pipe_that_somebody_escaped_by_hand_is_read_as_one() -> None:
     assert told(card) == facts(bob, ADA)
 
 
+def test_names_are_read_from_the_table_where_the_head_has_none() -> None:
+    text = third(named(BOB, "Bob Example"), ADA, names=["Bob \\| Example", "Ada Example"])
+    card = read(text.replace("font-weight: 800", "font-weight: 400"))
+    assert [(one.handle, one.name) for one in card.accounts] == [
+        ("bob_example", "Bob | Example"),
+        ("ada_example", "Ada Example"),
+    ]
+
+
 def test_escaped_names_are_read_as_what_a_reader_sees() -> None:
     text = third(named(BOB, "Bob &amp; Co &lt;3"), ADA)
     assert [one.name for one in read(text).accounts] == ["Bob & Co <3", "Ada Example"]
