@@ -309,8 +309,8 @@ def _recipe(manifest: Manifest, *, changed: bool) -> list[dict[str, Any]]:
     fields = Recipe.model_fields
     return [
         {
-            "name": name.replace("_", " ").capitalize(),
-            "value": value,
+            "name": name.replace("_", " ").capitalize().replace("Lora", "LoRA"),
+            "value": "none" if value is None else value,
             "meaning": (fields[name].description or "") if name in fields else "",
         }
         for name, value in manifest.recipe.items()

@@ -8,19 +8,31 @@ from bot.card import escape
 from bot.manifest import Sample
 
 
-def snippet(repo: str, samples: Sequence[Sample], prompts: Sequence[str] = ()) -> str:
+def snippet(
+    repo: str, samples: Sequence[Sample], prompts: Sequence[str] = (), *, adapter: bool = False
+) -> str:
     """Python that runs as printed and repeats the call by which the samples were made, all of one prompt.
 
-    Without samples it asks the first of `prompts`.
+    Without samples it asks the first of `prompts`. An `adapter` brings the very revision of its base that it was
+    trained on, and settings of sampling that its base does not have.
     """
     prompt, seed, count = (
         (samples[0].prompt, samples[0].seed, len(samples))
         if samples
         else (prompts[0] if prompts else "My dream is", 42, 5)
     )
-    return (
-        "from transformers import pipeline, set_seed\n\n"
+    load = (
+        "from peft import AutoPeftModelForCausalLM\n"
+        "from transformers import GenerationConfig, pipeline, set_seed\n\n"
+        f"model = AutoPeftModelForCausalLM.from_pretrained({_literal(repo)})\n"
+        f"model.generation_config = GenerationConfig.from_pretrained({_literal(repo)})\n"
+        f'generator = pipeline("text-generation", model=model, tokenizer={_literal(repo)})\n'
+        if adapter
+        else "from transformers import pipeline, set_seed\n\n"
         f'generator = pipeline("text-generation", model={_literal(repo)})\n'
+    )
+    return (
+        f"{load}"
         f"set_seed({seed})\n"
         f"for answer in generator({_literal(prompt)}, num_return_sequences={count}):\n"
         '    print(answer["generated_text"])\n'

@@ -141,6 +141,24 @@ def test_a_prompt_is_bold_whatever_it_ends_in(prompt: str, text: str) -> None:
     assert "<strong>" in card.render(made).split("## Samples")[1].split("## Training")[0]
 
 
+def test_hyperparameters_that_differ_come_first_and_none_is_said() -> None:
+    made = manifest(recipe={"batch_size": 8, "seed": 42, "lora_rank": None, "of_a_newer_bot": 1.5})
+    tables = [one for one in page(made).tables if one[0][0] == "Hyperparameter"]
+    assert [[row[:2] for row in one[1:]] for one in tables] == [
+        [["Batch size", "8"], ["Of a newer bot", "1.5"]],
+        [["Batch size", "8"], ["Seed", "42"], ["LoRA rank", "none"], ["Of a newer bot", "1.5"]],
+    ]
+
+
+def test_an_adapter_is_called_one_and_asks_for_peft() -> None:
+    made = manifest(recipe={"lora_rank": 8})
+    found = front_matter.parse(card.render(made))
+    assert (found["library_name"], found["base_model_relation"]) == ("peft", "adapter")
+    assert "pip install transformers torch peft" in words(made)
+    assert "What is published is a LoRA adapter" in words(made)
+    assert "peft" not in card.render(manifest())
+
+
 def test_without_samples_the_snippet_asks_the_registrys_first_prompt() -> None:
     assert 'generator("Once upon"' in card.render(manifest(samples=(), prompts=("Once upon", "x")))
 
