@@ -38,6 +38,7 @@ class LoadedBase:
     """A base in memory, one for a whole fleet: every fine-tuning resets this one model in place.
 
     `config` is the base's own, as it was loaded; `context` is in tokens, `end` the end-of-text token's id.
+    `resolved_revision` is the Hub commit that was loaded, None for a folder.
     After a full fine-tuning `weights` and `optimiser` are its buffers, which the next one uses again.
     """
 
@@ -47,6 +48,7 @@ class LoadedBase:
     config: PreTrainedConfig
     context: int
     end: int
+    resolved_revision: str | None = None
     weights: Weights | None = None
     optimiser: Optimiser | None = None
     _maskings: dict[tuple[int, str], Masking | None] = field(default_factory=dict)
@@ -55,12 +57,6 @@ class LoadedBase:
     def parameters(self) -> int:
         """How many weights the model has, tied ones counted once."""
         return sum(parameter.numel() for parameter in self.model.parameters())
-
-    @property
-    def resolved_revision(self) -> str | None:
-        """The Hub commit that was loaded, or None for a local folder."""
-        commit = getattr(self.config, "_commit_hash", None)
-        return commit if isinstance(commit, str) else None
 
     def fresh(self, recipe: Recipe, device: Device, *, whole: bool = True) -> PreTrainedModel:
         """The model with the base's weights to the bit, on the device, with the recipe's dropout.
@@ -162,4 +158,6 @@ def _mend(error: BaseException) -> str:
         return "choose a causal language model such as openai-community/gpt2"
     if "trust_remote_code" in text:
         return "choose a base that needs no code of its own"
+    if "valid git identifier" in text:
+        return "the pinned revision is gone from the Hub; pin another one, or none"
     return "check the name, the revision, and that the Hub or the folder can be read"

@@ -42,10 +42,10 @@ def test_parts_and_orders_keep_all_tensors_together() -> None:
     rows = torch.arange(3)[:, None]
     blocks = data.Blocks(rows, rows + 10, rows + 20, rows + 30)
     part = blocks.part(1, 3)
-    assert (part.inputs[0, 0], part.labels[0, 0]) == (1, 11)
+    assert [part.inputs[0, 0].item(), part.labels[0, 0].item()] == [1, 11]
     assert part.positions is not None
     assert part.documents is not None
-    assert (part.positions[0, 0], part.documents[0, 0]) == (21, 31)
+    assert [part.positions[0, 0].item(), part.documents[0, 0].item()] == [21, 31]
     assert len(part) == 2
 
 

@@ -13,7 +13,7 @@ from bot.base import parse
 from bot.errors import TrainingError
 from bot.progress import Progress
 from bot.recipe import Recipe
-from bot.training import attention, data, device, loading, loop
+from bot.training import attention, data, device, evaluate, loading, loop
 from bot.training.optimiser import learning_rate
 
 CPU = device.Device(torch.device("cpu"), "A test's processor", bf16=False)
@@ -137,9 +137,9 @@ def test_the_weights_of_the_best_pass_stay_and_patience_ends_training(base: load
 def test_an_earlier_pass_that_was_better_is_brought_back(
     base: loading.LoadedBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = iter([5.0, 3.0, 4.0, 4.5])
-    monkeypatch.setattr(loop.evaluate, "losses", lambda *_: [next(told) * counted])
     counted = data.predicted(data.tokenise(base.tokenizer, sentences(20, 2)))
+    told = iter([5.0, 3.0, 4.0, 4.5])
+    monkeypatch.setattr(evaluate, "losses", lambda *_: [next(told) * counted])
     done, weights, _ = run(base, RECIPE.model_copy(update={"patience": 0}))
     told = iter([5.0, 3.0, 4.0])
     ended, at_best, _ = run(base, RECIPE)
@@ -172,7 +172,7 @@ def test_without_memory_for_a_batch_its_parts_give_the_same_model_and_it_is_said
 ) -> None:
     recipe = RECIPE.model_copy(update={"epochs": 1, "dropout": 0.0})
     _, whole, _ = run(base, recipe)
-    monkeypatch.setattr(loop.attention, "arguments", starved(1, kind))
+    monkeypatch.setattr(attention, "arguments", starved(1, kind))
     done, parts, _ = run(base, recipe)
     for name, value in whole.items():
         torch.testing.assert_close(parts[name], value, rtol=1e-3, atol=1e-5)
@@ -183,7 +183,7 @@ def test_without_memory_for_a_batch_its_parts_give_the_same_model_and_it_is_said
 def test_without_memory_for_one_block_it_is_said_what_to_do(
     base: loading.LoadedBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop.attention, "arguments", starved(0, MemoryError))
+    monkeypatch.setattr(attention, "arguments", starved(0, MemoryError))
     with pytest.raises(TrainingError, match="too little memory for one block of 64 tokens; lower"):
         run(base, RECIPE)
 
@@ -191,7 +191,7 @@ def test_without_memory_for_one_block_it_is_said_what_to_do(
 def test_another_error_of_the_device_is_not_taken_for_one_of_memory(
     base: loading.LoadedBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop.attention, "arguments", starved(0, lambda: RuntimeError("CUDA error: assert")))
+    monkeypatch.setattr(attention, "arguments", starved(0, lambda: RuntimeError("CUDA error: assert")))
     with pytest.raises(RuntimeError, match="CUDA error: assert"):
         run(base, RECIPE)
 

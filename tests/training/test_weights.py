@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import io
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ import torch
 from torch import nn
 
 from bot.errors import TrainingError
-from bot.training import weights
 from bot.training.weights import Copy, Weights
 
 
@@ -84,13 +84,13 @@ def test_a_full_disk_is_said_with_what_to_do(monkeypatch: pytest.MonkeyPatch) ->
         def write(self, data: Any) -> int:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(weights.tempfile, "TemporaryFile", lambda **_: Full())
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: Full())
     with pytest.raises(TrainingError, match="No space left on device; free some space, or set TMPDIR"):
         Copy().write(torch.zeros(4))
 
 
 def test_a_copy_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     kept = Copy()
     kept.write(torch.zeros(4))
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import os
+import platform
+import resource
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import sentences
+
+from bot.base import parse
+from bot.recipe import Recipe
+from bot.training import data, device, loading, loop, memory
+
+CPU = device.Device(torch.device("cpu"), "test", bf16=False)
+STATM = Path("/proc/self/statm")
+
+
+def in_use() -> int:
+    """Bytes of memory that this process holds now; where only its peak is told, that."""
+    if STATM.exists():
+        return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def test_glibc_is_asked_to_keep_freed_memory_and_other_libraries_are_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert memory.keep_freed() is (platform.libc_ver()[0] == "glibc")
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
+    assert not memory.keep_freed()
+
+
+def test_only_a_lack_of_memory_is_one() -> None:
+    assert memory.is_exhausted(torch.OutOfMemoryError("CUDA out of memory"))
+    assert memory.is_exhausted(MemoryError())
+    assert memory.is_exhausted(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"))
+    assert not memory.is_exhausted(RuntimeError("shapes do not match"))
+    with pytest.raises(RuntimeError) as raised:
+        torch.empty(2**50)
+    assert memory.is_exhausted(raised.value)
+
+
+def test_memory_is_flat_from_the_third_model_of_a_fleet_to_the_last(tiny_base: Path) -> None:
+    base = loading.load(parse(str(tiny_base)))
+    recipe = Recipe(block_size=64, epochs=1)
+    resident = []
+    for seed in range(12):
+        model = base.fresh(recipe, CPU)
+        posts = data.tokenise(base.tokenizer, sentences(150, seed))
+        loop.train(
+            model,
+            posts,
+            posts[:9],
+            base.end,
+            recipe,
+            CPU,
+            lambda _: None,
+            weights=base.weights,
+            optimiser=base.optimiser,
+        )
+        resident.append(in_use())
+    assert resident[-1] - resident[2] < 4_000_000
