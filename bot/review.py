@@ -54,7 +54,8 @@ class Review(BaseModel):
     """What a pull request does to the registry. `head` is the commit that was looked at, `pull` its number.
 
     `faults` are those of what the pull request touches, `elsewhere` counts the others. `loud` are sentences
-    that nobody should miss. `rows` are None when nobody knows what would happen: the hub did not answer, or the registry cannot be read.
+    that nobody should miss. `rows` are None when nobody knows what would happen: the hub did not answer, or the
+    registry cannot be read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,0 +1,322 @@
+"""`bot propose`, `bot takedown` and `bot report` as the workflows run them, on a GitHub on loopback."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fleet import Fleet
+from github_server import GitHubServer
+
+from bot import outcome_file, plan_file
+from bot.__main__ import main
+from bot.report import Outcome
+from bot.steps import Action, Cause, Plan, Step
+from bot.store import Store
+
+REGISTRY = """\
+version: 1
+namespace: org
+contact: https://example.org/removal
+models:
+  # Ada came first.
+  - handles: [ada_example]
+    consent: self
+x: {terms_acknowledged: true}
+"""
+
+
+@pytest.fixture
+def github() -> Iterator[GitHubServer]:
+    with GitHubServer({"registry.yaml": REGISTRY}) as running:
+        yield running
+
+
+@pytest.fixture
+def workflow(github: GitHubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
+    """Puts the process into a workflow's step; give it the event."""
+    for name, value in {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_WORKSPACE": str(tmp_path),
+        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+        "GITHUB_TOKEN": "t",
+        "GITHUB_REPOSITORY": "org/fleet",
+        "GITHUB_API_URL": github.url,
+        "GITHUB_RUN_ID": "77",
+    }.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "registry.yaml").write_text(REGISTRY)
+
+    def event(value: Any) -> None:
+        (tmp_path / "event.json").write_text(json.dumps(value))
+
+    return event
+
+
+def issue(body: str, state: str = "open") -> dict[str, Any]:
+    return {"issue": {"number": 7, "state": state, "title": "$(id)", "body": body}}
+
+
+def form(handles: str, consent: str = "self") -> str:
+    return f"### Handles\n\n{handles}\n\n### Network\n\nx\n\n### Consent\n\n{consent}\n"
+
+
+def propose(tmp_path: Path) -> int:
+    return main(["propose", "--registry", str(tmp_path / "registry.yaml")])
+
+
+def test_a_form_becomes_a_pull_request_and_an_answer(
+    github: GitHubServer, workflow: Callable[[Any], None], tmp_path: Path
+) -> None:
+    workflow(issue(form("@Bob_Example")))
+    assert propose(tmp_path) == 0
+    (pull,) = github.pulls
+    assert pull["title"] == "Add bob_example"
+    assert "Closes #7" in pull["body"]
+    new = github.branches[pull["head"]["ref"]]["registry.yaml"]
+    assert "bob_example" in new
+    assert "# Ada came first." in new
+    assert github.branches["main"]["registry.yaml"] == REGISTRY
+    (answer,) = github.comments[7]
+    assert pull["html_url"] in answer["body"]
+
+
+def test_what_is_wrong_is_answered_and_an_edit_is_read_again(
+    github: GitHubServer, workflow: Callable[[Any], None], tmp_path: Path
+) -> None:
+    workflow(issue(form("ada_example")))
+    assert propose(tmp_path) == 0
+    assert "already listed" in github.comments[7][0]["body"]
+    assert github.pulls == []
+    workflow(issue(form("bob_example")))
+    assert propose(tmp_path) == 0
+    assert propose(tmp_path) == 0
+    (answer,) = github.comments[7]
+    assert "proposed in" in answer["body"]
+    assert len(github.pulls) == 1
+    assert len(github.branches) == 2
+
+
+def test_a_closed_issue_is_left_alone(
+    github: GitHubServer, workflow: Callable[[Any], None], tmp_path: Path
+) -> None:
+    workflow(issue(form("bob_example"), state="closed"))
+    assert propose(tmp_path) == 0
+    assert github.calls == []
+
+
+@pytest.fixture(scope="module")
+def once_published(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Fleet:
+    """A published fleet of a person alone, another alone, and both together, with their posts in the store."""
+    fleet = Fleet(tmp_path_factory.mktemp("fleet"), tiny_base)
+    for seed, handle in enumerate(("ada", "bob"), 1):
+        fleet.posts(handle, 300, seed=seed)
+        fleet.entry(handle)
+    fleet.entry("ada", "bob")
+    fleet.write()
+    code, _ = fleet.run("apply")
+    assert code == 0
+    return fleet
+
+
+@pytest.fixture
+def published(
+    tmp_path: Path, github: GitHubServer, once_published: Fleet, workflow: Callable[[Any], None]
+) -> Fleet:
+    """A copy of it for one test, whose registry also stands on GitHub."""
+    shutil.copytree(once_published.folder, tmp_path, dirs_exist_ok=True)
+    fleet = Fleet(tmp_path, once_published.base)
+    fleet.models = list(once_published.models)
+    github.branches["main"]["registry.yaml"] = (tmp_path / "registry.yaml").read_text()
+    return fleet
+
+
+def take_down(fleet: Fleet, *args: str) -> int:
+    where = ["--registry", str(fleet.folder / "registry.yaml"), "--hub", f"dir:{fleet.folder / 'hub'}"]
+    return main(["takedown", *where, *args])
+
+
+def states(fleet: Fleet) -> dict[str, str]:
+    """Every published model: private or public; what was deleted is missing."""
+    from bot.hub import open_hub
+
+    listing = open_hub(f"dir:{fleet.folder / 'hub'}", "org").listing()
+    return {name: "private" if repo.private else "public" for name, repo in listing.repos.items()}
+
+
+def test_a_person_is_gone_everywhere_and_it_is_proven_without_naming_them(
+    published: Fleet,
+    github: GitHubServer,
+    workflow: Callable[[Any], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    workflow({"inputs": {"handle": "@Ada", "reason": "asked to"}})
+    assert take_down(published) == 0
+    assert states(published) == {"ada": "private", "ada-bob": "private", "bob": "public"}
+    main_registry = github.branches["main"]["registry.yaml"]
+    assert "sha256:" in main_registry
+    assert "[ada]" not in main_registry
+    assert "asked to" in main_registry
+    store = Store(f"file://{published.folder / '.bot/store'}")
+    assert {handle for _, handle in store.all_facts()} == {"bob"}
+    summary = (published.folder / "summary.md").read_text()
+    assert "2 models of this person" in summary
+    assert "ada" not in summary
+    said = capsys.readouterr()
+    assert "::add-mask::ada" in said.err
+    assert "ada" not in said.out
+    code, _ = published.run("apply", "--allow-removals", "5")
+    assert code == 0
+    assert states(published) == {"ada": "private", "ada-bob": "private", "bob": "public"}
+
+
+def test_doing_it_again_does_no_harm(
+    published: Fleet, github: GitHubServer, workflow: Callable[[Any], None]
+) -> None:
+    workflow({"inputs": {"handle": "ada", "reason": "asked to"}})
+    assert take_down(published) == 0
+    once = github.branches["main"]["registry.yaml"]
+    assert take_down(published) == 0
+    assert github.branches["main"]["registry.yaml"] == once
+    assert len(github.messages) == 1
+
+
+def test_where_main_takes_no_commit_it_is_proposed_and_nothing_is_deleted_yet(
+    published: Fleet, github: GitHubServer, workflow: Callable[[Any], None]
+) -> None:
+    published.top = "policy: {removal: delete}\n"
+    published.write()
+    github.branches["main"]["registry.yaml"] = (published.folder / "registry.yaml").read_text()
+    github.refuse["PUT /contents/registry.yaml"] = 409
+    github.refuse["PUT /contents/registry"] = 409
+    github.refuse["PUT /contents"] = 409
+    workflow({"inputs": {"handle": "ada", "reason": "asked to"}})
+    assert take_down(published, "--named") == 0
+    (pull,) = github.pulls
+    assert "ada" not in pull["head"]["ref"] + pull["title"] + pull["body"]
+    assert states(published)["ada"] == "private"
+    assert "NOT FINAL" in (published.folder / "summary.md").read_text()
+    github.branches["main"] = github.branches[pull["head"]["ref"]]
+    assert take_down(published, "--named") == 0
+    assert states(published) == {"bob": "public"}
+
+
+def test_it_takes_a_handle_and_a_reason(
+    published: Fleet, workflow: Callable[[Any], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for inputs in ({"handle": "ada"}, {"reason": "x"}, {"handle": "$(id)\n", "reason": "x"}):
+        workflow({"inputs": inputs})
+        assert take_down(published) == 2
+    assert set(states(published).values()) == {"public"}
+
+
+def test_at_home_it_works_without_github(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "registry.yaml"
+    path.write_text(REGISTRY)
+    args = [
+        "--registry",
+        str(path),
+        "--hub",
+        f"dir:{tmp_path / 'hub'}",
+        "--handle",
+        "ada_example",
+        "--reason",
+        "x",
+    ]
+    assert main(["takedown", *args]) == 0
+    assert "Models: none on the hub" in capsys.readouterr().out
+    assert "sha256:" in path.read_text()
+
+
+def step(name: str, action: Action = "train", cause: Cause = "missing") -> Step:
+    return Step(name, f"org/{name}", action, "missing: not on the hub yet", (name,), cause=cause)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """What the jobs of a run left: one shard told of its outcome, the other was lost."""
+    folder = tmp_path / "run"
+    (folder / "plan").mkdir(parents=True)
+    plan_file.write(Plan((step("ada"), step("bob"), step("cleo", "ok", "none"))), folder / "plan/plan.json")
+    outcome_file.write(
+        [Outcome("ada", "train", "failed", "a damaged zip")], folder / "outcomes-0/outcomes.json"
+    )
+    return folder
+
+
+def test_a_report_tells_of_every_entry_failures_first(
+    run: Path, github: GitHubServer, workflow: Callable[[Any], None], tmp_path: Path
+) -> None:
+    assert main(["report", str(run), "--track", "--apply-result", "cancelled"]) == 0
+    text = (tmp_path / "summary.md").read_text()
+    assert text.index("org/ada") < text.index("org/bob") < text.index("org/cleo")
+    assert "| not reached | `org/bob` |" in text
+    assert "The run was cancelled." in text
+    assert "1 failed, 1 not reached." in text
+
+
+def test_one_issue_is_opened_edited_closed_and_opened_again(
+    run: Path, github: GitHubServer, workflow: Callable[[Any], None]
+) -> None:
+    outcomes = run / "outcomes-0/outcomes.json"
+    assert main(["report", str(run), "--track"]) == 0
+    assert [(one["state"], one["labels"]) for one in github.issues] == [("open", ["fleet"])]
+    assert "a damaged zip" in github.issues[0]["body"]
+    outcome_file.write(
+        [Outcome("ada", "train", "done", "made"), Outcome("bob", "train", "done", "made")], outcomes
+    )
+    assert main(["report", str(run), "--track"]) == 0
+    assert github.issues[0]["state"] == "closed"
+    outcome_file.write([Outcome("ada", "train", "failed", "again")], outcomes)
+    assert main(["report", str(run), "--track"]) == 0
+    assert github.issues[0]["state"] == "closed"
+    assert main(["report", str(run), "--track"]) == 0
+    assert github.issues[0]["state"] == "open"
+    assert len(github.issues) == 1
+
+
+def test_a_dry_run_and_a_plan_that_failed_touch_no_issue(
+    run: Path, github: GitHubServer, workflow: Callable[[Any], None], tmp_path: Path
+) -> None:
+    assert main(["report", str(run), "--track", "--dry-run"]) == 0
+    assert main(["report", str(tmp_path / "nothing"), "--track", "--plan-result", "failure"]) == 0
+    assert github.issues == []
+    text = (tmp_path / "summary.md").read_text()
+    assert "A dry run: nothing was done." in text
+    assert "not reached" not in text
+    assert "There is no plan, so nothing was published" in text
+
+
+def test_a_schedule_that_stopped_is_said(
+    run: Path, github: GitHubServer, workflow: Callable[[Any], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    github.schedule = "disabled_inactivity"
+    assert main(["report", str(run), "--track", "--dry-run"]) == 0
+    assert "switched off after 60 days without a commit" in capsys.readouterr().out
+
+
+def test_outcomes_that_cannot_be_read_are_said_and_the_rest_counts(
+    run: Path, github: GitHubServer, workflow: Callable[[Any], None], tmp_path: Path
+) -> None:
+    (run / "outcomes-1").mkdir()
+    (run / "outcomes-1/outcomes.json").write_text("{")
+    assert main(["report", str(run), "--track"]) == 0
+    text = (tmp_path / "summary.md").read_text()
+    assert "cannot be read" in text
+    assert "a damaged zip" in text
+
+
+def test_what_a_killed_shard_wrote_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "outcomes" / "outcomes.json"
+    for count in range(1, 4):
+        outcomes = [Outcome(f"m{number}", "train", "done", "made", "abc", 1.5) for number in range(count)]
+        outcome_file.write(outcomes, path)
+        assert outcome_file.read_all([path]) == (outcomes, [])
+    assert [one.name for one in path.parent.iterdir()] == ["outcomes.json"]
