@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from bot import hub_names, hub_terms
-from bot.card import curve, escape, snippet
+from bot.card import curve, escape, samples, snippet
 from bot.corpus.languages import iso_639
-from bot.manifest import Account, Manifest, Sample
+from bot.manifest import Account, Manifest
 from bot.recipe import Recipe
 
 HUB = "https://huggingface.co"
@@ -41,7 +41,7 @@ _SOURCES = {
 def facts(manifest: Manifest) -> dict[str, Any]:
     """Every variable of the template `model_card`, from the manifest alone."""
     names = display_names(manifest.accounts)
-    shared = [sample for sample in manifest.samples if sample.prompt == _first_prompt(manifest)]
+    shared = samples.of_first_prompt(manifest.samples)
     return {
         "name": manifest.name,
         "repo": manifest.repo,
@@ -53,9 +53,9 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "network": _network(manifest),
         "source": _SOURCES.get(manifest.source, f"read from {manifest.source}"),
         "adapter": is_adapter(manifest),
-        "snippet": snippet.snippet(manifest.repo, shared, manifest.prompts),
-        "shown": _shown(shared),
-        "samples": _by_prompt(manifest.samples),
+        "snippet": snippet.snippet(manifest.repo, shared, manifest.prompts, adapter=is_adapter(manifest)),
+        "shown": samples.first_shown(shared),
+        "samples": samples.by_prompt(manifest.samples),
         "statistics": statistics(manifest),
         "window": _window(manifest.accounts),
         "languages": languages(manifest),
@@ -214,34 +214,6 @@ def _network(manifest: Manifest) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _first_prompt(manifest: Manifest) -> str | None:
-    return manifest.samples[0].prompt if manifest.samples else None
-
-
-def _by_prompt(samples: Sequence[Sample]) -> list[dict[str, Any]]:
-    """Samples under the prompt and seed they share, in the order they were made; copied ones only counted."""
-    groups: dict[tuple[str, int], list[Sample]] = {}
-    for sample in samples:
-        groups.setdefault((escape.clean(sample.prompt), sample.seed), []).append(sample)
-    return [
-        {
-            "prompt": prompt,
-            "seed": seed,
-            "texts": [continuation(sample) for sample in group if not sample.copied],
-            "withheld": sum(sample.copied for sample in group),
-        }
-        for (prompt, seed), group in groups.items()
-    ]
-
-
-def _shown(samples: Sequence[Sample]) -> dict[str, Any] | None:
-    """The first answer to the snippet's call that can be shown, with its number among all of them."""
-    for number, sample in enumerate(samples, 1):
-        if not sample.copied:
-            return _by_prompt([sample])[0] | {"number": number}
-    return None
-
-
 def _voices(manifest: Manifest, names: Sequence[str]) -> list[dict[str, Any]]:
     """Scores by account, in the order of the evaluation; empty for a model of one."""
     known = {account.handle: name for account, name in zip(manifest.accounts, names, strict=True)}
@@ -271,15 +243,6 @@ def _tracking(manifest: Manifest) -> dict[str, Any] | None:
     if not any(links.values()):
         return None
     return {"service": _TRACKERS.get(found.service, found.service), **links}
-
-
-def continuation(sample: Sample) -> str:
-    """What follows the cleaned prompt: begins with a space or a letter, as the model wrote it."""
-    prompt = escape.clean(sample.prompt)
-    whole = escape.clean(sample.prompt + sample.text, keep_lines=True)
-    if whole.startswith(prompt):
-        return whole.removeprefix(prompt)
-    return " " * sample.text[:1].isspace() + escape.clean(sample.text, keep_lines=True)
 
 
 def _window(accounts: Sequence[Account]) -> tuple[datetime, datetime] | None:

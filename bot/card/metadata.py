@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot import hub_names
-from bot.card import escape
+from bot.card import escape, samples
 from bot.card import facts as card_facts
 from bot.manifest import Evaluation, Manifest, Score
 from bot.published import FRONT_MATTER_KEY
@@ -61,7 +61,7 @@ def _widget(manifest: Manifest) -> list[dict[str, object]]:
     """One example a prompt, with the first text that the model wrote for it."""
     first: dict[str, str] = {}
     for sample in manifest.samples:
-        prompt, text = escape.clean(sample.prompt), card_facts.continuation(sample)
+        prompt, text = escape.clean(sample.prompt), samples.continuation(sample)
         if prompt and text.strip() and not sample.copied:
             first.setdefault(prompt, text)
     return [{"text": prompt, "output": {"text": text}} for prompt, text in first.items()]
