@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,7 +50,7 @@ def added(base: LoadedBase, recipe: Recipe, device: Device) -> Iterator[Any]:
     peft = importlib.import_module("peft")
     model = base.fresh(recipe, device, whole=False)
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), outdated_calls():
         torch.manual_seed(recipe.seed)
         adapter = peft.get_peft_model(
             model,
@@ -71,6 +72,14 @@ def added(base: LoadedBase, recipe: Recipe, device: Device) -> Iterator[Any]:
         vars(model).pop("peft_config", None)
         for parameter in learned:
             parameter.requires_grad_(True)
+
+
+@contextmanager
+def outdated_calls() -> Iterator[None]:
+    """Inside, transformers does not warn of a name that peft still uses: nobody who reads it could act on it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        yield
 
 
 def save(base: LoadedBase, adapter: Any, generation: GenerationConfig, folder: Path) -> None:

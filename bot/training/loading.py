@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import try_to_load_from_cache
 from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
@@ -129,7 +131,8 @@ def load(spec: BaseSpec) -> LoadedBase:
             f"base {spec.name}: its tokenizer knows {len(tokenizer):,} tokens but the model only "
             f"{known:,}; the two files do not belong together"
         )
-    return LoadedBase(spec, model, tokenizer, copy.deepcopy(model.config), _context(config), int(end))
+    own = copy.deepcopy(model.config)
+    return LoadedBase(spec, model, tokenizer, own, _context(config), int(end), _commit(spec))
 
 
 def _fuse_activations(model: PreTrainedModel) -> None:
@@ -138,6 +141,12 @@ def _fuse_activations(model: PreTrainedModel) -> None:
         for name, child in module.named_children():
             if isinstance(child, NewGELUActivation):
                 setattr(module, name, torch.nn.GELU(approximate="tanh"))
+
+
+def _commit(spec: BaseSpec) -> str | None:
+    """The Hub commit that was just loaded, by where the cache keeps its files; None for a folder."""
+    held = try_to_load_from_cache(spec.id, "config.json", revision=spec.revision) if spec.id else None
+    return Path(held).parent.name if isinstance(held, str) else None
 
 
 def _context(config: PreTrainedConfig) -> int:
