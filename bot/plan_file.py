@@ -44,16 +44,25 @@ def read(path: Path) -> list[Step]:
 def agreed(reviewed: Sequence[Step], now: Plan) -> tuple[Plan, list[Step]]:
     """The steps of the plan `now` that were reviewed and still stand as they were, and those that do not.
 
-    A step stands when its action and the state it was computed from are the same. What a guard held back when
-    the plan was made stays held back. Steps of today that nobody reviewed are left out.
+    A step stands when its action and the state it was computed from are the same, or when it was asked for by
+    force or by name, which today's plan knows nothing of. What a guard held back when the plan was made stays
+    held back. Steps of today that nobody reviewed are left out.
     """
     current = {(step.name, step.handles): step for step in now.steps}
     same: list[Step] = []
     moved: list[Step] = []
     for old in reviewed:
         step = current.get((old.name, old.handles))
-        if step is not None and (step.action, step.state) == (old.action, old.state):
-            same.append(replace(step, held=old.held))
+        if step is not None and step.state == old.state and _stands(old, step):
+            same.append(replace(step, action=old.action, cause=old.cause, reason=old.reason, held=old.held))
         elif old.action in {"train", "card", "remove"}:
             moved.append(old)
     return Plan(tuple(same), now.notes), moved
+
+
+def _stands(old: Step, now: Step) -> bool:
+    """Whether what was reviewed is still to be done, the state being the same."""
+    if now.action == old.action:
+        return True
+    forced = old.cause == "forced" and now.action in ("train", "card", "ok")
+    return forced or (old.action in ("train", "card") and now.cause == "waiting")

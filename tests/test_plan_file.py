@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,23 @@ def test_a_missing_plan_says_how_to_make_one(tmp_path: Path) -> None:
         plan_file.read(tmp_path / "plan.json")
     with pytest.raises(UsageError, match="cannot be written"):
         plan_file.write(Plan(()), tmp_path / "no" / "plan.json")
+
+
+def test_what_was_asked_for_by_force_or_by_name_stands_though_todays_plan_knows_nothing_of_it() -> None:
+    forced = replace(step("ada", "card"), cause="forced", reason="forced")
+    named = step("bob")
+    now = Plan((step("ada", "ok"), replace(step("bob", "blocked"), cause="waiting")))
+    same, moved = plan_file.agreed([forced, named], now)
+    assert [(one.name, one.action, one.cause) for one in same.steps] == [
+        ("ada", "card", "forced"),
+        ("bob", "train", "none"),
+    ]
+    assert moved == []
+
+
+@pytest.mark.parametrize("action", ["blocked", "remove"])
+def test_force_does_not_outlive_a_fault_or_a_tombstone(action: str) -> None:
+    forced = replace(step("ada"), cause="forced")
+    same, moved = plan_file.agreed([forced], Plan((step("ada", action),)))
+    assert same.steps == ()
+    assert moved == [forced]
