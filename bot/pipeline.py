@@ -118,6 +118,8 @@ def _prepare(
     began = time.monotonic()
 
     def work() -> Ready:
+        if step.head is None:
+            hub.check(write=True, create=True)  # before posts are paid for and a model is trained in vain
         old = published(hub, entry.name) if step.head is not None else None
         added = human_edits(entry, old, shop, hub, overwrite) if old is not None else {}
         shop.watcher.stage(entry.name, "fetch")

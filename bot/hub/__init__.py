@@ -54,8 +54,11 @@ class Contents:
 class Hub(Protocol):
     """What the bot asks of a home of repos. Every method raises `HubError` or `CredentialsError` only."""
 
-    def check(self, *, write: bool) -> None:
-        """Proves the credentials before anything is planned: CredentialsError when they do not do."""
+    def check(self, *, write: bool, create: bool = False) -> None:
+        """Proves the credentials before anything is planned: CredentialsError when they do not do.
+
+        With `create`, that new repos can be made, too: HubError where it is only repos that exist.
+        """
         ...
 
     def listing(self) -> Listing:
@@ -110,6 +113,7 @@ def open_hub(target: str | None, namespace: str, *, token: str | None = None, wa
     """The home that `target` names: `dir:PATH`, a Hub's address, or None for `HF_ENDPOINT`'s or the real one.
 
     `token` None works without credentials; it is never looked up elsewhere. Nothing is read or proved yet.
+    BOT_KEYLESS of the environment asks for updates with tokens that a workflow's identity is exchanged for.
     """
     if target is not None and target.startswith("dir:"):
         from bot.hub.folder import FolderHub
@@ -117,10 +121,11 @@ def open_hub(target: str | None, namespace: str, *, token: str | None = None, wa
         return FolderHub(Path(target.removeprefix("dir:")).expanduser(), namespace, wait_s=wait_s)
     # Telemetry costs a call a day, to the real Hub even when another endpoint is meant.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from bot.hub.huggingface import HuggingFaceHub
+    from bot.hub import huggingface, keyless
 
     endpoint = target or os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
-    return HuggingFaceHub(endpoint.rstrip("/"), namespace, token=token, wait_s=wait_s)
+    kind = keyless.KeylessHub if keyless.wanted(os.environ) else huggingface.HuggingFaceHub
+    return kind(endpoint.rstrip("/"), namespace, token=token, wait_s=wait_s)
 
 
 def inside(path: str) -> PurePosixPath:

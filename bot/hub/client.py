@@ -30,7 +30,7 @@ _BUSY = "another conflicting operation is in progress"  # the library repeats a 
 _BEST_EFFORT = (
     "/api/agent-harnesses"  # the library's telemetry: it has a timeout, and its failure is no matter
 )
-_QUERIES = ("/preupload/", "/objects/batch", "/verify", "/validate-yaml", "/paths-info/")
+_QUERIES = ("/preupload/", "/objects/batch", "/verify", "/validate-yaml", "/paths-info/", "/oauth/token/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class FolderHub:
         self._root = Path(path) / namespace
         self._staging = Staging(self._root, wait_s)
 
-    def check(self, *, write: bool) -> None:
+    def check(self, *, write: bool, create: bool = False) -> None:
         """CredentialsError when the folder may not be read, or with `write` not be written."""
         place = next(folder for folder in (self._root, *self._root.parents) if folder.exists())
         needed = os.R_OK | os.X_OK | (os.W_OK if write else 0)

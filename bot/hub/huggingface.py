@@ -53,7 +53,7 @@ class HuggingFaceHub:
     def __repr__(self) -> str:
         return f"HuggingFaceHub({self.endpoint!r}, {self._namespace!r})"
 
-    def check(self, *, write: bool) -> None:
+    def check(self, *, write: bool, create: bool = False) -> None:
         """Asks the Hub who the token is. CredentialsError when it may not see the namespace, or write there."""
         require_token(self._token, self._namespace, self.endpoint, write=write)
         if self._token:
