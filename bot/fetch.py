@@ -78,7 +78,7 @@ class Fetcher:
     def _read_network(self, entry: Entry, handle: str, account: str | None) -> tuple[str, ...]:
         """Reads first what an earlier reading left open, then what is newer than all that is known."""
         source = self._source(entry.source)
-        known = self.store.facts(handle, entry.source)
+        known = self.store.facts(handle, entry.source, check=True)  # what is lost is read again, and paid for once
         account = account or (known.id if known else None)
         warnings: list[str] = []
         spans: list[tuple[Mark | None, Mark | None]] = [(known.since if known else None, None)]

@@ -141,6 +141,14 @@ def test_an_account_of_another_id_is_refused_and_nothing_is_mixed(store: Store) 
     assert (held.profile.id, {post.id for post in held.posts}) == ("42", {"1", "3"})
 
 
+def test_a_picture_outlives_a_reading_that_could_not_fetch_it(store: Store) -> None:
+    store.merge(timeline(posts(1), replace(ADA, avatar=b"picture")), "x", now=NOW)
+    store.merge(timeline(posts(2), replace(ADA, avatar=None)), "x", now=NOW)
+    held = store.load("ada_example", "x")
+    assert held is not None
+    assert held.profile.avatar == b"picture"
+
+
 def test_posts_are_stored_under_the_handle_that_was_asked_for(store: Store) -> None:
     store.merge(timeline(posts(1)), "archive", now=NOW, handle="bob_example")
     held = store.load("Bob_Example", "archive")

@@ -130,6 +130,8 @@ class Store:
         profile = timeline.profile
         if profile.id is None:
             profile = replace(profile, id=old.profile.id if old else known.id if known else None)
+        if profile.avatar is None and old is not None:
+            profile = replace(profile, avatar=old.profile.avatar)  # a picture that could not be fetched this time
         starts_over = bool(found.damaged) and asked == EVERYTHING
         unread = old.unread() if old and not starts_over else [EVERYTHING]
         left_out = {*(old.not_fetched if old and not complete else ()), *timeline.not_fetched}
