@@ -124,10 +124,10 @@ def column_names(head: str | None, joined: str | None, accounts: int) -> list[st
     parts = f" {joined} ".split(" & ")
     if not accounts <= len(parts) <= accounts + MAX_MARKS:
         return None
-    wanted = _bare(_text(head))
+    wanted = {_bare(html.unescape(_inner(head))), _bare(_text(head))}  # as written, or escaped by hand
     for cuts in combinations(range(1, len(parts)), accounts - 1):
         names = _grouped(parts, cuts)
-        if _bare("|".join(names)) == wanted:  # another cut has its mark elsewhere, so no second one fits
+        if _bare("|".join(names)) in wanted:  # another cut has its mark elsewhere, so no second one fits
             return [name.strip() for name in names]
     return None
 

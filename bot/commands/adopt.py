@@ -50,14 +50,16 @@ def adopt(
     hub.check(write=write)
     listing, now = hub.listing(), datetime.now(UTC)
     handles = tuple(handle.strip().lower().removeprefix("@") for handle in (order or "").split(",") if handle)
-    adoptions = []
-    for name in dict.fromkeys(names):
-        fetch = room.fetch if write else None
-        adoption = room.adopt(name, registry, hub, listing, now=now, order=handles, fetch=fetch)
-        adoptions.append(adoption)
-        if not as_json:
-            telling.tell(adoption, sys.stdout)
-    if as_json:
-        told = {"adoptions": [telling.to_json(adoption) for adoption in adoptions]}
-        report.print_json(told, sys.stdout)
+    adoptions: list[room.Adoption] = []
+    try:
+        for name in dict.fromkeys(names):
+            fetch = room.fetch if write else None
+            adoption = room.adopt(name, registry, hub, listing, now=now, order=handles, fetch=fetch)
+            adoptions.append(adoption)
+            if not as_json:
+                telling.tell(adoption, sys.stdout)
+    finally:  # a token that is refused half-way ends the run: what was done before is told all the same
+        if as_json:
+            told = {"adoptions": [telling.to_json(adoption) for adoption in adoptions]}
+            report.print_json(told, sys.stdout)
     return telling.exit_code(adoptions)

@@ -336,3 +336,50 @@ def test_without_a_token_nothing_is_written_and_the_exit_says_so(
     assert "HF_TOKEN" in capsys.readouterr().err
     assert main(["adopt", "ada_example", *where]) == 0
     assert "@ada_example" in capsys.readouterr().out
+
+
+def test_a_token_refused_half_way_ends_the_run_and_what_was_done_is_told(
+    server: HubServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", server.token)
+    monkeypatch.setattr("bot.adopt.fetch", lambda url: None)
+    for handle in ("ada_example", "bob_example", "eve_example"):
+        server.store.add(f"tester/{handle}", {"README.md": first(Person(handle, handle)).encode()})
+    (tmp_path / "registry.yaml").write_text("version: 1\nnamespace: tester\nmodels: []\n")
+    server.fault(path="bob_example/commit", status=403, times=-1)
+    where = ["--registry", str(tmp_path / "registry.yaml"), "--hub", server.url]
+    names = ["ada_example", "bob_example", "eve_example"]
+    assert main(["adopt", *names, "--write", "--json", *where]) == CredentialsError.exit_code
+    captured = capsys.readouterr()
+    told = json.loads(captured.out)["adoptions"]
+    assert [(one["name"], one["result"]) for one in told] == [("ada_example", "written")]
+    assert server.token not in captured.out + captured.err
+
+
+def test_a_later_card_of_an_adopted_model_keeps_what_it_was_taken_over_with(old: Old) -> None:
+    folder = old.repo("ada_example", first(extra="license: cc-by-4.0\n"))
+    old.entry("ada_example", ", max_age: 9999d")
+    assert old.run("adopt", "ada_example", "--write") == 0
+    avatar = (folder / "assets" / "avatar-ada_example.png").read_bytes()
+    old.models = [old.models[0].replace("max_age", "tags: [poetry], max_age")]
+    old.write()
+    assert old.run("apply", "--max-change", "100%") == 0
+    front = front_matter.parse((folder / "README.md").read_text())
+    assert front["tags"] == ["mynah", "poetry", "huggingtweets"]
+    assert (front["language"], front["license"]) == ("en", "cc-by-4.0")
+    assert (folder / "pytorch_model.bin").read_bytes() == WEIGHTS
+    assert (folder / "assets" / "avatar-ada_example.png").read_bytes() == avatar
+    made = old.made("ada_example")
+    assert made.adopted is not None
+    assert made.accounts[0].kept == 2000
+    before = old.state()
+    assert old.run("apply") == 0
+    assert old.state() == before
+
+
+def test_an_adopted_model_is_explained(old: Old, capsys: pytest.CaptureFixture[str]) -> None:
+    old.repo("ada_example", first())
+    old.entry("ada_example", ", max_age: 9999d")
+    assert old.run("adopt", "ada_example", "--write") == 0
+    assert old.run("explain", "ada_example") == 0
+    assert "not measured: the model was taken over from an older system" in capsys.readouterr().out

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import html
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from old_cards import ADA, BOB, EVE, Person, first, named, second, third
 
 from bot.adopt import old_card
 from bot.adopt.old_card import NotAnOldCardError, OldCard
+from bot.card import escape
 
 
 def read(text: str, *order: str) -> OldCard:
@@ -209,3 +213,31 @@ def test_links_to_other_places_are_not_kept_as_tracked_runs() -> None:
 def test_sections_that_a_person_added_are_named() -> None:
     card = read(first() + "\n## A poem of mine\n\nRoses.\n")
     assert "somebody added sections, which the new card does not hold: A poem of mine" in card.notes
+
+
+readable = st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co", "Zl", "Zp"))
+marks = st.sampled_from(["|", " | ", "&", " & ", "<", "</div>", "\\|", "](", "&amp;"])
+names = st.lists(st.one_of(st.text(readable, max_size=9), marks), max_size=6).map("".join)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    people=st.lists(
+        st.tuples(names, st.lists(st.integers(0, 9999), min_size=3, max_size=3)), min_size=1, max_size=4
+    )
+)
+def test_any_names_come_back_with_their_own_numbers_or_it_is_said(
+    people: list[tuple[str, list[int]]],
+) -> None:
+    made = [
+        Person(f"user{number}", name, sum(counts), counts[0], counts[1], counts[2])
+        for number, (name, counts) in enumerate(people)
+    ]
+    card = read(third(*made), *[person.handle for person in made])
+    if card.faults:
+        assert card.accounts == ()
+        return
+    assert [one.counts.kept for one in card.accounts] == [person.kept for person in made]
+    assert [one.name for one in card.accounts] == [
+        escape.clean(html.unescape(person.name)) for person in made
+    ]
