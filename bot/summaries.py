@@ -39,7 +39,7 @@ def of_outcomes(
     """What became of each step, failures first, then what needed nothing. `sentences` stand above.
 
     `lost`: what is said of a step that somebody should have taken and of which nothing was heard; empty where
-    that cannot be.
+    nobody was to take any.
     """
     steps = {step.name: step for step in plan.steps}
     told = {outcome.name for outcome in outcomes}
@@ -51,7 +51,7 @@ def of_outcomes(
     ranked += [(ORDER.index(LOST), (LOST, *plan_row(step)[1:2], prose(lost), "")) for step in unheard]
     ranked.sort(key=lambda row: row[0])
     rows = [row for _, row in ranked]
-    rows += [(*plan_row(step)[:3], "") for step in missing if not shards.needed(step)]
+    rows += [plan_row(step) for step in missing if step not in unheard]
     results = [one.result for one in outcomes] + [LOST] * len(unheard)
     counts = ", ".join(f"{n:,} {result}" for result in ORDER if (n := results.count(result)))
     return _rendered(

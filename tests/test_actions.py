@@ -164,3 +164,16 @@ def test_what_a_command_prints_is_not_obeyed_by_the_runner_save_our_annotations(
     inside = lines[lines.index(f"::{token}::") + 1 : lines.index(f"::stop-commands::{token}", 1)]
     assert inside
     assert all(line.startswith(("::error file=registry.yaml,line=", "::warning file=")) for line in inside)
+
+
+def test_a_fresh_registry_without_a_namespace_is_idle_on_a_runner_without_secrets(
+    runner: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**runner, "HF_TOKEN": "", "HF_ENDPOINT": "http://127.0.0.1:9"}.items():
+        monkeypatch.setenv(name, value)
+    registry = tmp_path / "registry.yaml"
+    registry.write_text("version: 1\nmodels: []\n")
+    assert main(["plan", "--registry", str(registry), "--out", str(tmp_path / "plan.json")]) == 0
+    assert outputs(runner)["count"] == "0"
+    registry.write_text("version: 1\nnamespace: org\nmodels: []\n")
+    assert main(["plan", "--registry", str(registry)]) == 5

@@ -132,13 +132,16 @@ def make_plan(
 ) -> Plan:
     """Holds the registry against the hub, after the credentials were proved."""
     from bot import desired, plan
+    from bot.hub import Listing
 
     known_names = {*(entry.name for entry in registry.entries), *(entry.name for entry in registry.faulty)}
     for name in only:
         if name not in known_names:
             find_entry(registry, name)
-    hub.check(write=False)
-    listing = hub.listing()
+    listing = Listing({})
+    if registry.namespace is not None:  # without one there is nothing to ask for: what is listed is blocked
+        hub.check(write=False)
+        listing = hub.listing()
     now = datetime.now(UTC)
     wanted = desired.desired(registry, hub.resolve_base)
     by_name = {one.name: one for one in wanted}
