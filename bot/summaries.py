@@ -51,7 +51,8 @@ def of_outcomes(
     ranked += [(ORDER.index(LOST), (LOST, *plan_row(step)[1:2], prose(lost), "")) for step in unheard]
     ranked.sort(key=lambda row: row[0])
     rows = [row for _, row in ranked]
-    rows += [plan_row(step) for step in missing if step not in unheard]
+    silent = {step.name for step in unheard}
+    rows += [plan_row(step) for step in missing if step.name not in silent]
     results = [one.result for one in outcomes] + [LOST] * len(unheard)
     counts = ", ".join(f"{n:,} {result}" for result in ORDER if (n := results.count(result)))
     return _rendered(
