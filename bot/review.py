@@ -21,7 +21,7 @@ from bot.steps import Plan, Step
 MOST_BYTES = 4 << 20
 """Size of a review as JSON, when it is read again."""
 MANY = 0.2
-"""Share of the fleet whose loss is said loudly, from three models on."""
+"""Share of the fleet whose loss is said loudly, from two models on."""
 
 Text = Annotated[str, Field(max_length=2000)]
 Name = Annotated[str, Field(max_length=400)]
@@ -194,7 +194,7 @@ def _loud(base: Registry | None, head: Registry, removed: Sequence[str], files: 
         fleet = len(base.entries) + len(base.faulty)
         left = {handle for tombstone in head.removed for handle in tombstone.handles}
         back = [handle for tombstone in base.removed for handle in tombstone.handles if handle not in left]
-        if len(removed) >= max(3, MANY * fleet):
+        if len(removed) >= max(2, MANY * fleet):
             said.append(
                 f"It takes {len(removed):,} of {fleet:,} models out of the registry. Their repos stay as they are; "
                 "nobody keeps them up to date after that."
