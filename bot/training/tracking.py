@@ -201,7 +201,7 @@ def _trackio(request: Request, told: Record) -> Tracking:
     # It talks on standard output, which belongs to the command's own result, and warns where others raise.
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        run = trackio.init(
+        trackio.init(
             project=environment.get("TRACKIO_PROJECT") or PROJECT,
             name=request.name,
             space_id=space,
@@ -212,10 +212,10 @@ def _trackio(request: Request, told: Record) -> Tracking:
         )
         try:
             for step, row in told.rows:
-                run.log(row, step=step)
-            run.log(told.summary, step=told.curve[-1].step)
+                trackio.log(row, step=step)
+            trackio.log(told.summary, step=told.curve[-1].step)
         finally:
-            run.finish()
+            trackio.finish()
     if space and not heard:
         return Tracking(service="trackio", run_url=f"{constants.ENDPOINT}/spaces/{space}")
     if space:
