@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -61,13 +62,14 @@ def site(
     repos = hub.listing().repos
     if avatars is None:
         avatars = (hub_target or "").startswith("dir:")
-    read = reading.read(plan.steps, repos, registry.gone, hub, out, avatars=avatars)
+    save = partial(room.save, out) if avatars else None
+    read = reading.read(plan.steps, repos, registry.gone, hub, out, save=save)
     address = _address(hub.url("x").removesuffix("x"), out)
     files = page.files(
         read.models, namespace=registry.namespace, repos=address, folders=template_folders(registry)
     )
     kept = {path for model in read.models for path in model.pictures if path is not None}
-    changed = room.write(out, {**read.pictures, **files}, kept)
+    changed = read.pictures + room.write(out, files, kept)
     if as_json:
         told = {"models": len(read.models), "read": read.read, "kept": read.kept, "unread": read.unread}
         report.print_json(told | {"changed": changed, "page": str(out / page.PAGE)}, sys.stdout)

@@ -12,7 +12,7 @@ from bot.errors import UsageError
 from bot.site.data import FOLDER
 from bot.site.page import GENERATOR, PAGE
 
-__all__ = ["check", "write"]
+__all__ = ["check", "save", "write"]
 
 _OURS = re.compile(r"models-\d+\.js|avatars/[0-9a-f]{24}\.webp")
 
@@ -35,7 +35,7 @@ def write(folder: Path, files: Mapping[str, bytes], keep: Collection[str]) -> li
     the fleet leaves the page.
     """
     changed = [
-        path for path in sorted(files, key=lambda path: path == PAGE) if _written(folder / path, files[path])
+        path for path in sorted(files, key=lambda path: path == PAGE) if save(folder, path, files[path])
     ]
     for path in sorted((folder / FOLDER).rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -45,7 +45,9 @@ def write(folder: Path, files: Mapping[str, bytes], keep: Collection[str]) -> li
     return changed
 
 
-def _written(path: Path, content: bytes) -> bool:
+def save(folder: Path, name: str, content: bytes) -> bool:
+    """Puts one file there, whole or not at all; False where it stood there already."""
+    path = folder / name
     if path.is_file() and path.read_bytes() == content:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,11 +27,11 @@ PICTURE_SIDE = 96
 class Reading:
     """The models, and how their facts came: `read` from the hub, `kept` from the last page, `unread` with why.
 
-    `pictures` are new files by their path from the page.
+    `pictures` are the paths, from the page, of those that were saved.
     """
 
     models: list[Model] = field(default_factory=list)
-    pictures: dict[str, bytes] = field(default_factory=dict)
+    pictures: list[str] = field(default_factory=list)
     read: int = 0
     kept: int = 0
     unread: dict[str, str] = field(default_factory=dict)
@@ -44,13 +44,16 @@ def read(
     hub: Hub,
     folder: Path,
     *,
-    avatars: bool = False,
+    save: Callable[[str, bytes], object] | None = None,
 ) -> Reading:
     """Every model that may be shown, by name. A manifest that cannot be read leaves that model without numbers.
+
+    `save` takes each new picture's path from the page and its bytes, one at a time; None leaves pictures out.
 
     When the hub asks for patience nothing further is read: the next run goes on where this one ended.
     """
     made = Reading()
+    avatars = save is not None
     known = cached(folder)
     asked: list[Model] = []
     for step in sorted((step for step in steps if shown(step, repos, gone)), key=lambda step: step.name):
@@ -71,7 +74,10 @@ def read(
         if problem is not None:
             made.unread[model.name] = problem
         made.read += facts is not None
-        made.pictures.update({path: data for path, data in copies if path is not None})
+        for path, data in copies:
+            if path is not None and save is not None:
+                save(path, data)
+                made.pictures.append(path)
         made.models.append(replace(model, facts=facts, pictures=tuple(path for path, _ in copies)))
     made.models.sort(key=lambda model: model.name)
     return made
