@@ -118,7 +118,7 @@ def fine_tune(
             seconds=round(run.seconds, 1),
             hardware=device.name,
             dtype=device.dtype,
-            weights="fp32" if recipe.lora_rank else recipe.weights,
+            weights=recipe.weights,
             versions={
                 "python": platform.python_version(),
                 "torch": torch.__version__,
@@ -180,6 +180,9 @@ def _fitting(base: LoadedBase, recipe: Recipe, device: Device) -> tuple[Recipe, 
             "together (layout: stream)"
         )
         recipe = recipe.model_copy(update={"layout": "stream"})
+    if recipe.lora_rank and recipe.weights != "fp32":
+        warnings.append(f"an adapter is small, so it is published in fp32, not in {recipe.weights}")
+        recipe = recipe.model_copy(update={"weights": "fp32"})
     return recipe, tuple(warnings)
 
 

@@ -63,7 +63,7 @@ def tuned(base: loading.LoadedBase, recipe: Recipe, folder: Path) -> fine_tune.T
 def test_what_is_published_is_an_adapter_of_the_base_on_the_hub(
     base: loading.LoadedBase, tmp_path: Path
 ) -> None:
-    made = tuned(base, LORA, tmp_path)
+    made = tuned(base, LORA.model_copy(update={"weights": "bf16"}), tmp_path)
     names = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     assert {
         "adapter_model.safetensors",
@@ -77,6 +77,7 @@ def test_what_is_published_is_an_adapter_of_the_base_on_the_hub(
     assert str(tmp_path.parent) not in (tmp_path / "adapter_config.json").read_text()
     assert made.evaluation.tuned.loss < made.evaluation.base.loss - 0.1
     assert made.training.weights == "fp32"
+    assert "published in fp32, not in bf16" in "".join(made.warnings)
     assert "peft" in made.training.versions
     assert made.base.revision == COMMIT
     assert made.base.parameters == sum(p.numel() for p in base.model.parameters())

@@ -15,9 +15,10 @@ from bot import corpus
 from bot.base import parse
 from bot.corpus import Split
 from bot.errors import Skipped, TrainingError
+from bot.manifest import Sample, Tracking
 from bot.posts import Post, Profile, Timeline
 from bot.recipe import Recipe
-from bot.training import device, fine_tune, loading, sample
+from bot.training import device, fine_tune, loading, sample, tracking
 
 CPU = device.Device(torch.device("cpu"), "a test's processor", bf16=False)
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -90,6 +91,72 @@ def test_samples_are_what_a_reader_gets_in_a_fresh_process(tuned: tuple[fine_tun
     assert len(shown) == sample.PER_PROMPT
     assert json.loads(answer.stdout.splitlines()[-1]) == shown
     assert {s.prompt for s in made.samples} == set(PROMPTS)
+
+
+def test_the_figures_say_how_much_was_copied_beside_held_out_posts(
+    tuned: tuple[fine_tune.Tuned, Path],
+) -> None:
+    copied = tuned[0].copying
+    assert copied is not None
+    assert (copied.samples, copied.words, copied.seed) == (sample.UNPROMPTED_ON_CPU, 6, RECIPE.seed)
+    assert copied.posts > tuned[0].evaluation.posts
+    assert copied.natural_whole == 0
+    assert copied.withheld == sum(one.copied for one in tuned[0].samples)
+
+
+def test_a_sample_that_tells_a_training_post_is_withheld_and_counted_in_its_place(
+    base: loading.LoadedBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split = split_of(60)
+    post = split.train[0][0].text
+    made = (
+        Sample(prompt="My dream is", text=" quite another one", seed=42),
+        Sample(prompt="My dream is", text=f" {post.upper()}", seed=42),
+        Sample(prompt=post[:3], text=post[3:], seed=43),
+    )
+    monkeypatch.setattr(sample, "answers", lambda *_: made)
+    given = fine_tune.fine_tune(base, split, RECIPE, PROMPTS, tmp_path, CPU, NOW, lambda _: None)
+    assert given.samples[0] == made[0]
+    assert [(one.text, one.copied) for one in given.samples[1:]] == [("", True), ("", True)]
+    assert given.copying is not None
+    assert given.copying.withheld == 2
+    assert post not in repr(given)
+
+
+def test_a_model_that_writes_its_training_posts_again_is_not_published(
+    base: loading.LoadedBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split = split_of(60)
+    written = [split.train[0][0].text, "nothing that anybody wrote before"]
+    monkeypatch.setattr(sample, "unprompted", lambda *_: written)
+    with pytest.raises(Skipped, match=r"50\.0% of 2 samples are whole posts, where max_copying allows 5\.0%"):
+        fine_tune.fine_tune(
+            base, split, RECIPE, PROMPTS, tmp_path, CPU, NOW, lambda _: None, max_copying=0.05
+        )
+
+
+def test_a_run_that_is_tracked_stands_with_the_model_and_one_that_fails_does_not(
+    base: loading.LoadedBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    empty = corpus.build([Timeline(Profile("ada", "Ada", "x"), [])])
+    request = tracking.Request(
+        "wandb", "ada", "my-org/ada", empty, said.append, {"WANDB_DIR": str(tmp_path / "tracked")}
+    )
+
+    def tune() -> fine_tune.Tuned:
+        return fine_tune.fine_tune(
+            base, split_of(60), RECIPE, PROMPTS, tmp_path / "model", CPU, NOW, lambda _: None, track=request
+        )
+
+    assert tune().tracking == Tracking(service="wandb")
+    monkeypatch.setattr(tracking, "_wandb", unreachable)
+    assert tune().tracking is None
+    assert "wandb was not told of this model (unreachable)" in said[-1]
+
+
+def unreachable(*_: object) -> Tracking:
+    raise OSError("unreachable")
 
 
 def test_no_improvement_over_the_base_is_not_published(base: loading.LoadedBase, tmp_path: Path) -> None:
