@@ -39,7 +39,8 @@ def sentence(review: Review) -> str:
     if review.rows is None:
         return "no faults; what would happen is not known, since the Hub did not answer"
     told = room.counts(review.rows)
-    return "no faults; after the merge: " + ", ".join(f"{number} {what}" for what, number in told.items())
+    after = ", ".join(f"{number} {what}" for what, number in told.items() if number)
+    return f"no faults; after the merge: {after or 'nothing to do'}"
 
 
 def _rendered(review: Review, most: int) -> str:
