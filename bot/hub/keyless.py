@@ -16,7 +16,8 @@ from pathlib import Path
 from huggingface_hub.utils import get_session, hf_raise_for_status, httpx  # type: ignore[attr-defined]
 
 from bot.errors import CredentialsError, HubError
-from bot.hub.client import Unanswered, step
+from bot.hub import WAIT_S
+from bot.hub.client import Pace, Unanswered, step
 from bot.hub.huggingface import HuggingFaceHub
 
 _LOG = logging.getLogger(__name__)
@@ -39,6 +40,18 @@ class KeylessHub(HuggingFaceHub):
 
     A refusal is one repo's matter here and never a CredentialsError: the next repo has a publisher of its own.
     """
+
+    def __init__(
+        self,
+        endpoint: str,
+        namespace: str,
+        *,
+        token: str | None,
+        wait_s: float = WAIT_S,
+        pace: Pace | None = None,
+    ) -> None:
+        # A secret that is not set is an empty variable in a workflow, and here that is what was meant.
+        super().__init__(endpoint, namespace, token=(token or "").strip() or None, wait_s=wait_s, pace=pace)
 
     def check(self, *, write: bool, create: bool = False) -> None:
         """As HuggingFaceHub's, and that the job may prove who it is. HF_TOKEN need not be able to write."""

@@ -195,6 +195,13 @@ def test_somebody_elses_commit_stays_a_conflict(server: KeylessServer) -> None:
         keyless(server).publish("ada", files("2"), parent=parent, message="2")
 
 
+def test_a_secret_that_is_not_set_is_an_empty_variable_and_no_token(server: KeylessServer) -> None:
+    for empty in ("", " \n"):
+        keyless(server, empty).check(write=True)
+        assert keyless(server, empty).listing().repos["ada"].published
+    update(server, "")
+
+
 def test_a_new_repo_needs_the_stored_token_and_asks_for_no_other(server: KeylessServer) -> None:
     hub = keyless(server)
     hub.check(write=True)
