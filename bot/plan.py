@@ -202,7 +202,10 @@ def _judge(
         return "blocked", "fault", f"its repo is damaged: {repo.problem}", None
     published = repo.published if repo is not None else None
     if repo is not None and published is None and repo.head is not None:
-        reason = "a repo of this name exists that this bot did not make; set name: on the entry"
+        reason = (
+            "a repo of this name exists that this bot did not make; set name: on the entry, or take over a model "
+            f"of the older system with: bot adopt {entry.name}"
+        )
         return "blocked", "fault", reason, None
     if entry.paused:
         return ("ok" if published else "blocked"), "none", "paused in the registry", None
