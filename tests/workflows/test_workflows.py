@@ -64,8 +64,8 @@ PLANTED = {
     ),
     "a secret in the wrong step": (
         "publish.yml",
-        "run: bot bases --plan plan.json --download",
-        "run: bot bases --plan plan.json --download\n        env:\n          HF_TOKEN: ${{ secrets.HF_TOKEN }}",
+        "          HF_HUB_CACHE: ${{ runner.temp }}/bases\n",
+        "          HF_TOKEN: ${{ secrets.HF_TOKEN }}\n",
         "not for it",
     ),
     "a secret for a whole job": (
