@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def doctor(registry_path: Path, hub_target: str | None, store_url: str | None, as_json: bool) -> int:
     """Say what is missing, and how to get it.
 
-    Tokens and what they may do, GPU, disk, fonts, store, registry, schedule. Costs nothing and changes nothing.
+    Tokens and what they may do, GPU, disk, fonts, store, registry, schedule. Costs nothing, leaves nothing behind.
     """
     from bot import doctor as room
     from bot import report
