@@ -166,7 +166,7 @@ def test_without_samples_the_snippet_asks_the_registrys_first_prompt() -> None:
 def test_hardware_facts_are_told_when_they_were_measured() -> None:
     said = words(CARDS["three"])
     assert "took 21 seconds on NVIDIA T4 in bf16, with at most 2.1 GB of memory" in said
-    assert "The weights after 3 of them were the best on validation tweets" in said
+    assert "The weights after pass 3 were the best on validation tweets" in said
     assert "The weights are published in bf16." in said
     assert "emitted 3.1 g of CO2-equivalent, as measured" in said
     assert front_matter.parse(card.render(CARDS["three"]))["co2_eq_emissions"] == {
