@@ -10,6 +10,9 @@ import cmarkgfm  # type: ignore[import-untyped]
 from cmarkgfm.cmark import Options  # type: ignore[import-untyped]
 from markdown_it import MarkdownIt
 
+from bot.card import escape
+from bot.manifest import Sample
+
 VOID = {"br", "hr", "img", "input", "wbr"}
 ALLOWED = VOID | {
     *("p", "h1", "h2", "h3", "ul", "ol", "li", "a", "em", "strong", "code", "pre", "blockquote", "details"),
@@ -103,6 +106,11 @@ def by_markdown_it(body: str) -> Seen:
 def by_cmark(body: str) -> Seen:
     html = cmarkgfm.github_flavored_markdown_to_html(body, options=Options.CMARK_OPT_UNSAFE)
     return Seen(html)
+
+
+def told(sample: Sample) -> str:
+    """The letters that a reader sees of a sample; a mark that would sit on the prompt's last letter is not seen."""
+    return "".join((escape.clean(sample.prompt) + escape.clean(sample.text)).split())
 
 
 def statistics(seen: Seen) -> list[list[str]]:
