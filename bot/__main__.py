@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from bot import actions
-from bot.errors import BotError
+from bot.errors import BotError, RegistryError
 
 # Starting up makes many objects and no garbage: looking for some is a tenth of a light command's time.
 gc.set_threshold(100_000, 20, 50)
@@ -35,12 +35,15 @@ def _main(args: Sequence[str] | None) -> int:
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
         error.show()
+        actions.annotate("error", [error.format_message()], os.environ)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         print("interrupted; nothing is half-published, run the command again to go on", file=sys.stderr)
         return INTERRUPTED
     except BotError as error:
         print(error, file=sys.stderr)
+        told = error.problems if isinstance(error, RegistryError) else [str(error)]
+        actions.annotate("error", told, os.environ)
         return error.exit_code
     except BrokenPipeError:
         sys.stderr.close()

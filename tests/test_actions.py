@@ -177,3 +177,28 @@ def test_a_fresh_registry_without_a_namespace_is_idle_on_a_runner_without_secret
     assert outputs(runner)["count"] == "0"
     registry.write_text("version: 1\nnamespace: org\nmodels: []\n")
     assert main(["plan", "--registry", str(registry)]) == 5
+
+
+@pytest.mark.parametrize(
+    ("args", "annotation"),
+    [
+        (["plan", "--max-change", "lots"], "::error::Invalid value for '--max-change'"),
+        (["plan", "--registry", "{registry}"], "::error::HF_TOKEN is set but empty"),
+        (["explain", "nobody", "--registry", "{broken}"], "::error file=broken.yaml,line=2,col=1::not YAML"),
+    ],
+)
+def test_what_ends_a_command_is_an_annotation(
+    runner: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    args: list[str],
+    annotation: str,
+) -> None:
+    for name, value in {**runner, "HF_TOKEN": ""}.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "registry.yaml").write_text("version: 1\nnamespace: org\nmodels: []\n")
+    (tmp_path / "broken.yaml").write_text("models: [\n")
+    paths = {"registry": str(tmp_path / "registry.yaml"), "broken": str(tmp_path / "broken.yaml")}
+    assert main([arg.format(**paths) for arg in args]) in (2, 5)
+    assert any(line.startswith(annotation) for line in capsys.readouterr().err.splitlines())
