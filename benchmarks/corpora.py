@@ -13,7 +13,7 @@ from bot.posts import Post, Profile, Timeline
 from bot.sources import open_source
 
 FORTUNES = Path("/usr/share/games/fortunes")
-CATEGORIES = ("definitions", "people", "science", "wisdom", "work")
+CATEGORIES = ("definitions", "people", "science")
 ARCHIVES = ("devils_dict", "jargon_file", "king_james_1611")
 HELD_OUT = 0.1
 
