@@ -13,12 +13,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from bot import shards
 from bot.errors import Problem, UsageError
-from bot.steps import Plan, Step
 
 if TYPE_CHECKING:
     from bot.report import Outcome
+    from bot.steps import Plan, Step
 
 Level = Literal["error", "warning", "notice"]
 MOST_ANNOTATIONS = 10
@@ -116,6 +115,8 @@ def on_validate(
 
 def most_shards(asked: int | None, environment: Mapping[str, str]) -> int:
     """How many shards a plan is cut into: what was asked for, at most MAX_SHARDS of the environment (4)."""
+    from bot import shards
+
     text = environment.get("MAX_SHARDS") or str(DEFAULT_SHARDS)
     if not re.fullmatch(r"[1-9][0-9]{0,2}", text) or int(text) > shards.MOST:
         raise UsageError(f"MAX_SHARDS is {text[:20]!r}: set the variable to a number from 1 to {shards.MOST}")
@@ -131,7 +132,7 @@ def on_plan(plan: Plan, environment: Mapping[str, str], *, shards_asked: int | N
 
     if not active(environment):
         return
-    from bot import summaries
+    from bot import shards, summaries
 
     parts = shards.assign(plan.steps, most_shards(shards_asked, environment))
     output("shards", json.dumps(shards.names(parts)), environment)
