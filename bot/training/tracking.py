@@ -171,7 +171,7 @@ def _wandb(request: Request, told: Record) -> Tracking:
             project=environment.get("WANDB_PROJECT") or PROJECT,
             name=request.name,
             config=told.config,
-            dir=str(folder),
+            dir=str(folder.resolve()),
             mode=mode,
             settings=private,
         ) as run:
