@@ -82,6 +82,17 @@ def test_new_and_changed_entries_are_shown_and_others_are_not(write: Write, hub:
         assert ("not-for-all-audiences" in shown.readme) == (not trained)
 
 
+def test_a_changed_template_changes_the_entries_that_use_it(write: Write, hub: Hub, tmp_path: Path) -> None:
+    found = write("  - handles: [ada_example]\n")
+    publish(found, hub)
+    assert names(proposed.changed(found, hub)) == []
+    (tmp_path / "templates" / "model_card").mkdir(parents=True)
+    (tmp_path / "templates" / "model_card" / "limits.md.j2").write_text("## Limitations and bias\n\nNew.\n")
+    (shown,) = proposed.cards(found, hub, proposed.changed(found, hub))
+    assert shown.note == proposed.CARD_ONLY
+    assert "\nNew.\n" in shown.readme
+
+
 def test_only_names_what_to_show_and_the_limit_bounds_it(write: Write, hub: Hub) -> None:
     found = write("".join(f"  - handles: [user_{number:03}]\n" for number in range(50)))
     assert names(proposed.changed(found, hub, only=["user_007"])) == ["user_007"]

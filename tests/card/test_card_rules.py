@@ -269,6 +269,8 @@ def test_any_card_keeps_every_rule_and_gives_its_facts_back(made: Manifest) -> N
     copied = [table for table in page.tables if table[0][-1] == "Natural level"]
     assert bool(copied) == (made.copying is not None)
     if made.copying is not None:
+        assert f"a copied run is {made.copying.words} words or more" in squashed(page.text)
+        assert f"from seed {made.copying.seed}." in squashed(page.text)
         assert copied[0][1][1:] == [
             f"{made.copying.whole:.1%}"[:-1] + " %",
             f"{made.copying.natural_whole:.1%}"[:-1] + " %",
