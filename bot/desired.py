@@ -78,6 +78,8 @@ def _sound(
         identity = spec.identity
         if spec.id is not None and spec.revision is None:
             revision = resolve(spec.id)
+        if entry.recipe.lora_rank is not None and spec.id is None:
+            fault = f"an adapter names the base it belongs to, and {spec.name} is a folder: use a base with a Hub id"
     except BotError as error:
         fault = str(error)
     if registry.namespace is None:

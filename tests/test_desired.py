@@ -39,13 +39,15 @@ def test_what_cannot_be_made_is_a_fault_of_that_entry_alone(tmp_path: Path, tiny
     text = (
         f"defaults: {{base: ./gone, source: jsonl, consent: self}}\n"
         f"models: [{{handles: [a]}}, {{handles: [b], base: {tiny_base}}}, {{handles: [c d]}}, "
-        f"{{handles: [e], source: x, base: {tiny_base}}}]\n"
+        f"{{handles: [e], source: x, base: {tiny_base}}}, "
+        f"{{handles: [f], base: {tiny_base}, recipe: {{lora_rank: 4}}}}]\n"
     )
     made = wanted(tmp_path, text)
     assert "no config.json there" in (made["a"].fault or "")
     assert made["b"].fault is None
     assert "terms_acknowledged" in (made["e"].fault or "")
-    (faulty,) = (one for name, one in made.items() if name not in {"a", "b", "e"})
+    assert "use a base with a Hub id" in (made["f"].fault or "")
+    (faulty,) = (one for name, one in made.items() if name not in {"a", "b", "e", "f"})
     assert "is not a handle" in (faulty.fault or "")
 
 
