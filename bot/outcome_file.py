@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.report import Outcome, Result
+from bot.sources import Cost
 
 MOST_BYTES = 16 << 20
 """A shard with 10,000 steps writes some 3 MB."""
@@ -25,14 +27,26 @@ class _Outcome(BaseModel):
     seconds: float = 0.0
 
 
+class _Spent(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    reads: int = 0
+    usd: float = 0.0
+
+
 class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
     outcomes: tuple[_Outcome, ...]
+    spent: _Spent = _Spent()
 
 
-def write(outcomes: Sequence[Outcome], path: Path) -> None:
-    """Replaces the file at once, so that a run that is killed leaves what it knew. Creates its folder."""
+def write(outcomes: Sequence[Outcome], path: Path, spent: Cost | None = None) -> None:
+    """Replaces the file at once, so that a run that is killed leaves what it knew. Creates its folder.
+
+    `spent` is what reading posts really cost so far, where that is known.
+    """
     value: dict[str, Any] = {"outcomes": [outcome.to_json() for outcome in outcomes]}
+    if spent is not None:
+        value["spent"] = {"reads": spent.reads, "usd": round(spent.usd, 4)}
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     fresh.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
@@ -49,6 +63,17 @@ def parse(data: bytes | str) -> list[Outcome]:
         Outcome(one.name, one.action, one.result, one.reason, one.commit, one.seconds)
         for one in file.outcomes
     ]
+
+
+def spent(paths: Sequence[Path]) -> Cost:
+    """What all shards together say that they spent; a file that cannot be read counts for nothing."""
+    reads, usd = 0, 0.0
+    for path in paths:
+        with suppress(OSError, ValueError):
+            if path.stat().st_size <= MOST_BYTES:
+                told = _File.model_validate_json(path.read_bytes()).spent
+                reads, usd = reads + told.reads, usd + told.usd
+    return Cost(reads, round(usd, 4))
 
 
 def read_all(paths: Sequence[Path]) -> tuple[list[Outcome], list[str]]:

@@ -35,8 +35,7 @@ def report(
 
     FOLDER holds what the jobs left: plan/plan.json, and outcomes-N/ with what bot apply --report wrote.
     """
-    from bot import github, plan_file, summaries
-    from bot.outcome_file import read_all
+    from bot import github, outcome_file, plan_file, summaries
     from bot.steps import Plan
 
     path = folder / "plan" / "plan.json"
@@ -49,12 +48,13 @@ def report(
         click.echo("\n".join(said))
         return
     plan = Plan(tuple(plan_file.read(path)))
-    outcomes, wrong = read_all(sorted(folder.glob("outcomes-*/*.json")))
-    sentences = [
-        *_how(apply_result, dry_run),
-        *asleep,
-        *(f"{sentence[:1].upper()}{sentence[1:]}." for sentence in wrong),
-    ]
+    left = sorted(folder.glob("outcomes-*/*.json"))
+    outcomes, wrong = outcome_file.read_all(left)
+    spent = outcome_file.spent(left)
+    sentences = [*_how(apply_result, dry_run), *asleep]
+    sentences += [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in wrong]
+    if spent.reads:
+        sentences.append(f"{spent.reads:,} posts and profiles were read, for {spent.usd:.2f} USD.")
     actions.annotate("warning", [*asleep, *wrong], os.environ)
     actions.summary(
         summaries.of_outcomes(plan, outcomes, sentences=sentences, lost="" if dry_run else LOST), os.environ

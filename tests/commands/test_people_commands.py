@@ -15,6 +15,7 @@ from github_server import GitHubServer
 from bot import outcome_file, plan_file
 from bot.__main__ import main
 from bot.report import Outcome
+from bot.sources import Cost
 from bot.steps import Action, Cause, Plan, Step
 from bot.store import Store
 
@@ -311,6 +312,15 @@ def test_outcomes_that_cannot_be_read_are_said_and_the_rest_counts(
     text = (tmp_path / "summary.md").read_text()
     assert "cannot be read" in text
     assert "a damaged zip" in text
+
+
+def test_what_all_shards_spent_is_summed_up(
+    run: Path, github: GitHubServer, workflow: Callable[[Any], None], tmp_path: Path
+) -> None:
+    for number, (reads, usd) in enumerate([(3200, 16.01), (50, 0.26)]):
+        outcome_file.write([], run / f"outcomes-{number}/outcomes.json", Cost(reads, usd))
+    assert main(["report", str(run), "--track"]) == 0
+    assert "3,250 posts and profiles were read, for 16.27 USD." in (tmp_path / "summary.md").read_text()
 
 
 def test_what_a_killed_shard_wrote_is_whole(tmp_path: Path) -> None:
