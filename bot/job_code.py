@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 import shlex
 import subprocess
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.errors import UsageError
-from bot.registry import Registry
+from bot.outcome_file import MOST_BYTES
+from bot.registry import Entry, Registry
 
 MARKER = "mynah-outcomes "
-"""Begins the one line of a job's log that holds its outcomes as JSON."""
+"""Begins the lines of a job's log that hold its outcomes: JSON, packed and cut, since logs cut long lines."""
 _ADDRESS = re.compile(r"https://[\w.-]+(?::\d+)?/[\w./~-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A repository's https address, a commit of it, and where the registry lies in it."""
+    """A repository's https address, a commit of it, where the registry lies in it, and the extras to install."""
 
     repository: str
     commit: str
     registry: str
+    extras: tuple[str, ...] = ("train",)
 
 
-def code_of(registry: Registry, environment: Mapping[str, str]) -> Code:
-    """The code and the registry that jobs take, as a workflow or git tells them.
+def code_of(registry: Registry, entries: Sequence[Entry], store: str, environment: Mapping[str, str]) -> Code:
+    """The code and the registry that jobs take for these entries, as a workflow or git tells them.
 
-    Raises UsageError where a job could not get at exactly this registry, or at the posts.
+    Raises UsageError where a job could not get at exactly this registry, at its files, or at the posts.
     """
-    folder = registry.path.absolute().parent
-    top = _git(folder, "rev-parse", "--show-toplevel")
-    commit = _git(folder, "rev-parse", "HEAD")
-    if top is None or commit is None:
+    path = registry.path.absolute()
+    folder = path.parent
+    top, commit = _git(folder, "rev-parse", "--show-toplevel"), _git(folder, "rev-parse", "HEAD")
+    if not top or not commit or not _tracks(folder, path):
         raise UsageError(
-            f"{registry.path} is in no git repository: jobs clone one, so commit it and push it first"
+            f"{registry.path} is in no git repository's commit: jobs clone one, so commit and push it"
         )
     if _git(folder, "status", "--porcelain", "--untracked-files=no"):
         raise UsageError(
@@ -44,46 +49,98 @@ def code_of(registry: Registry, environment: Mapping[str, str]) -> Code:
             "commit and push"
         )
     server, repository = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_REPOSITORY")
-    address = (
-        f"{server}/{repository}" if server and repository else _git(folder, "remote", "get-url", "origin")
-    )
+    on_github = server and repository
+    address = f"{server}/{repository}" if on_github else _git(folder, "remote", "get-url", "origin")
     address = _https(address or "")
     if not _ADDRESS.fullmatch(address):
         raise UsageError(
             f"the repository of {registry.path} has no https address that a job could clone: set the remote origin"
         )
-    if registry.store.url.startswith(("file://", "local://", "memory://")):
+    if not on_github and not _git(folder, "branch", "--remotes", "--contains", commit):
         raise UsageError(
-            f"the store {registry.store.url} is on this machine, and a job elsewhere cannot reach it: set store: to a "
+            f"commit {commit[:8]} is not on {address} as far as this clone knows: git push it first"
+        )
+    if store.startswith(("file://", "local://", "memory://")) or "://" not in store:
+        raise UsageError(
+            f"the store {store} is on this machine, and a job elsewhere cannot reach it: set store: to a "
             "URL such as s3://BUCKET/PATH or hf://datasets/NAMESPACE/NAME"
         )
-    return Code(address, commit, registry.path.absolute().relative_to(Path(top).absolute()).as_posix())
+    if "@" in store.partition("://")[2].partition("/")[0]:
+        raise UsageError(
+            "the store's URL holds credentials, and a job shows its command: put them into variables"
+        )
+    for entry in entries:
+        _check_files(entry, folder)
+    return Code(address, commit, path.relative_to(Path(top).absolute()).as_posix(), _extras(entries, store))
+
+
+def _check_files(entry: Entry, folder: Path) -> None:
+    """UsageError for a file or a base on this machine that is not in the commit."""
+    for file in entry.files.values():
+        if "://" not in file and not _tracks(folder, Path(file)):
+            raise UsageError(
+                f"{entry.name} is made of {file}, which a job cannot read: put the posts into the store with "
+                "bot import, and take the path out of the entry"
+            )
+    if Path(entry.base).is_absolute() and not _tracks(folder, Path(entry.base)):
+        raise UsageError(
+            f"{entry.name} starts from {entry.base}, which a job cannot read: commit that folder, or put the base "
+            "on the Hub and name it"
+        )
+
+
+def _extras(entries: Sequence[Entry], store: str) -> tuple[str, ...]:
+    """The project's extras that training these entries takes."""
+    files = [file for entry in entries for file in entry.files.values()]
+    asked = {"train", *(entry.tracking for entry in entries)} - {"none"}
+    if any(url.startswith("s3://") for url in (store, *files)):
+        asked.add("s3")
+    if any(entry.recipe.lora_rank for entry in entries):
+        asked.add("lora")
+    return tuple(sorted(asked))
 
 
 def script(code: Code, arguments: Sequence[str]) -> str:
     """What a job's shell does: clone, install, `bot apply` with these arguments, and print the outcomes."""
     apply = shlex.join(["bot", "apply", "--registry", code.registry, *arguments, "--report", "outcomes.json"])
+    package = f".[{','.join(code.extras)}]"
+    site = "/".join(code.repository.split("/")[:3])
     lines = [
         "set -eu",
-        'test -z "${REPOSITORY_TOKEN:-}" || git config --global http.extraHeader '
+        f'test -z "${{REPOSITORY_TOKEN:-}}" || git config --global {shlex.quote(f"http.{site}/.extraHeader")} '
         '"Authorization: Basic $(printf "x-access-token:%s" "$REPOSITORY_TOKEN" | base64 -w0)"',
         "git init --quiet mynah && cd mynah",
         f"git fetch --quiet --depth 1 {shlex.quote(code.repository)} {shlex.quote(code.commit)}",
         "git checkout --quiet FETCH_HEAD",
         "python3 -m venv --system-site-packages .venv && . .venv/bin/activate",
-        "pip install --quiet --disable-pip-version-check -e '.[train]'",
+        f"pip install --quiet --disable-pip-version-check -e {shlex.quote(package)}",
         "status=0",
         f"{apply} || status=$?",
-        f'test ! -f outcomes.json || printf "%s%s\\n" {shlex.quote(MARKER)} "$(cat outcomes.json)"',
+        f"test ! -f outcomes.json || gzip -c outcomes.json | base64 -w 4000 | sed 's/^/{MARKER}/'",
         "exit $status",
     ]
     return "\n".join(lines)
 
 
 def outcomes_in(log: Iterable[str]) -> str | None:
-    """The JSON that the job printed last, or None."""
-    found = [line.removeprefix(MARKER) for line in log if line.startswith(MARKER)]
-    return found[-1] if found else None
+    """The JSON that a job printed last, or None. Raises ValueError where that is damaged."""
+    pieces: list[str] = []
+    ended = True
+    for line in log:
+        ours = line.startswith(MARKER)
+        if ours:
+            pieces = [*([] if ended else pieces), line.removeprefix(MARKER).strip()]
+        ended = not ours
+    if not pieces:
+        return None
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        data = unpacking.decompress(base64.b64decode("".join(pieces), validate=True), MOST_BYTES)
+    except (binascii.Error, zlib.error) as error:
+        raise ValueError(f"the outcomes in the log are damaged: {error}") from None
+    if not unpacking.eof:
+        raise ValueError("the outcomes in the log are cut")
+    return data.decode()
 
 
 def _https(address: str) -> str:
@@ -91,6 +148,11 @@ def _https(address: str) -> str:
     if ssh := re.fullmatch(r"(?:ssh://)?git@([\w.-]+)[:/]([\w./~-]+)", address):
         address = f"https://{ssh[1]}/{ssh[2]}"
     return re.sub(r"^https://[^/@]*@", "https://", address)
+
+
+def _tracks(folder: Path, path: Path) -> bool:
+    """Whether git's commit holds the file, or something of the folder."""
+    return bool(_git(folder, "ls-files", "--", str(path)))
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

@@ -1,28 +1,27 @@
-"""Training on Hugging Face Jobs: a plan's shards as jobs, followed to their end, found again after a crash.
+"""Hugging Face Jobs as the bot uses them: started for some models, found again by them, followed to their end.
 
 A job carries the names of its models in its environment, so a run that starts while one is on its way follows
-it instead of starting another for the same models. What became of a model is read from the job's log, and
-where that is lost, from the hub itself.
+it instead of starting another for the same models.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from bot import outcome_file, shards
-from bot.errors import BotError, HubError
-from bot.hub import Hub
+from bot import outcome_file
+from bot.errors import BotError, CredentialsError, HubError
 from bot.hub.client import Pace, install, step
 from bot.hub.translate import translated
 from bot.job_code import Code, outcomes_in, script
 from bot.report import Outcome
-from bot.steps import Step
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi, JobInfo
@@ -30,11 +29,38 @@ if TYPE_CHECKING:
 MODELS = "MYNAH_MODELS"
 """The variable of a job that names its models, as a JSON list."""
 LABEL = "mynah"
-SECRETS = ("HF_TOKEN", "X_BEARER_TOKEN", "WANDB_API_KEY", "REPOSITORY_TOKEN")
+SECRETS = (
+    "HF_TOKEN",
+    "X_BEARER_TOKEN",
+    "WANDB_API_KEY",
+    "REPOSITORY_TOKEN",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+)
 """Variables of this environment that a job gets as secrets, those that are set."""
+SETTINGS = (
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_REGION",
+    "TRACKIO_PROJECT",
+    "TRACKIO_SPACE_ID",
+    "WANDB_ENTITY",
+    "WANDB_PROJECT",
+)
+"""Variables that a job gets as they are; whoever sees the job sees them."""
 ENDED = frozenset({"COMPLETED", "CANCELED", "ERROR", "DELETED"})
-MOST_LINES = 200_000
-"""Lines of a log that are looked at for its outcomes."""
+GOING = frozenset({"SCHEDULING", "RUNNING"})
+LINES = 2000
+"""Lines at the end of a log that are looked at for its outcomes."""
+AT_ONCE = 16
+"""Jobs that are asked after in one pause; with more of them the pauses grow, and the rate limit is kept."""
+LOST = 180
+"""Rounds without any answer, half an hour, after which jobs are no longer followed."""
+STRANGE = 30
+"""Rounds that a job may be in a stage that the bot does not know before it counts as ended."""
+LONGEST_PAUSE_S = 600.0
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +88,15 @@ class Jobs:
         with self._calling("list the jobs"):
             api = self._api()
             listed = api.list_jobs(
-                status=["RUNNING", "SCHEDULING"], labels={LABEL: self.namespace}, namespace=self.namespace
+                status=sorted(GOING), labels={LABEL: self.namespace}, namespace=self.namespace
             )
-            # A listing need not show a job's environment.
+            # An endpoint may list more than was asked for, and need not show a job's environment.
             found = [
                 job if _models(job) else api.inspect_job(job_id=job.id, namespace=self.namespace)
                 for job in listed
+                if _stage(job) in GOING and (not job.labels or job.labels.get(LABEL) == self.namespace)
             ]
-        return {job.id: models for job in found if (models := _models(job))}
+        return {job.id: models for job in found if _stage(job) in GOING and (models := _models(job))}
 
     def start(
         self,
@@ -84,14 +111,15 @@ class Jobs:
         When the answer is lost, the job may have started all the same: it is looked for before anything is said.
         """
         only = [word for name in models for word in ("--only", name)]
+        shown = {name: environment[name] for name in SETTINGS if environment.get(name)}
         try:
-            with self._calling("start a job"):
+            with self._calling(f"start a job in {self.namespace}"):
                 return (
                     self._api()
                     .run_job(
                         image=machine.image,
                         command=["bash", "-c", script(code, [*arguments, *only])],
-                        env={MODELS: json.dumps(list(models))},
+                        env={MODELS: json.dumps(list(models)), "HF_ENDPOINT": self.endpoint, **shown},
                         secrets={name: environment[name] for name in SECRETS if environment.get(name)},
                         flavor=machine.flavor,
                         timeout=machine.timeout_s,
@@ -100,6 +128,10 @@ class Jobs:
                     )
                     .id
                 )
+        except CredentialsError as error:
+            raise CredentialsError(
+                f"{error}; to start jobs a token needs the right to run jobs in {self.namespace}"
+            ) from None
         except HubError as error:
             if error.transient and (found := self._started(models)):
                 return found
@@ -111,40 +143,43 @@ class Jobs:
         The Hub ends a job at its timeout, so this ends as well. An answer that is lost is asked for again.
         """
         left = dict.fromkeys(ids, "")
+        strange: dict[str, int] = {}
         lost = 0
         while left:
+            answered, pause = False, self.poll_s * max(1, len(left) / AT_ONCE)
             for job in list(left):
                 try:
                     with self._calling(f"look at job {job}"):
                         info = self._api().inspect_job(job_id=job, namespace=self.namespace)
-                except HubError as error:
-                    lost += 1
-                    if not error.transient or lost > 20 * len(left):
-                        left.pop(job)
-                        yield job, "UNKNOWN", str(error)
+                except (HubError, CredentialsError) as error:
+                    if isinstance(error, HubError) and error.transient and lost < LOST:
+                        pause = max(pause, _seconds_until(error.retry_at))
+                        continue
+                    left.pop(job)
+                    yield job, "UNKNOWN", str(error)
                     continue
-                lost = 0
-                stage = str(getattr(info.status.stage, "value", info.status.stage))
+                answered, stage = True, _stage(info)
                 if stage != left[job]:
                     left[job] = stage
-                    say(f"job {info.url}: {stage.lower()}")
-                if stage in ENDED:
+                    say(f"job {self.url(job)}: {stage.lower()}")
+                strange[job] = 0 if stage in GOING else strange.get(job, 0) + 1
+                if stage in ENDED or info.finished_at is not None or strange[job] > STRANGE:
                     left.pop(job)
-                    yield job, stage, info.status.message or ""
+                    yield job, stage, " ".join((info.status.message or "").split())[:300]
+            lost = 0 if answered else lost + 1
             if left:
-                self.sleep(self.poll_s)
+                self.sleep(pause)
 
     def outcomes(self, job: str) -> list[Outcome]:
         """What a job says became of its models; nothing where its log is lost or damaged."""
         try:
             with self._calling(f"read the log of job {job}"):
-                lines = list(
-                    islice(self._api().fetch_job_logs(job_id=job, namespace=self.namespace), MOST_LINES)
-                )
-        except HubError:
+                log = self._api().fetch_job_logs(job_id=job, namespace=self.namespace, tail=LINES)
+                lines = list(islice(log, 100 * LINES))
+        except (HubError, CredentialsError):
             return []
-        text = outcomes_in(lines)
         try:
+            text = outcomes_in(lines)
             return outcome_file.parse(text) if text is not None else []
         except ValueError:
             return []
@@ -172,71 +207,26 @@ class Jobs:
             yield
 
 
-def run(
-    steps: Sequence[Step],
-    jobs: Jobs,
-    hub: Hub,
-    code: Code,
-    arguments: Callable[[shards.Shard], Sequence[str]],
-    *,
-    most: int,
-    machine: Machine,
-    environment: Mapping[str, str],
-    say: Callable[[str], None],
-) -> list[Outcome]:
-    """Trains the models of `steps` in at most `most` new jobs and returns the outcome of every step.
-
-    Jobs that run already are followed for the models they hold. `arguments` are those of `bot apply` for a part.
-    """
-    wanted = {step.name for step in steps}
-    holding = {job: names for job, names in jobs.running().items() if wanted.intersection(names)}
-    for job, names in holding.items():
-        say(f"job {jobs.url(job)} is on its way already, for {', '.join(names)}")
-    taken = {name for names in holding.values() for name in names}
-    failed: dict[str, str] = {}
-    parts = shards.assign([step for step in steps if step.name not in taken], most)
-    for index, part in enumerate(parts, start=1):
-        names = tuple(step.name for step in part)
-        try:
-            job = jobs.start(names, code, arguments(shards.Shard(index, len(parts))), machine, environment)
-        except HubError as error:
-            failed |= dict.fromkeys(names, f"no job was started for it: {error}")
-            continue
-        holding[job] = names
-        say(f"job {jobs.url(job)} on {machine.flavor} for {', '.join(names)}")
-    told: dict[str, Outcome] = {}
-    lost: dict[str, str] = {}
-    for job, stage, message in jobs.follow(list(holding), say):
-        found = {outcome.name: outcome for outcome in jobs.outcomes(job)}
-        told |= {name: found[name] for name in holding[job] if name in found and name in wanted}
-        why = f"{stage.lower()}{f' ({message})' if message else ''}"
-        lost |= {
-            name: f"its job ended as {why}: {jobs.url(job)}" for name in holding[job] if name not in found
-        }
-    heads = {name: repo.head for name, repo in hub.listing().repos.items()} if lost else {}
-    return [_outcome(step, told, failed, lost, heads) for step in steps]
-
-
-def _outcome(
-    step: Step,
-    told: Mapping[str, Outcome],
-    failed: Mapping[str, str],
-    lost: Mapping[str, str],
-    heads: Mapping[str, str | None],
-) -> Outcome:
-    if step.name in told:
-        return told[step.name]
-    if step.name in failed:
-        return Outcome(step.name, step.action, "failed", failed[step.name])
-    head = heads.get(step.name.lower())
-    if head is not None and head != step.head:
-        return Outcome(step.name, step.action, "done", f"published, {lost[step.name]}", head)
-    return Outcome(step.name, step.action, "failed", lost[step.name])
-
-
 def _models(job: JobInfo) -> tuple[str, ...]:
+    """The names that a job carries; none for a job that is not ours, whatever it carries."""
     try:
-        names = json.loads((job.environment or {}).get(MODELS, ""))
-    except (TypeError, ValueError):
+        names = json.loads(job.environment[MODELS]) if isinstance(job.environment, dict) else None
+    except (KeyError, TypeError, ValueError, RecursionError):
         return ()
-    return tuple(map(str, names)) if isinstance(names, list) else ()
+    if not isinstance(names, list) or not all(
+        isinstance(name, str) and _NAME.fullmatch(name) for name in names
+    ):
+        return ()
+    return tuple(names)
+
+
+def _stage(job: JobInfo) -> str:
+    stage = str(getattr(job.status.stage, "value", job.status.stage)).upper()
+    return "".join(letter for letter in stage if letter.isalnum() or letter in "_-")[:40]
+
+
+def _seconds_until(moment: datetime | None) -> float:
+    """How long the Hub wants not to be asked; bounded, since jobs end while nobody looks."""
+    if moment is None:
+        return 0.0
+    return min(LONGEST_PAUSE_S, max(0.0, (moment - datetime.now(UTC)).total_seconds()))

@@ -1,55 +1,21 @@
-"""Training on Hugging Face Jobs, against its endpoints on loopback."""
+"""Hugging Face Jobs on loopback: started once, found again, followed whatever the Hub answers."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
-import shlex
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from fleet import Fleet
-from hub_runs import QUICK, hub_at
-from jobs_server import JobsServer
+from job_runs import CODE, SECRET, done, jobs_at, outcome
+from jobs_server import JobsServer, printed
 
-from bot import jobs as room
-from bot import registry
-from bot.commands.jobs import Request
-from bot.commands.options import make_plan
 from bot.errors import CredentialsError, HubError
-from bot.hub.folder import FolderHub
-from bot.job_code import MARKER, Code
-from bot.jobs import MODELS, Jobs, Machine
-from bot.report import Outcome
-from bot.shards import Shard
-from bot.steps import Step
+from bot.jobs import AT_ONCE, LOST, MODELS, STRANGE, Machine
 
 pytest_plugins = ["hub_fixtures"]
-
-CODE = Code("https://example.org/org/fleet", "a" * 40, "registry.yaml")
-SECRET = "hf_secretofthejob"
-
-
-def done(spec: dict[str, Any]) -> tuple[str, list[str]]:
-    """A job that says that all its models are done."""
-    outcomes = [
-        {
-            "name": name,
-            "action": "train",
-            "result": "done",
-            "reason": "trained",
-            "commit": "c1",
-            "seconds": 1.0,
-        }
-        for name in json.loads(spec["environment"][MODELS])
-    ]
-    return "COMPLETED", ["Collecting torch", MARKER + json.dumps({"outcomes": outcomes})]
 
 
 @pytest.fixture
@@ -58,198 +24,218 @@ def server(_real_client: None) -> Iterator[JobsServer]:
         yield running
 
 
-def steps(*names: str) -> list[Step]:
-    return [Step(name, f"tester/{name}", "train", "missing", (name,)) for name in names]
+def spec(models: object, **labels: str) -> dict[str, Any]:
+    """A job as it was posted by somebody."""
+    return {
+        "command": ["bash"],
+        "environment": {MODELS: models if isinstance(models, str) else json.dumps(models)},
+        "flavor": "t4-small",
+        "labels": labels or {"mynah": "tester"},
+    }
 
 
-def train(
-    server: JobsServer, folder: Path, *names: str, most: int = 2, environment: dict[str, str] | None = None
-) -> tuple[dict[str, Outcome], list[str]]:
-    said: list[str] = []
-    outcomes = room.run(
-        steps(*names),
-        jobs_at(server),
-        FolderHub(folder / "hub", "tester"),
-        CODE,
-        Request(2, Machine(), 50, 100, 60, None).arguments,
-        most=most,
-        machine=Machine("t4-small", "python:3.12", 5400),
-        environment=environment or {"HF_TOKEN": SECRET, "PATH": "/bin"},
-        say=said.append,
+def ignore(_: str) -> None:
+    """Nobody listens."""
+
+
+def test_secrets_go_as_secrets_and_settings_as_they_are(server: JobsServer) -> None:
+    environment = {
+        "HF_TOKEN": SECRET,
+        "AWS_ACCESS_KEY_ID": "AKIA",
+        "AWS_SECRET_ACCESS_KEY": f"{SECRET}2",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "WANDB_API_KEY": "",
+        "PATH": "/bin",
+        "GITHUB_TOKEN": "not theirs",
+    }
+    job = jobs_at(server).start(
+        ["ada"], CODE, ["--wait", "60"], Machine("l4x1", "my/image", 5400), environment
     )
-    assert [outcome.name for outcome in outcomes] == list(names)
-    return {outcome.name: outcome for outcome in outcomes}, said
+    posted = server.jobs[job].spec
+    assert posted["secrets"] == {
+        "HF_TOKEN": SECRET,
+        "AWS_ACCESS_KEY_ID": "AKIA",
+        "AWS_SECRET_ACCESS_KEY": f"{SECRET}2",
+    }
+    assert posted["environment"] == {
+        MODELS: '["ada"]',
+        "HF_ENDPOINT": server.url,
+        "AWS_DEFAULT_REGION": "eu-central-1",
+    }
+    assert SECRET not in json.dumps({**posted, "secrets": {}})
+    assert (posted["flavor"], posted["dockerImage"], posted["timeoutSeconds"]) == ("l4x1", "my/image", 5400)
+    assert posted["labels"]["mynah"] == "tester"
+    assert "\nbot apply --registry registry.yaml --wait 60 --only ada " in posted["command"][2]
 
 
-def jobs_at(server: JobsServer) -> Jobs:
-    return Jobs(server.url, "tester", server.token, QUICK, poll_s=0.01)
+def test_a_listing_that_filters_nothing_gives_no_job_that_ended_or_is_anothers(server: JobsServer) -> None:
+    server.filters = False
+    server.add(spec(["ada"]), start=False, stage="COMPLETED")
+    server.add(spec(["bob"], mynah="another"), start=False, stage="RUNNING")
+    server.add(spec(["cleo"], owner="me"), start=False, stage="RUNNING")
+    ours = server.add(spec(["dora"]), start=False, stage="RUNNING")
+    assert jobs_at(server).running() == {ours.id: ("dora",)}
 
 
-def test_the_work_is_shared_by_jobs_that_are_labelled_timed_and_given_secrets_as_secrets(
-    server: JobsServer, tmp_path: Path
+@pytest.mark.parametrize(
+    "models",
+    [
+        "",
+        "{",
+        "7",
+        '"ada"',
+        "[1]",
+        '[["ada"]]',
+        '["\\u001b[2Jada"]',
+        '["ada\\n::error::x"]',
+        "[" * 50_000,
+        '["' + "a" * 500 + '"]',
+    ],
+    ids=lambda text: text[:12],
+)
+def test_whatever_a_job_carries_as_models_that_is_no_list_of_names_is_none_of_ours(
+    server: JobsServer, models: str
 ) -> None:
-    outcomes, said = train(server, tmp_path, "ada", "bob", "cleo")
-    assert {outcome.result for outcome in outcomes.values()} == {"done"}
-    assert outcomes["ada"].commit == "c1"
-    specs = [job.spec for job in server.jobs.values()]
-    assert sorted(name for spec in specs for name in json.loads(spec["environment"][MODELS])) == [
-        "ada",
-        "bob",
-        "cleo",
-    ]
-    for spec in specs:
-        assert spec["labels"]["mynah"] == "tester"
-        assert (spec["flavor"], spec["dockerImage"], spec["timeoutSeconds"]) == (
-            "t4-small",
-            "python:3.12",
-            5400,
-        )
-        assert spec["secrets"] == {"HF_TOKEN": SECRET}
-        assert SECRET not in json.dumps({**spec, "secrets": {}})
-        assert "--max-models 25 --wait 60 --max-reads 50" in spec["command"][2]
-    assert any("completed" in line for line in said)
-    assert SECRET not in "".join(said)
+    server.add(spec(models), start=False, stage="RUNNING")
+    assert jobs_at(server).running() == {}
 
 
-def test_a_run_that_crashed_finds_its_jobs_again_and_starts_none_twice(
-    server: JobsServer, tmp_path: Path
-) -> None:
-    gate = threading.Event()
-
-    def slow(spec: dict[str, Any]) -> tuple[str, list[str]]:
-        gate.wait(10)
-        return done(spec)
-
-    server.work = slow
-    before = jobs_at(server).start(["ada", "bob"], CODE, [], Machine(), {})
-    threading.Timer(0.3, gate.set).start()
-    outcomes, said = train(server, tmp_path, "ada", "bob", "cleo")
-    assert {outcome.result for outcome in outcomes.values()} == {"done"}
-    assert len(server.jobs) == 2
-    assert f"job {server.url}/jobs/tester/{before} is on its way already, for ada, bob" in said
+@pytest.mark.parametrize("environment", [None, [], "x", {MODELS: 7}, {MODELS: None}], ids=str)
+def test_an_environment_of_another_kind_is_none_of_ours(server: JobsServer, environment: object) -> None:
+    server.add({**spec(["ada"]), "environment": environment}, start=False, stage="RUNNING")
+    assert jobs_at(server).running() == {}
 
 
-def test_a_job_whose_start_was_not_answered_is_found_and_not_started_twice(
-    server: JobsServer, tmp_path: Path
-) -> None:
-    gate = threading.Event()
-    server.work = lambda spec: (gate.wait(10) and done(spec)) or done(spec)
-    server.fault(path="/api/jobs/tester$", method="POST", cut="after")
-    threading.Timer(0.3, gate.set).start()
-    outcomes, _ = train(server, tmp_path, "ada")
-    assert outcomes["ada"].result == "done"
-    assert len(server.jobs) == 1
-
-
-def test_jobs_that_cannot_be_started_fail_their_models_alone(server: JobsServer, tmp_path: Path) -> None:
-    server.fault(path="/api/jobs/tester$", method="POST", status=402, body='{"error": "no credits left"}')
-    outcomes, _ = train(server, tmp_path, "ada", "bob")
-    assert sorted(outcome.result for outcome in outcomes.values()) == ["done", "failed"]
-    (failed,) = [outcome for outcome in outcomes.values() if outcome.result == "failed"]
-    assert re.match(
-        r"no job was started for it: could not start a job: .*402.*no credits left", failed.reason
-    )
-
-
-def test_a_job_that_was_killed_is_a_failure_with_its_address(server: JobsServer, tmp_path: Path) -> None:
-    server.work = lambda spec: ("ERROR", ["Killed"])
-    outcomes, _ = train(server, tmp_path, "ada")
-    assert outcomes["ada"].result == "failed"
-    assert outcomes["ada"].reason == f"its job ended as error (killed): {server.url}/jobs/tester/job0"
-
-
-@pytest.mark.parametrize("line", [MARKER + "{broken", MARKER + '{"outcomes": [{"name": 1}]}', "nothing"])
-def test_where_the_log_is_lost_the_hub_tells_what_became_of_a_model(
-    server: JobsServer, tmp_path: Path, line: str
-) -> None:
-    hub = FolderHub(tmp_path / "hub", "tester")
-
-    def publishes(spec: dict[str, Any]) -> tuple[str, list[str]]:
-        hub.publish("ada", {"README.md": b"# Ada\n"}, parent=None, message="Train")
-        return "COMPLETED", [line]
-
-    server.work = publishes
-    outcomes, _ = train(server, tmp_path, "ada", "bob", most=1)
-    assert outcomes["ada"].result == "done"
-    assert outcomes["ada"].commit == hub.listing().repos["ada"].head
-    assert outcomes["bob"].result == "failed"
-
-
-def test_an_answer_lost_while_following_is_asked_for_again(server: JobsServer, tmp_path: Path) -> None:
-    server.fault(path="/api/jobs/tester/job0$", status=502, times=9)
-    assert train(server, tmp_path, "ada")[0]["ada"].result == "done"
-
-
-def test_a_refused_token_starts_nothing(server: JobsServer, tmp_path: Path) -> None:
-    jobs = Jobs(server.url, "tester", "hf_wrong", QUICK)
-    with pytest.raises(CredentialsError, match="could not list the jobs"):
-        jobs.running()
-    assert server.jobs == {}
-    assert "hf_wrong" not in repr(jobs)
-
-
-def test_a_job_that_the_hub_forgot_does_not_hang_the_run(server: JobsServer) -> None:
-    (ended,) = jobs_at(server).follow(["gone"], lambda _: None)
-    assert ended[:2] == ("gone", "UNKNOWN")
-
-
-def test_a_real_apply_in_a_job_publishes_and_its_outcomes_come_back(
-    server: JobsServer, tmp_path: Path, tiny_base: Path
-) -> None:
-    fleet = Fleet(tmp_path, tiny_base)
-    for seed, handle in enumerate(("ada", "bob"), start=1):
-        fleet.posts(handle, 250, seed=seed)
-        fleet.entry(handle)
-    fleet.write()
-    path = tmp_path / "registry.yaml"
-    path.write_text(path.read_text().replace("namespace: org", "namespace: tester"))
-
-    def work(spec: dict[str, Any]) -> tuple[str, list[str]]:
-        (line,) = (line for line in spec["command"][2].splitlines() if line.startswith("bot apply"))
-        arguments = shlex.split(line.removesuffix(" || status=$?"))[2:]
-        arguments[arguments.index("--registry") + 1] = str(path)
-        place = tmp_path / json.loads(spec["environment"][MODELS])[0]
-        place.mkdir()
-        environment = {**os.environ, **spec["environment"], **spec["secrets"], "HF_ENDPOINT": server.url}
-        ended = subprocess.run(
-            [sys.executable, "-m", "bot", "apply", *arguments],
-            cwd=place,
-            env={**environment, "HF_HUB_DISABLE_XET": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        log = [*ended.stderr.splitlines(), MARKER + (place / "outcomes.json").read_text()]
-        return ("COMPLETED" if ended.returncode == 0 else "ERROR"), log
-
-    server.work = work
-    hub = hub_at(server)
-    planned = make_plan(registry.load(path), hub, None)
-    outcomes = room.run(
-        planned.steps,
-        jobs_at(server),
-        hub,
-        CODE,
-        Request(2, Machine(), 50, None, 60, None).arguments,
-        most=2,
-        machine=Machine(),
-        environment={"HF_TOKEN": server.token},
-        say=lambda _: None,
-    )
-    assert [(outcome.name, outcome.result) for outcome in outcomes] == [("ada", "done"), ("bob", "done")]
-    assert len(server.jobs) == 2
-    assert "model.safetensors" in server.files("tester/ada")
-    assert make_plan(registry.load(path), hub, None).counts == {"ok": 2}
-
-
-def test_limits_are_shared_out_exactly() -> None:
-    request = Request(3, Machine(), 10, 100, 60, "train")
-    models = [int(request.arguments(Shard(index, 3))[1]) for index in (1, 2, 3)]
-    assert sum(models) == 10
-    assert request.arguments(Shard(1, 3))[-2:] == ["--force", "train"]
+@pytest.mark.parametrize("body", ["<html>busy</html>", "[7]", '[{"id": "x"}]', "null"])
+def test_an_answer_that_is_no_listing_is_an_error_and_not_no_jobs(server: JobsServer, body: str) -> None:
+    server.fault(path="/api/jobs/tester", status=200, body=body, times=-1)
+    with pytest.raises(HubError, match="could not list the jobs") as raised:
+        jobs_at(server).running()
+    assert server.token not in str(raised.value)
 
 
 def test_a_hub_that_is_down_is_said(server: JobsServer) -> None:
     server.fault(path="/api/jobs", status=503, times=-1)
     with pytest.raises(HubError, match="could not list the jobs"):
         jobs_at(server).running()
+
+
+def test_a_refused_token_is_a_matter_of_credentials_and_is_not_shown(server: JobsServer) -> None:
+    jobs = jobs_at(server, "hf_wrong")
+    with pytest.raises(CredentialsError, match="could not list the jobs"):
+        jobs.running()
+    assert "hf_wrong" not in repr(jobs)
+
+
+def test_a_token_that_may_not_run_jobs_is_told_which_right_it_lacks(server: JobsServer) -> None:
+    server.fault(path="/api/jobs/tester$", method="POST", status=403, body='{"error": "Forbidden"}')
+    with pytest.raises(CredentialsError, match=r"403.*the right to run jobs in tester"):
+        jobs_at(server).start(["ada"], CODE, [], Machine(), {})
+
+
+def test_a_job_whose_start_was_not_answered_is_found_and_not_started_twice(server: JobsServer) -> None:
+    gate = threading.Event()
+    server.work = lambda spec: (gate.wait(10) and done(spec)) or done(spec)
+    server.fault(path="/api/jobs/tester$", method="POST", cut="after")
+    assert jobs_at(server).start(["ada"], CODE, [], Machine(), {}) == "job0"
+    gate.set()
+    assert len(server.jobs) == 1
+
+
+def test_an_answer_lost_while_following_is_asked_for_again(server: JobsServer) -> None:
+    job = server.add(spec(["ada"]))
+    server.fault(path="/api/jobs/tester/job0$", status=502, times=30)
+    assert [ended[:2] for ended in jobs_at(server).follow([job.id], ignore)] == [(job.id, "COMPLETED")]
+
+
+def test_a_hub_that_never_answers_again_ends_the_following_and_says_why(server: JobsServer) -> None:
+    server.fault(path="/api/jobs", status=502, times=-1)
+    jobs = jobs_at(server)
+    rounds: list[float] = []
+    jobs.sleep = rounds.append
+    (ended,) = jobs.follow(["job0"], ignore)
+    assert ended[1] == "UNKNOWN"
+    assert "it answered 502" in ended[2]
+    assert len(rounds) == LOST
+
+
+def test_a_rate_limit_is_waited_for_as_long_as_the_hub_asks(server: JobsServer) -> None:
+    job = server.add(spec(["ada"]))
+    server.fault(path="/api/jobs/tester/job0$", status=429, headers={"Retry-After": "300"})
+    jobs = jobs_at(server)
+    pauses: list[float] = []
+    jobs.sleep = pauses.append
+    assert [ended[1] for ended in jobs.follow([job.id], ignore)] == ["COMPLETED"]
+    assert 290 < pauses[0] <= 300
+
+
+def test_many_jobs_are_asked_after_less_often(server: JobsServer) -> None:
+    gone = datetime.now(UTC) + timedelta(seconds=1)
+    for _ in range(4 * AT_ONCE):
+        server.add(spec(["ada"]), start=False, stage="RUNNING")
+    jobs = jobs_at(server)
+    pauses: list[float] = []
+
+    def end(seconds: float) -> None:
+        pauses.append(seconds)
+        for job in server.jobs.values():
+            job.stage = "COMPLETED"
+
+    jobs.sleep = end
+    assert len(list(jobs.follow(list(server.jobs), ignore))) == 4 * AT_ONCE
+    assert pauses == [pytest.approx(4 * jobs.poll_s)]
+    assert datetime.now(UTC) < gone + timedelta(seconds=30)
+
+
+def test_a_stage_that_nobody_knows_ends_the_following_after_a_while(server: JobsServer) -> None:
+    job = server.add(spec(["ada"]), start=False, stage="EVAPORATED\x1b[2J")
+    said: list[str] = []
+    jobs = jobs_at(server)
+    rounds: list[float] = []
+    jobs.sleep = rounds.append
+    (ended,) = jobs.follow([job.id], said.append)
+    assert ended[:2] == (job.id, "EVAPORATED2J")
+    assert len(rounds) == STRANGE
+    assert said == [f"job {server.url}/jobs/tester/{job.id}: evaporated2j"]
+
+
+def test_a_job_that_the_hub_forgot_does_not_hang_the_run(server: JobsServer) -> None:
+    (ended,) = jobs_at(server).follow(["gone"], ignore)
+    assert ended[:2] == ("gone", "UNKNOWN")
+
+
+def test_a_token_that_is_revoked_on_the_way_ends_the_following(server: JobsServer) -> None:
+    job = server.add(spec(["ada"]), start=False, stage="RUNNING")
+    jobs = jobs_at(server)
+    jobs.sleep = lambda _: server.tokens.clear()
+    (ended,) = jobs.follow([job.id], ignore)
+    assert ended[1] == "UNKNOWN"
+    assert server.token not in ended[2]
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        [],
+        ["nothing"],
+        [printed('{"outcomes": []}')[0][:-9]],
+        printed("{broken"),
+        printed('{"outcomes": [{"name": 1}]}'),
+        printed(json.dumps({"outcomes": [outcome("ada")]}))[:-1],
+        ["mynah-outcomes ???"],
+        printed(" " * (17 << 20)),
+    ],
+    ids=range(8),
+)
+def test_a_log_that_is_lost_or_damaged_tells_nothing(server: JobsServer, log: list[str]) -> None:
+    server.work = lambda _: ("COMPLETED", log)
+    job = server.add(spec(["ada"]))
+    assert list(jobs_at(server).follow([job.id], ignore))
+    assert jobs_at(server).outcomes(job.id) == []
+
+
+def test_a_log_that_may_not_be_read_tells_nothing(server: JobsServer) -> None:
+    job = server.add(spec(["ada"]))
+    for status in (401, 404, 500):
+        server.fault(path="/logs", status=status)
+        assert jobs_at(server).outcomes(job.id) == []

@@ -133,8 +133,7 @@ def apply(
     from bot.apply import Limits, exit_code
     from bot.apply import apply as run
     from bot.build import Workshop
-    from bot.commands.jobs import Request
-    from bot.commands.jobs import train as train_in_jobs
+    from bot.commands.jobs import Request, prepare
     from bot.jobs import Machine
     from bot.report import Outcome
 
@@ -172,10 +171,19 @@ def apply(
             step for step in made.steps if on != "local" and step.action == "train" and not step.held
         ]
         here = [step for step in made.steps if step not in elsewhere]
+        request = Request(
+            shards,
+            Machine(flavor, image, timeout),
+            max_models,
+            max_reads,
+            wait,
+            force,
+            overwrite_edits,
+            store_url,
+        )
+        train_in_jobs = prepare(elsewhere, registry, hub, request, watcher.say) if elsewhere else list
         outcomes = run(replace(made, steps=tuple(here)), shop, hub, limits, heard)
-        if elsewhere:
-            request = Request(shards, Machine(flavor, image, timeout), max_models, max_reads, wait, force)
-            outcomes += train_in_jobs(elsewhere, registry, hub, request, watcher.say)
+        outcomes += train_in_jobs()
         if not only and (shard is None or shard.index == 1):
             gone = housekeeping.purge_who_left(
                 shop.registry, store, shop.now(), removals=allow_removals is not None

@@ -28,55 +28,52 @@ class Request:
     max_reads: int | None
     wait_s: float
     force: str | None
+    overwrite_edits: tuple[str, ...] = ()
+    store: str | None = None
 
     def arguments(self, shard: Shard) -> list[str]:
-        """The flags of `bot apply` for one part of the work."""
+        """The flags of `bot apply` for one part of the work. What a guard held back was never sent."""
         flags = ["--max-models", str(shard.share(self.max_models)), "--wait", f"{self.wait_s:g}"]
+        flags += ["--max-change", "100%"]
         if self.max_reads is not None:
             flags += ["--max-reads", str(shard.share(self.max_reads))]
+        if self.store is not None:
+            flags += ["--store", self.store]
+        for name in self.overwrite_edits:
+            flags += ["--overwrite-edits", name]
         return [*flags, "--force", self.force] if self.force else flags
 
 
-def train(
+def prepare(
     steps: Sequence[Step], registry: Registry, hub: Hub, request: Request, say: Callable[[str], None]
-) -> list[Outcome]:
-    """Trains the models of these steps in jobs and returns an outcome for each.
+) -> Callable[[], list[Outcome]]:
+    """What trains the models of these steps in jobs and returns an outcome for each, once it is called.
 
-    Raises UsageError where jobs could not get at the registry, the posts or the hub.
+    Raises UsageError, before anything is done, where jobs could not get at the registry, the posts or the hub.
     """
-    from bot import jobs
+    from bot import job_run, jobs
     from bot.hub.huggingface import HuggingFaceHub
     from bot.job_code import code_of
 
-    token = os.environ.get("HF_TOKEN")
     if not isinstance(hub, HuggingFaceHub):
         raise UsageError(
             "--on hf-jobs publishes to the Hugging Face Hub: leave --hub out, or give a Hub's address"
         )
+    token = os.environ.get("HF_TOKEN", "").strip()
     if not token:
         raise CredentialsError(
             "jobs run in your account: set HF_TOKEN to a token that may write and run jobs"
         )
-    code = code_of(registry, os.environ)
-    local = {
-        entry.name: file
-        for entry in registry.entries
-        for file in entry.files.values()
-        if "://" not in file and entry.name in {step.name for step in steps}
-    }
-    if local:
-        name, file = next(iter(local.items()))
-        raise UsageError(
-            f"{name} is made of {file}, which a job cannot read: put the posts into the store with bot import, and "
-            "take the path out of the entry"
-        )
-    return jobs.run(
+    names = {step.name for step in steps}
+    entries = [entry for entry in registry.entries if entry.name in names]
+    code = code_of(registry, entries, request.store or registry.store.url, os.environ)
+    return lambda: job_run.run(
         steps,
         jobs.Jobs(hub.endpoint, registry.namespace or "", token),
         hub,
         code,
         request.arguments,
-        most=request.shards,
+        most=min(request.shards, request.max_models),
         machine=request.machine,
         environment=os.environ,
         say=say,
