@@ -35,7 +35,7 @@ class Recipe(BaseModel):
     weight_decay: Annotated[float, Field(ge=0, le=1)] = Field(0.0, description="AdamW's, on matrices only")
     clip: Annotated[float, Field(gt=0)] = Field(1.0, description="largest norm of the gradient")
     dropout: Share = Field(0.0, description="of the base's dropout layers while training")
-    weights: Literal["fp32", "bf16"] = Field("fp32", description="type of the published weights")
+    weights: Literal["fp32", "bf16"] = Field("bf16", description="type of the published weights")
     lora_rank: Annotated[int, Field(ge=1, le=1024)] | None = Field(
         None, description="rank of a LoRA adapter, which is trained and published instead of all weights"
     )

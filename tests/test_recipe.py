@@ -20,7 +20,7 @@ def test_equal_recipes_have_one_digest_and_each_number_changes_it() -> None:
         "weight_decay": 0.1,
         "clip": 2.0,
         "dropout": 0.2,
-        "weights": "bf16",
+        "weights": "fp32",
         "held_out": 0.2,
         "seed": 1,
         "lora_rank": 8,

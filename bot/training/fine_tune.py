@@ -26,6 +26,10 @@ from bot.training.device import Device
 from bot.training.loading import LoadedBase
 
 
+LEAST_GAIN = 0.001
+"""Nats a token by which a model must be better than its base: rounding the weights alone moves it by less."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tuned:
     """A model that is worth publishing; its files lie in the folder that was given.
@@ -92,7 +96,7 @@ def fine_tune(
         if adapter is None:
             saving.round_weights(base, recipe)
         scores = evaluate.evaluation(test, before, evaluate.losses(model, test.posts, base.end, device))
-        if not (math.isfinite(scores.tuned.loss) and scores.tuned.loss < scores.base.loss):
+        if not (math.isfinite(scores.tuned.loss) and scores.tuned.loss < scores.base.loss - LEAST_GAIN):
             raise Skipped(
                 f"no improvement over the base: held-out loss {scores.tuned.loss:.3f} nats a token after training, "
                 f"{scores.base.loss:.3f} before, on the same {scores.posts} posts; not published"
