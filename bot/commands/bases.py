@@ -44,18 +44,25 @@ def bases(plan_path: Path, download: bool, registry_path: Path, hub_target: str 
     for line in listed:
         click.echo(line)
     if download:
-        click.echo(
-            f"{sum(_fetch(name, commit) for name, commit in sorted(found))} of {count(len(found), 'base')} fetched"
-        )
+        endpoint = hub_target or os.environ.get("HF_ENDPOINT") or None
+        fetched = sum(_fetch(name, commit, endpoint) for name, commit in sorted(found))
+        click.echo(f"{fetched} of {count(len(found), 'base')} fetched")
 
 
-def _fetch(name: str, commit: str) -> bool:
+def _fetch(name: str, commit: str, endpoint: str | None) -> bool:
     """Whether the base is in the cache now. What cannot be fetched is said: training tries again by itself."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        snapshot_download(name, revision=commit, allow_patterns=FILES, ignore_patterns=["*/*"], token=False)
+        snapshot_download(
+            name,
+            revision=commit,
+            allow_patterns=FILES,
+            ignore_patterns=["*/*"],
+            token=False,
+            endpoint=endpoint,
+        )
     except (HfHubHTTPError, OSError) as error:
         click.echo(f"{name}: not fetched ({type(error).__name__}); bot apply tries again", err=True)
         return False
