@@ -25,7 +25,6 @@ from bot.training import adapters, copying, data, evaluate, loop, sample, saving
 from bot.training.device import Device
 from bot.training.loading import LoadedBase
 
-
 LEAST_GAIN = 0.001
 """Nats a token by which a model must be better than its base: rounding the weights alone moves it by less."""
 
