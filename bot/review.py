@@ -103,15 +103,7 @@ def of_registries(
     changed = [name for name in after if name in before and _differ(before[name], after[name], places)]
     touched = {*added, *changed}
     known = {_told(problem) for problem in base.problems} if base is not None else set()
-    theirs = {
-        problem
-        for name, item in after.items()
-        if name not in touched and isinstance(item, FaultyEntry)
-        for problem in item.problems
-    }
-    faults = [
-        p for p in head.problems if p not in theirs and (_told(p) not in known or _belongs(p, after, touched))
-    ]
+    faults = [p for p in head.problems if _told(p) not in known or _belongs(p, after, touched)]
     return Review(
         pull=pull,
         head=head_commit,

@@ -109,6 +109,15 @@ def test_what_was_wrong_before_is_not_this_pull_requests(repo: Repo) -> None:
     assert (made.changed, made.faults, made.elsewhere) == ((), (), 1)
 
 
+def test_the_same_fault_in_an_entry_that_it_adds_is_its_own(repo: Repo) -> None:
+    repo.change("  - handles: [bob]\n", "  - {handles: [bob], archive: nowhere.zip}\n")
+    repo.commit()
+    repo.change("removed:", "  - {handles: [eve], archive: nowhere.zip}\nremoved:")
+    made, _ = repo.review(code=2)
+    assert [fault.line for fault in made.faults] == [9]
+    assert made.elsewhere == 1
+
+
 def test_faults_of_what_it_touches_stop_it_with_their_lines(repo: Repo) -> None:
     repo.change("  - handles: [bob]\n", "  - {handles: [dave]}\n")
     made, text = repo.review(code=2)
