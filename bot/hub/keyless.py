@@ -211,7 +211,11 @@ def _reason(error: BaseException, *, secret: str | None = None) -> str:
         return str(error)
     response = getattr(error, "response", None)
     if not isinstance(response, httpx.Response):
-        return "its answer was not understood" if not isinstance(error, httpx.HTTPError) else type(error).__name__
+        return (
+            "its answer was not understood"
+            if not isinstance(error, httpx.HTTPError)
+            else type(error).__name__
+        )
     try:
         body = json.loads(response.content)
     except (ValueError, RecursionError, httpx.StreamError):
