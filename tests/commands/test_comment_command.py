@@ -1,0 +1,116 @@
+"""`bot comment` as the second workflow runs it, on untrusted artifacts and a GitHub on loopback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from github_server import GitHubServer
+
+from bot.__main__ import main
+from bot.review import Review
+
+HEAD = "a" * 40
+
+
+@pytest.fixture
+def github() -> Iterator[GitHubServer]:
+    with GitHubServer() as running:
+        running.pulls = [
+            {
+                "number": 5,
+                "state": "open",
+                "head": {"sha": HEAD, "ref": "x", "repo": {"full_name": "stranger/fleet"}},
+            }
+        ]
+        yield running
+
+
+@pytest.fixture
+def commented(github: GitHubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """`bot comment` as the second workflow runs it, on an artifact with this text; returns the exit code."""
+    event = {"workflow_run": {"head_sha": HEAD, "head_repository": {"full_name": "stranger/fleet"}}}
+    (tmp_path / "event.json").write_text(json.dumps(event))
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(tmp_path / "event.json"))
+    monkeypatch.setenv("GITHUB_TOKEN", "t")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "org/fleet")
+    monkeypatch.setenv("GITHUB_API_URL", github.url)
+
+    def run(text: str | None) -> int:
+        folder = tmp_path / "artifact"
+        folder.mkdir(exist_ok=True)
+        if text is not None:
+            (folder / "review.json").write_text(text)
+        return main(["comment", str(folder)])
+
+    return run
+
+
+def test_a_review_is_posted_once_and_edited(commented: Any, github: GitHubServer) -> None:
+    assert commented(Review(pull=5, head=HEAD, added=("eve",)).model_dump_json()) == 0
+    assert commented(Review(pull=5, head=HEAD, added=("fay",)).model_dump_json()) == 0
+    (comment,) = github.comments[5]
+    assert comment["body"].startswith("<!-- mynah: review -->\n")
+    assert "`fay`" in comment["body"]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        Review(pull=5, head="b" * 40),
+        Review(pull=0, head=HEAD),
+    ],
+)
+def test_a_review_of_another_commit_is_not_posted(commented: Any, github: GitHubServer, made: Review) -> None:
+    assert commented(made.model_dump_json()) == 2
+    assert github.comments == {}
+
+
+def test_a_review_for_somebody_elses_pull_request_is_not_posted(commented: Any, github: GitHubServer) -> None:
+    github.pulls[0]["head"]["repo"]["full_name"] = "victim/fleet"
+    assert commented(Review(pull=5, head=HEAD).model_dump_json()) == 0
+    github.pulls[0]["head"] |= {"sha": "c" * 40, "repo": {"full_name": "stranger/fleet"}}
+    assert commented(Review(pull=5, head=HEAD).model_dump_json()) == 0
+    github.pulls[0] |= {"state": "closed", "head": github.pulls[0]["head"] | {"sha": HEAD}}
+    assert commented(Review(pull=5, head=HEAD).model_dump_json()) == 0
+    assert github.comments == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[" * 100_000,
+        json.dumps({"pull": 5, "head": HEAD, "body": "markdown"}),
+        json.dumps({"pull": 5, "head": HEAD, "loud": ["x" * 3000]}),
+        json.dumps({"pull": 5, "head": HEAD, "rows": [1]}),
+        " " * (5 << 20),
+    ],
+)
+def test_what_is_no_review_is_refused(commented: Any, github: GitHubServer, text: str) -> None:
+    assert commented(text) == 2
+    assert github.comments == {}
+
+
+def test_no_artifact_is_nothing_to_say(commented: Any, github: GitHubServer) -> None:
+    assert commented(None) == 0
+    assert github.comments == {}
+
+
+def test_what_a_stranger_wrote_is_text_in_the_comment(commented: Any, github: GitHubServer) -> None:
+    hostile = "@everyone ![x](https://evil.example/p.png) <img src=x> `x` | # y"
+    made = Review(pull=5, head=HEAD, added=(hostile,), loud=(hostile,), notes=(hostile,))
+    assert commented(made.model_dump_json()) == 0
+    body = github.comments[5][0]["body"].replace(f"`` {hostile.replace('|', chr(92) + '|')} ``", "")
+    for mark in ("<img", "![x]", "@everyone"):
+        assert mark not in body.split("**Added:**")[0]
+
+
+def test_a_review_of_20000_models_fits_into_a_comment(commented: Any, github: GitHubServer) -> None:
+    made = Review(pull=5, head=HEAD, added=tuple(f"m{number}" * 20 for number in range(20_000)))
+    assert commented(made.model_dump_json()) == 0
+    assert len(github.comments[5][0]["body"]) < 65_536
