@@ -27,7 +27,7 @@ def examine(
     """Looks at all that the registry names, in the order in which a run needs it."""
     yield from _registry(registry)
     yield from _hub(registry, hub, environment)
-    yield _store(store_url or registry.store.url)
+    yield _store(store_url or registry.store.url, environment)
     yield from _x(registry, environment)
     yield from _extras(registry, environment)
 
@@ -78,7 +78,7 @@ def _hub(
         yield Finding("hub", "ok", f"{where} can be written, {models} published")
 
 
-def _store(url: str) -> Finding:
+def _store(url: str, environment: Mapping[str, str]) -> Finding:
     """Writes a file of no meaning, reads it and takes it away: all that a run and a removal ask of a store."""
     from bot.sources.files import shown
     from bot.store.files import open_files
@@ -101,6 +101,12 @@ def _store(url: str) -> Finding:
     if left is not None:
         text = f"{shown(url)} keeps what is deleted, so that nobody could be removed from it: name another"
         return Finding("store", "missing", text)
+    if environment.get("GITHUB_ACTIONS") == "true" and "://" not in url.removeprefix("file://"):
+        text = (
+            f"{shown(url)} is gone when this job ends, so that posts are read, and paid for, again in each run: set "
+            "store: to a URL such as s3://BUCKET/PATH or hf://datasets/NAMESPACE/NAME"
+        )
+        return Finding("store", "warning", text)
     return Finding("store", "ok", f"{shown(url)} can be read and written")
 
 

@@ -178,6 +178,14 @@ def test_nothing_is_left_in_a_store_that_serves(tmp_path: Path, online: Hub) -> 
     assert {path.name for path in (tmp_path / "posts").iterdir()} == {".gitignore"}
 
 
+def test_a_store_on_a_runner_that_goes_away_is_warned_of(tmp_path: Path, online: Hub) -> None:
+    loaded = load(tmp_path, HEAD + "store: file://posts\nmodels: []\n")
+    found = only(examine(loaded, online, GITHUB_ACTIONS="true"), "store")
+    assert found.state == "warning"
+    assert "gone when this job ends" in found.text
+    assert "set store: to a URL" in found.text
+
+
 def test_the_store_that_is_named_on_the_command_line_is_the_one_looked_at(
     tmp_path: Path, online: Hub
 ) -> None:
