@@ -19,6 +19,7 @@ from transformers import (
 )
 
 from bot.training import attention
+from bot.training.device import Device
 from bot.training.packing import Packer
 
 SIZE = 64
@@ -55,9 +56,11 @@ def model_of(config: Any) -> PreTrainedModel:
     return model
 
 
+@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
 @pytest.mark.parametrize("name", CONFIGS)
-def test_a_packed_post_has_the_logits_it_has_alone(name: str) -> None:
+def test_a_packed_post_has_the_logits_it_has_alone(name: str, implementation: str) -> None:
     model = model_of(CONFIGS[name])
+    model.set_attn_implementation(implementation)
     masking = attention.masking_for(model, SIZE)
     assert masking is not None
     blocks = Packer(POSTS, SIZE, 0, seed=1).layout()
@@ -93,3 +96,10 @@ def test_a_model_that_cannot_keep_posts_apart_is_found_out(config: Any) -> None:
     model = model_of(config).train()
     assert attention.masking_for(model, SIZE) is None
     assert model.training
+
+
+def test_tables_of_scores_are_for_short_blocks_on_a_processors_bf16_units() -> None:
+    plain, units = (Device(torch.device("cpu"), "test", bf16=bf16) for bf16 in (False, True))
+    gpu = Device(torch.device("cuda"), "test", bf16=True)
+    assert [attention.implementation(256, on) for on in (plain, units, gpu)] == ["sdpa", "eager", "sdpa"]
+    assert attention.implementation(1024, units) == "sdpa"
