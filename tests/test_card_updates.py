@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from card_reader import body_of, by_cmark
-from fleet import Fleet
+from fleets import Fleet
 
 from bot.card import escape
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import card_facts
 import pytest
-from fleet import Fleet
+from fleets import Fleet
 
 from bot import card, edits
 from bot.card import front_matter

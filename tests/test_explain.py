@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from fleet import Fleet
+from fleets import Fleet
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fleet import Fleet
+from fleets import Fleet
 from hub_http import Call
 from hub_repos import Repo, Token
 from hub_server import HubServer

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from fleet import Fleet
+from fleets import Fleet
 
 
 def test_an_interrupted_run_publishes_nothing_and_the_next_one_goes_on(

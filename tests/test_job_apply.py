@@ -17,7 +17,7 @@ from typing import Any
 
 import boto3
 import pytest
-from fleet import Fleet
+from fleets import Fleet
 from jobs_server import JobsServer
 from moto.server import ThreadedMotoServer
 

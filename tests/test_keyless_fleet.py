@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fleet import Fleet
+from fleets import Fleet
 from keyless_server import REQUEST, KeylessServer
 
 from bot.__main__ import main

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from conftest import sentences
-from fleet import Fleet
+from fleets import Fleet
 from x_archives import members, pack, tweet
 
 from bot.__main__ import main

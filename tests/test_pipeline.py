@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fleet import Fleet
+from fleets import Fleet
 
 from bot import registry
 from bot.apply import Limits, apply

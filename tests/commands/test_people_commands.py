@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fleet import Fleet
+from fleets import Fleet
 from github_server import GitHubServer
 
 from bot.__main__ import main
