@@ -21,7 +21,7 @@ def purge_who_left(registry: Registry, store: Store, now: datetime, *, removals:
     if removals:
         for handle in registry.gone.among(handle for _, handle in store.all_facts()):
             store.purge(handle)
-            yield f"{handle}: purged from the store: asked to be removed"
+            yield "purged from the store: an account of somebody who asked to be removed"
     networks = {kind.network for kind in KINDS.values()}
     listed = {(network_of(entry.source), handle) for entry in registry.entries for handle in entry.handles}
     listed |= {(n, handle) for faulty in registry.faulty for handle in faulty.handles for n in networks}

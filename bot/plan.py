@@ -72,6 +72,7 @@ def plan(
     namespace: str,
     now: datetime,
     removed: Container[str] = (),
+    deletes: bool = False,
     known: Mapping[str, Known] | None = None,
     only: Collection[str] = (),
     force: Force | None = None,
@@ -79,9 +80,10 @@ def plan(
 ) -> Plan:
     """Holds the desired entries against the listing of the namespace.
 
-    `removed` are the handles with a tombstone. `only` keeps the named entries, `force` makes sound ones of
-    them train (or re-render) whatever their state. `known` goes by the entry's name. `max_change` is the share
-    of the published fleet that one change may rewrite, see `guard`.
+    `removed` are the handles with a tombstone, and `deletes` says that hiding their models is not enough. `only`
+    keeps the named entries, `force` makes sound ones of them train (or re-render) whatever their state. `known`
+    goes by the entry's name. `max_change` is the share of the published fleet that one change may rewrite, see
+    `guard`.
     """
     known = known or {}
     entries = list(desired)
@@ -123,12 +125,13 @@ def plan(
     for name, repo in tombstoned.items():
         assert repo.published is not None  # noqa: S101 - narrowed above, for the type checker
         gone = sorted(handle for handle in repo.published.handles if handle in removed)
-        reason = f"{_handles(gone)} asked to be removed" + (": private already" if repo.private else "")
+        hidden = repo.private and not deletes
+        reason = f"{_handles(gone)} asked to be removed" + (": private already" if hidden else "")
         steps.append(
             Step(
                 name,
                 f"{namespace}/{name}",
-                "ok" if repo.private else "remove",
+                "ok" if hidden else "remove",
                 reason,
                 repo.published.handles,
                 head=repo.head,

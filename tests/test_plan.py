@@ -149,6 +149,12 @@ def test_a_removed_model_that_is_private_already_needs_nothing() -> None:
     assert step.action == "ok"
 
 
+def test_where_removal_means_deletion_a_hidden_model_is_not_enough() -> None:
+    hidden = Listing({"ada": dataclasses.replace(repo(), private=True)})
+    (step,) = plan([], hidden, namespace="org", now=NOW, removed=["ada"], deletes=True).steps
+    assert (step.action, step.reason) == ("remove", "@ada asked to be removed")
+
+
 def test_an_entry_with_a_tombstoned_handle_is_blocked_alone() -> None:
     made = plan([entry(), entry("bob")], Listing({}), namespace="org", now=NOW, removed=["ada"])
     assert [(step.name, step.action) for step in made.steps] == [("bob", "train"), ("ada", "blocked")]

@@ -69,7 +69,7 @@ class Span(click.ParamType[int]):
 @click.option("--flavor", default="t4-small", show_default=True, help="A job's hardware.")
 @click.option("--image", default="python:3.12", show_default=True, help="A job's container.")
 @click.option("--timeout", type=Span(), default="2h", show_default=True, help="When a job is ended: 90m, 2h.")
-@click.option("--shards", type=click.IntRange(1, 256), default=4, show_default=True, help="Jobs, at most.")
+@click.option("--shards", type=click.IntRange(1), default=4, show_default=True, help="Jobs, at most.")
 @click.option("--shard", "shard_name", metavar="I/N", help="Do the I-th of N parts: the others do theirs.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and do nothing.")
 @click.option(
@@ -193,7 +193,7 @@ def apply(
     reason = "changed since the plan; look at it again with bot plan"
     outcomes += [Outcome(step.name, step.action, "skipped", reason) for step in moved]
     if report_path:
-        outcome_file.write(outcomes, report_path)
+        outcome_file.write(outcomes, report_path, shop.fetcher.cost)
     actions.on_apply(made, outcomes, os.environ)
     if as_json:
         report.print_json(report.outcomes_json(outcomes, shop.fetcher.cost), sys.stdout)

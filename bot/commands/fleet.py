@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--shards",
-    type=click.IntRange(1, 256),
+    type=click.IntRange(1),
     metavar="N",
     help="Say how N machines at most would share the work.",
 )

@@ -155,6 +155,7 @@ def make_plan(
         namespace=registry.namespace or "",
         now=now,
         removed=registry.gone,
+        deletes=registry.policy.removal == "delete",
         known=known,
         only=only,
         force=force,
