@@ -23,7 +23,7 @@ class Recipe(BaseModel):
         1, description="passes without a better held-out loss after which training ends; 0: never"
     )
     learning_rate: Annotated[float, Field(gt=0, le=1)] = Field(5e-4, description="peak of the schedule")
-    warmup: Share = Field(0.0, description="share of the steps spent rising to the peak")
+    warmup: Share = Field(0.1, description="share of the steps spent rising to the peak")
     layout: Literal["packed", "stream"] = Field(
         "packed",
         description="of posts in blocks: packed whole, each seeing only itself; or run together as one stream",

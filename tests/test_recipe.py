@@ -13,7 +13,7 @@ def test_equal_recipes_have_one_digest_and_each_number_changes_it() -> None:
         "epochs": 5,
         "patience": 3,
         "learning_rate": 1e-3,
-        "warmup": 0.1,
+        "warmup": 0.2,
         "layout": "stream",
         "batch_size": 2,
         "block_size": 64,

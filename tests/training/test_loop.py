@@ -212,4 +212,4 @@ def test_the_schedule_rises_to_the_peak_and_falls_to_zero() -> None:
     assert rates[:11] == sorted(rates[:11])
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert rates[-1] < 0.001
-    assert learning_rate(0, 100, Recipe(learning_rate=1.0)) == 1.0
+    assert learning_rate(0, 100, Recipe(learning_rate=1.0, warmup=0.0)) == 1.0
