@@ -22,9 +22,14 @@ PERMISSIONS: dict[tuple[str, str], dict[str, str]] = {
     ("registry.yml", "registry"): {"contents": "read"},
     ("registry-comment.yml", "comment"): {"contents": "read", "actions": "read", "pull-requests": "write"},
     ("publish.yml", "plan"): {"contents": "read"},
-    ("publish.yml", "apply"): {"contents": "read"},
+    ("publish.yml", "apply"): {"contents": "read", "id-token": "write"},
     ("publish.yml", "report"): {"contents": "read", "actions": "read", "issues": "write"},
-    ("schedule.yml", "publish"): {"contents": "read", "actions": "read", "issues": "write"},
+    ("schedule.yml", "publish"): {
+        "contents": "read",
+        "actions": "read",
+        "issues": "write",
+        "id-token": "write",
+    },
     ("takedown.yml", "takedown"): {"contents": "write", "pull-requests": "write"},
     ("add-handle.yml", "propose"): {"contents": "write", "issues": "write", "pull-requests": "write"},
 }

@@ -11,10 +11,13 @@ from workflow_rules import PERMISSIONS, SECRETS, load, problems
 
 from bot.cli import cli
 from bot.handles import Source
+from bot.hub import keyless
 from bot.proposal import HEADINGS, LABEL
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".github/workflows"
+KEYLESS = "BOT_KEYLESS"
+"""No command's flag: it is asked for where the Hub is opened."""
 FILES = {path.name: path.read_text() for path in sorted(FOLDER.glob("*.yml"))}
 
 
@@ -93,6 +96,12 @@ PLANTED = {
         "permissions are",
     ),
     "permissions of a workflow": ("ci.yml", "permissions: {}", "permissions: write-all", "only jobs"),
+    "an identity for the job that only plans": (
+        "publish.yml",
+        "    outputs:\n",
+        "      id-token: write\n    outputs:\n",
+        "permissions are",
+    ),
     "one permission more": (
         "registry-comment.yml",
         "pull-requests: write",
@@ -173,7 +182,9 @@ def test_a_planted_mistake_is_found(mistake: str) -> None:
 
 
 def commands() -> dict[str, click.Command]:
-    return dict(cli.commands)
+    context = click.Context(cli)
+    found = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
+    return {name: command for name, command in found.items() if command is not None}
 
 
 def steps() -> list[tuple[str, dict[str, Any]]]:
@@ -199,7 +210,7 @@ def test_every_flag_in_the_environment_is_one_of_its_commands() -> None:
     found = 0
     for name, step in steps():
         for key in step.get("env", {}):
-            if not key.startswith("BOT_"):
+            if not key.startswith("BOT_") or key == KEYLESS:
                 continue
             command = step["run"].split()[1]
             names = {
@@ -208,6 +219,26 @@ def test_every_flag_in_the_environment_is_one_of_its_commands() -> None:
             assert key in names, (name, key)
             found += 1
     assert found > 10
+
+
+def test_who_asks_the_hub_for_the_fleet_knows_whether_it_is_keyless() -> None:
+    asking = [(name, step) for name, step in steps() if KEYLESS in step.get("env", {})]
+    assert [(name, step["name"]) for name, step in asking] == [
+        ("publish.yml", "Plan"),
+        ("publish.yml", "Apply"),
+    ]
+    assert {step["env"][KEYLESS] for _, step in asking} == {"${{ vars.BOT_KEYLESS }}"}
+    assert keyless.wanted({KEYLESS: "true"})
+
+
+def test_a_called_workflow_asks_for_no_more_than_its_caller_may() -> None:
+    """GitHub does not start a run where a called job asks for more."""
+    granted = load(FILES["schedule.yml"])["jobs"]["publish"]["permissions"]
+    asked: dict[str, str] = {}
+    for job in load(FILES["publish.yml"])["jobs"].values():
+        for key, value in job["permissions"].items():
+            asked[key] = max(asked.get(key, ""), value)  # read, write: in the order of the alphabet
+    assert granted == asked
 
 
 def test_the_form_asks_for_what_the_bot_reads() -> None:
