@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from bot import actions
 from bot.errors import BotError, RegistryError
 
+# Looking for pydantic's plugins, of which the bot uses none, is another tenth.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 # Starting up makes many objects and no garbage: looking for some is a tenth of a light command's time.
 gc.set_threshold(100_000, 20, 50)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -26,6 +25,8 @@ def hashed(handle: str, salt: str) -> str:
 
 def salt_for(known: Iterable[str]) -> str:
     """The salt of the hashes that stand in a registry already, so that checking them stays quick, or a new one."""
+    import secrets  # slow to start, and only a removal needs it
+
     return next((found[1] for each in known if (found := _HASH.fullmatch(each))), None) or secrets.token_hex(
         16
     )
