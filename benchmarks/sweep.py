@@ -103,7 +103,7 @@ def tables(results: dict[str, dict[str, dict[str, float]]]) -> str:
             statistics.mean(one[key] for one in by_corpus.values()) for key in ("tuned", "passes")
         )
         lines.append(
-            f"| {name} | {loss:.3f} | {-statistics.mean(gains):+.3f} | {-min(gains):+.3f} | {passes:.1f} |"
+            f"| {name} | {loss:.3f} | {0 - statistics.mean(gains):+.3f} | {0 - min(gains):+.3f} | {passes:.1f} |"
         )
     best = min(results, key=lambda name: statistics.mean(one["tuned"] for one in results[name].values()))
     ours = _default(results)
@@ -125,9 +125,10 @@ def tables(results: dict[str, dict[str, dict[str, float]]]) -> str:
 def _default(results: dict[str, Any]) -> str:
     """The candidate that is the default recipe."""
     for name in results:
-        if Recipe.model_validate({**NAMED["classic"], **CANDIDATES[name]}) == Recipe():
+        recipe = Recipe.model_validate({**NAMED["classic"], **CANDIDATES[name], "weights": Recipe().weights})
+        if recipe == Recipe():
             return name
-    return "classic"
+    raise SystemExit("no candidate is the default recipe; add it to CANDIDATES")
 
 
 def main() -> None:
