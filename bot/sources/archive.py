@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from bot.errors import SourceError
 from bot.posts import Post, Profile, Timeline
-from bot.sources import Cost, Mark, Options, Source, tweets, ytd
+from bot.sources import Cost, Mark, Options, Source, fields, tweets, ytd
 from bot.sources.members import Members, open_members
 
 MOST_POSTS = 2_000_000
@@ -266,5 +266,4 @@ def _dict(value: object) -> dict[str, Any]:
 
 
 def _text(values: dict[str, Any], key: str) -> str:
-    value = values.get(key)
-    return value if isinstance(value, str) else ""
+    return fields.text(values, key) or ""

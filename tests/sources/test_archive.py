@@ -183,6 +183,13 @@ def test_a_version_that_the_archive_lacks_supersedes_nothing(file: Path) -> None
     assert only_post(file, tweet(100, "First", edit_info=info)).superseded_by is None
 
 
+def test_half_a_surrogate_pair_in_a_name_does_not_come_through(file: Path) -> None:
+    contents = members([tweet(1)])
+    account = [{"account": {"username": "Ada_Example", "accountId": "1", "accountDisplayName": "Ada \ud83e"}}]
+    contents["data/account.js"] = f"window.YTD.account.part0 = {json.dumps(account)}".encode()
+    assert read(pack(file, contents)).profile.name == "Ada ?"
+
+
 def test_private_files_are_never_opened(file: Path) -> None:
     private = [
         "deleted-tweets.js",
