@@ -16,10 +16,13 @@ def is_backwards(text: str) -> bool:
     return next((kind in ("R", "AL") for kind in strong if kind in ("L", "R", "AL")), False)
 
 
-def levels(line: str) -> list[int]:
-    """Each character's embedding level: even runs left to right, odd right to left. The base is by the first letter."""
+def levels(line: str, *, base: bool | None = None) -> list[int]:
+    """Each character's embedding level: even runs left to right, odd right to left.
+
+    `base`: whether the line's paragraph runs from right to left; without it the line's own first letter tells.
+    """
     kinds = [unicodedata.bidirectional(character) or "L" for character in line]
-    base = is_backwards(line)
+    base = is_backwards(line) if base is None else base
     resolved = _resolve_weak(kinds, "R" if base else "L")
     _resolve_neutral(resolved, "R" if base else "L")
     rise = {"L": 1, "R": 0, "N": 1} if base else {"L": 0, "R": 1, "N": 2}

@@ -58,7 +58,7 @@ class Block:
             baseline = y + self.size * (self.leading * (number + 0.5) + 0.36)
             width = _width(line, self.bold) * self.size
             left = x - {"start": 0.0, "middle": width / 2, "end": width}[anchor]
-            drawn.append(_draw(line, left, baseline, self.size, self.bold))
+            drawn.append(_draw(line, left, baseline, self.size, self.bold, self.backwards))
         return Markup("".join(drawn))  # noqa: S704 - numbers and base64 of our own fonts
 
 
@@ -172,13 +172,13 @@ class _Run:
 
 
 @lru_cache(maxsize=1024)
-def _runs(line: str, bold: bool) -> tuple[_Run, ...]:
-    """The line's runs of one font and direction, from left to right."""
+def _runs(line: str, bold: bool, base: bool | None = None) -> tuple[_Run, ...]:
+    """The line's runs of one font and direction, from left to right; `base` as in `bidi.levels`."""
     fonts: list[str] = []
     for cluster in clusters(line):
         previous = fonts[-1] if fonts else None
         fonts.extend([typefaces.drawing(cluster, previous) or REGULAR] * len(cluster))
-    levels = bidi.levels(line)
+    levels = bidi.levels(line, base=base)
     pieces: list[tuple[int, str, int, int]] = []
     for index, (font, level) in enumerate(zip(fonts, levels, strict=True)):
         if pieces and pieces[-1][:2] == (level, font):
@@ -196,9 +196,9 @@ def _width(line: str, bold: bool) -> float:
     return sum(typefaces.shape(run.font, run.text, run.backwards)[1] for run in _runs(line, bold))
 
 
-def _draw(line: str, x: float, y: float, size: float, bold: bool) -> str:
+def _draw(line: str, x: float, y: float, size: float, bold: bool, base: bool) -> str:
     parts: list[str] = []
-    for run in _runs(line, bold):
+    for run in _runs(line, bold, base):
         glyphs, width = typefaces.shape(run.font, run.text, run.backwards)
         if run.font == EMOJI:
             parts.extend(_picture(glyph, x, y, size) for glyph in glyphs)

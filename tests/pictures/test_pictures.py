@@ -210,6 +210,21 @@ def test_odd_curves_are_drawn_too(curve: tuple[Point, ...]) -> None:
     assert opened(pictures.loss_curve(manifest(curve=curve))).size == (1200, 560)
 
 
+def test_a_training_loss_measured_once_is_a_dot_and_one_never_measured_is_not_in_the_key() -> None:
+    start = Point(step=0, epoch=0, train=None, held_out=4.9)
+    end = Point(step=9, epoch=1, train=4.5, held_out=4.0)
+    key = (0, 0, 1200, 80)
+    plot = (0, 80, 1200, 560)
+
+    def is_orange(part: tuple[int, int, int, int], *curve: Point) -> bool:
+        picture = opened(pictures.loss_curve(manifest(curve=curve))).convert("RGB").crop(part)
+        return any(colour == (194, 87, 26) for _, colour in picture.getcolors(picture.width * picture.height))
+
+    assert is_orange(plot, start, end)
+    assert is_orange(key, start, end)
+    assert not is_orange(key, start, end.model_copy(update={"train": None}))
+
+
 @pytest.mark.parametrize(
     ("low", "high", "ticks"),
     [

@@ -145,6 +145,15 @@ def test_embedding_levels_follow_the_bidirectional_algorithm(line: str, levels: 
     assert bidi.levels(line) == levels
 
 
+def test_a_wrapped_line_runs_the_way_of_its_whole_text() -> None:
+    wrapped = typeset.block("Latin first שלום abc", 20, 120, lines=3)
+    assert (wrapped.lines[-1], wrapped.backwards) == ("שלום abc", False)
+    alone = typeset.block("שלום abc", 20, 120)
+    assert [run.text for run in typeset._runs("שלום abc", False)] == ["abc", "שלום "]
+    lowered = alone.at(0, (len(wrapped.lines) - 1) * 20 * 1.35)
+    assert str(lowered) not in str(wrapped.at(0, 0))
+
+
 def test_runs_are_reordered_by_level() -> None:
     assert bidi.visual_order([0, 1, 2, 1, 0]) == [0, 3, 2, 1, 4]
     assert bidi.visual_order([1, 2, 1]) == [2, 1, 0]
