@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from bot.card import escape
-from bot.card.templates import missing
+from bot.card.templates import missing, outside, read
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,13 +27,18 @@ def render_template(file: str, variables: Mapping[str, Any], folders: Sequence[P
     try:
         return _environment(tuple(folders)).get_template(file).render(variables)
     except jinja2.TemplateNotFound as error:
-        raise UsageError(missing(str(error.name), folders)) from None
+        where = _line(error)
+        raise UsageError(f"{where}: " * bool(where) + missing(str(error.name), folders)) from None
     except jinja2.TemplateSyntaxError as error:
         raise UsageError(f"{error.filename or file}:{error.lineno}: {error.message}") from None
     except (jinja2.TemplateError, TypeError, ValueError, LookupError, ArithmeticError) as error:
-        raise UsageError(
-            f"the template {file} cannot be rendered: {error}; see templates/README.md"
-        ) from error
+        raise UsageError(f"{_line(error) or file}: {error}; see templates/README.md") from error
+
+
+def _line(error: Exception) -> str:
+    """Where in a template rendering stopped, as `path:line`; empty before the first line was reached."""
+    frames = traceback.extract_tb(error.__traceback__)  # Jinja has put the templates' own lines into it
+    return next((f"{at.filename}:{at.lineno}" for at in reversed(frames) if at.filename.endswith(".j2")), "")
 
 
 @lru_cache(maxsize=8)
@@ -65,15 +71,14 @@ def _environment(folders: tuple[Path, ...]) -> ImmutableSandboxedEnvironment:
 
 def _load(file: str, folders: tuple[Path, ...]) -> tuple[str, str, Callable[[], bool]] | None:
     """A template's source, its path, and whether that is still what the folders hold under this name."""
-    # A template names its parts by paths below the folders: none leads out of them.
-    if ".." in Path(file).parts or Path(file).is_absolute():
+    if outside(file):
         return None
     candidates = [str(folder / file) for folder in folders]
     found = _first(candidates)
     if found is None:
         return None
     path, _ = found
-    return Path(path).read_text(encoding="utf-8"), path, lambda: _first(candidates) == found
+    return read(Path(path)), path, lambda: _first(candidates) == found
 
 
 def _first(candidates: Sequence[str]) -> tuple[str, int] | None:
@@ -108,8 +113,10 @@ def size(count: int) -> str:
 
 def duration(seconds: float) -> str:
     """A span of time as a person says it: `42 seconds`, `7 minutes`, `3.5 hours`."""
+    if seconds < 0.95:
+        return "less than a second"
     if seconds < 90:
-        rounded = max(1, round(seconds))
+        rounded = round(seconds)
         return f"{rounded} second{'s' * (rounded != 1)}"
     if seconds < 5400:
         return f"{round(seconds / 60)} minutes"

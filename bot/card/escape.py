@@ -70,7 +70,9 @@ def _cleaned(text: str) -> str:
             marks = 0
         kept.append(character)
     text = unicodedata.normalize("NFC", "".join(kept))
-    text = _STRAY_SELECTOR.sub("", _STRAY_JOINER.sub("", text))
+    joined = _STRAY_SELECTOR.sub("", _STRAY_JOINER.sub("", text))
+    if joined != text:
+        return _cleaned(joined)  # a mark that sat on a joiner now sits on nothing, or on a space
     return re.sub(" +", " ", text).strip()
 
 

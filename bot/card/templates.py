@@ -27,17 +27,33 @@ def template_digest(name: str, folders: Sequence[Path] = TEMPLATES) -> str:
     while waiting:
         file = waiting.pop()
         if file not in contents:
-            contents[file] = find(file, folders).read_text(encoding="utf-8")
+            contents[file] = read(find(file, folders))
             waiting.extend(_INCLUDE.findall(contents[file]))
     return digest.of_value(contents)[:16]
 
 
 def find(file: str, folders: Sequence[Path]) -> Path:
     """A file from the first folder that has it. UsageError, naming the folders, for none."""
-    for folder in folders:
+    for folder in () if outside(file) else folders:
         if (folder / file).is_file():
             return folder / file
     raise UsageError(missing(file, folders))
+
+
+def outside(file: str) -> bool:
+    """Whether this name leads out of the folders: a template names its parts by paths below them."""
+    return ".." in Path(file).parts or Path(file).is_absolute()
+
+
+def read(path: Path) -> str:
+    """A template's text. UsageError when it cannot be read or is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise UsageError(f"{path}:{line}: this is not UTF-8; save the file as UTF-8") from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def missing(file: str, folders: Sequence[Path]) -> str:

@@ -344,6 +344,41 @@ def test_a_bad_template_is_told_in_a_sentence(tmp_path: Path, source: str, said:
         card.render(manifest(license=None), template="bad", folders=[tmp_path])
 
 
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("\n\n{{ nmae }}", 3),
+        ("\n{{ license }}", 2),
+        ("{% include 'none.j2' %}", 1),
+        ("{{ training.nil }}", 1),
+    ],
+)
+def test_a_bad_part_is_named_with_its_line(tmp_path: Path, source: str, line: int) -> None:
+    (tmp_path / "whole.md.j2").write_text("\n\n\n\n{% include 'part.md.j2' %}", encoding="utf-8")
+    (tmp_path / "part.md.j2").write_text(source, encoding="utf-8")
+    with pytest.raises(UsageError, match=f"^{re.escape(str(tmp_path))}/part.md.j2:{line}: "):
+        card.render(manifest(license=None), template="whole", folders=[tmp_path])
+
+
+def test_a_template_that_is_no_text_is_told_by_the_plan_and_by_the_card(tmp_path: Path) -> None:
+    (tmp_path / "bad.md.j2").write_bytes(b"fine\n\xff\xfe")
+    for work in (
+        lambda: card.template_digest("bad", [tmp_path, *TEMPLATES]),
+        lambda: card.render(manifest(), template="bad", folders=[tmp_path]),
+    ):
+        with pytest.raises(UsageError, match=r"bad\.md\.j2:2: this is not UTF-8"):
+            work()
+
+
+def test_a_part_outside_the_folders_is_not_read_for_the_digest_either(tmp_path: Path) -> None:
+    (tmp_path / "secret.j2").write_text("x", encoding="utf-8")
+    (tmp_path / "templates").mkdir()
+    for part in ("../secret.j2", str(tmp_path / "secret.j2")):
+        (tmp_path / "templates" / "bad.md.j2").write_text(f"{{% include '{part}' %}}", encoding="utf-8")
+        with pytest.raises(UsageError, match="there is no template"):
+            card.template_digest("bad", [tmp_path / "templates", *TEMPLATES])
+
+
 def test_a_missing_template_says_where_it_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=re.escape(f"no template fancy.md.j2 in {tmp_path}")):
         card.find_template("fancy", [tmp_path])
@@ -359,7 +394,13 @@ def test_the_card_needs_neither_torch_nor_pictures() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(0.2, "1 second"), (42.4, "42 seconds"), (412.5, "7 minutes"), (12_600, "3.5 hours")],
+    [
+        (0.3, "less than a second"),
+        (1.2, "1 second"),
+        (42.4, "42 seconds"),
+        (412.5, "7 minutes"),
+        (12_600, "3.5 hours"),
+    ],
 )
 def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> None:
     assert environment.duration(seconds) == said
