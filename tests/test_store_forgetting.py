@@ -145,3 +145,16 @@ def test_purge_finds_an_account_by_the_name_it_gives_itself_too(store: Store) ->
     store.merge(Timeline(replace(ADA, handle="New_Name"), [post(1)]), "x", now=NOW, handle="ada_example")
     assert store.purge("new_name") == 2
     assert store.all_facts() == {}
+
+
+def test_what_else_lies_beside_a_store_is_left_alone(store: Store) -> None:
+    put(store, "ada_example")
+    others = {name: b"no account of ours" for name in ("backups/ada_example/a.sql", "x/logs/day.txt")}
+    for path, data in others.items():
+        store._files.write(path, data)
+    assert store.purge_unlisted([], KEEP, NOW) == []
+    assert store.purge_unlisted([], KEEP, NOW + 90 * DAY) == ["ada_example"]
+    put(store, "ada_example")
+    store.purge("ada_example")
+    left = {path: store._files.read(path) for path in store._files.below("") if path != ".gitignore"}
+    assert left == others

@@ -14,14 +14,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from bot.errors import BotError, SourceError
-from bot.posts import Post, Timeline
+from bot.posts import Network, Post, Timeline
 from bot.sources import Mark, network_of
 from bot.store import facts as facts_file
 from bot.store import gaps, ledger, notes
-from bot.store.account import FACTS, UNLISTED, AccountFolder, Found
+from bot.store.account import FACTS, UNLISTED, AccountFolder, Found, is_accounts
 from bot.store.facts import Facts
 from bot.store.files import open_files
 from bot.store.format import Segment, deleted, kept, merged
@@ -29,6 +29,9 @@ from bot.store.gaps import EVERYTHING, Gap
 from bot.store.names import key, quoted
 
 __all__ = ["Facts", "Gap", "Merged", "Store"]
+
+NETWORKS: tuple[Network, ...] = get_args(Network)
+"""The folders of accounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +206,7 @@ class Store:
         Returns how many files went; 0 says that there was no trace.
         """
         name = key(handle)
-        tops = {path.split("/")[0] for path in self._files.below("") if path.count("/") >= 2}
-        folders = {f"{top}/{quoted(name)}" for top in tops - {ledger.FOLDER}}
+        folders = {f"{network}/{quoted(name)}" for network in NETWORKS}
         for (network, stored), facts in self.all_facts().items():
             if facts.known_as == name:  # renamed, or imported under another handle
                 folders.add(f"{network}/{quoted(stored)}")
@@ -238,13 +240,14 @@ class Store:
         return AccountFolder(self._files, f"{network_of(source)}/{quoted(key(handle))}")
 
     def _folders(self) -> dict[str, list[str]]:
-        """The names in every account's folder."""
+        """The names in every account's folder. What else lies there, say in a shared bucket, is no account's."""
         folders: dict[str, list[str]] = {}
-        for path in self._files.below(""):
-            folder, _, name = path.rpartition("/")
-            if folder.count("/") == 1 and not folder.startswith(f"{ledger.FOLDER}/"):
-                folders.setdefault(folder, []).append(name)
-        return folders
+        for network in NETWORKS:
+            for path in self._files.below(network):
+                folder, _, name = path.rpartition("/")
+                if folder.count("/") == 1:
+                    folders.setdefault(folder, []).append(name)
+        return {folder: names for folder, names in folders.items() if any(map(is_accounts, names))}
 
     def _check_owner(self, handle: str, found: Found, account: AccountFolder, timeline: Timeline) -> None:
         known = None if found.segment else account.known()

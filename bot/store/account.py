@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,8 +19,14 @@ FACTS = "facts.json"
 UNLISTED = "unlisted.json"
 DAMAGED = "damaged-"
 
+_WRITTEN = re.compile(r"facts\.json|unlisted\.json|(?:damaged-)?posts-[0-9a-f]{16}\.jsonl\.gz")
 _NEVER = datetime.fromtimestamp(0, UTC)
 _TRIES = 5  # readings of a folder that other runs are rewriting
+
+
+def is_accounts(name: str) -> bool:
+    """Whether a file of that name is one that the store writes for an account."""
+    return _WRITTEN.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
