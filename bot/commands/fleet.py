@@ -88,16 +88,14 @@ def render(name: str, out: Path, registry_path: Path, hub_target: str | None) ->
 
     From what was published; nothing is trained.
     """
-    from bot import publication
+    from bot import output, publication
     from bot.published_repo import published
 
     registry = load_registry(registry_path)
     hub = open_hub(hub_target, registry)
     files = publication.rerender(registry, find_entry(registry, name), published(hub, name), hub, {})
     for path, content in files.items():
-        target = out / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content if isinstance(content, bytes) else content.read_bytes())
+        output.write(out / path, content if isinstance(content, bytes) else content.read_bytes())
     click.echo(f"{count(len(files), 'file')} in {out}, the card is {out / 'README.md'}")
 
 

@@ -31,8 +31,8 @@ def preview(
     Nothing is trained or fetched. Where a model does not exist yet, the card is made of sample facts, and
     says so. Needs no token, and opens no archive that the registry names.
     """
+    from bot import output, proposed
     from bot import preview as room
-    from bot import proposed
 
     registry = load_registry(registry_path)
     for name in only:
@@ -43,8 +43,7 @@ def preview(
         hub.check(write=False)
     proposal = proposed.changed(registry, hub, only=only, limit=limit)
     cards = list(proposed.cards(registry, hub, proposal))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(room.page(cards, left_out=proposal.left_out), encoding="utf-8")
+    output.write(out, room.page(cards, left_out=proposal.left_out).encode())
     made_up = proposed.samples(cards)
     click.echo(f"{count(len(cards), 'card')} in {out}, {made_up} of sample facts")
     for line in proposal.left_out:

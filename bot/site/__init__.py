@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from bot import output
 from bot.errors import UsageError
 from bot.site.data import FOLDER
 from bot.site.page import GENERATOR, PAGE
@@ -50,10 +49,5 @@ def save(folder: Path, name: str, content: bytes) -> bool:
     path = folder / name
     if path.is_file() and path.read_bytes() == content:
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    Path(temporary).chmod(0o644)  # a web server reads it as another user
-    Path(temporary).replace(path)
+    output.write(path, content)
     return True
