@@ -90,6 +90,8 @@ class LoadedBase:
         self._prepare(size, device)
         key = (size, str(self.model.config._attn_implementation))
         if key not in self._maskings:
+            if self.weights is not None:
+                self.weights.reset()  # what was saved last may still be in bf16, too coarse to compare
             self._maskings[key] = masking_for(self.model, size)
         return self._maskings[key]
 

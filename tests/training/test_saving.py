@@ -103,6 +103,14 @@ def test_saving_does_not_show_in_the_next_model(tiny_base: Path, tmp_path: Path)
     assert {parameter.dtype for parameter in base.fresh(recipe, CPU).parameters()} == {torch.float32}
 
 
+def test_another_block_size_is_tried_on_whole_weights_even_after_saving(
+    tiny_base: Path, tmp_path: Path
+) -> None:
+    base = loading.load(parse(str(tiny_base)))
+    trained(base, recipe_for("bf16"), tmp_path / "first")
+    assert base.masking(48, CPU) == "mask"
+
+
 def test_untied_weights_are_kept_apart(tmp_path: Path, tiny_base: Path) -> None:
     config: Any = GPTNeoXConfig(
         vocab_size=400,
