@@ -23,21 +23,25 @@ def find_template(name: str, folders: Sequence[Path] = TEMPLATES) -> Path:
 def template_digest(name: str, folders: Sequence[Path] = TEMPLATES) -> str:
     """Digest of the template, all it includes and the pictures' templates: equal when cards would look equal."""
     contents: dict[str, str] = {}
-    waiting = [f"{name}.md.j2", *PICTURES]
+    waiting = [(file, "") for file in (f"{name}.md.j2", *PICTURES)]
     while waiting:
-        file = waiting.pop()
+        file, line = waiting.pop()
         if file not in contents:
-            contents[file] = read(find(file, folders))
-            waiting.extend(_INCLUDE.findall(contents[file]))
+            path = find(file, folders, line)
+            text = contents[file] = read(path)
+            waiting += [
+                (part[1], f"{path}:{text.count(chr(10), 0, part.start()) + 1}: ")
+                for part in _INCLUDE.finditer(text)
+            ]
     return digest.of_value(contents)[:16]
 
 
-def find(file: str, folders: Sequence[Path]) -> Path:
-    """A file from the first folder that has it. UsageError, naming the folders, for none."""
+def find(file: str, folders: Sequence[Path], line: str = "") -> Path:
+    """A file from the first folder that has it. UsageError, naming the folders and the `line` that asks, for none."""
     for folder in () if outside(file) else folders:
         if (folder / file).is_file():
             return folder / file
-    raise UsageError(missing(file, folders))
+    raise UsageError(line + missing(file, folders))
 
 
 def outside(file: str) -> bool:

@@ -360,6 +360,13 @@ def test_a_bad_part_is_named_with_its_line(tmp_path: Path, source: str, line: in
         card.render(manifest(license=None), template="whole", folders=[tmp_path])
 
 
+def test_the_digest_names_the_line_that_asks_for_a_missing_part(tmp_path: Path) -> None:
+    (tmp_path / "whole.md.j2").write_text("one\n{% include 'part.md.j2' %}", encoding="utf-8")
+    (tmp_path / "part.md.j2").write_text("\n\n{% include 'none.j2' %}", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"part\.md\.j2:3: there is no template none\.j2"):
+        card.template_digest("whole", [tmp_path, *TEMPLATES])
+
+
 def test_a_template_that_is_no_text_is_told_by_the_plan_and_by_the_card(tmp_path: Path) -> None:
     (tmp_path / "bad.md.j2").write_bytes(b"fine\n\xff\xfe")
     for work in (

@@ -95,6 +95,15 @@ def test_templates_read_nothing_that_is_not_listed(given: dict[str, set[str]]) -
         assert used([HOME / file]) <= names
 
 
+def test_every_field_that_a_cards_templates_read_is_listed() -> None:
+    variables = README.split("\n## Variables of a card\n")[1].split("\n## ")[0]
+    parser = jinja2.Environment(autoescape=True)
+    trees = [parser.parse(part.read_text(encoding="utf-8")) for part in CARD_PARTS]
+    fields = {node.attr for tree in trees for node in tree.find_all(jinja2.nodes.Getattr)}
+    ours = {"startswith", "index", "revindex", "last", "first"}  # of text, and of Jinja's `loop`
+    assert {field for field in fields - ours if f"`{field}`" not in variables} == set()
+
+
 def test_the_cards_templates_use_nearly_everything_they_are_given() -> None:
     """What no part of ours prints is there for other people's templates: a short list, looked at by hand."""
     unused = set(documented("Variables of a card")) - used([*CARD_PARTS, HOME / "predictions.svg.j2"])
