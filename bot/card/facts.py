@@ -138,8 +138,9 @@ def statistics(manifest: Manifest) -> dict[str, Any]:
 
 
 def _dropped(account: Account, reason: str) -> int | None:
-    """How many posts were dropped for the reason; None where such posts were never asked for."""
-    return None if reason in account.not_fetched else account.dropped.get(reason, 0)
+    """How many posts were dropped for the reason; None where none came because they were never asked for."""
+    count = account.dropped.get(reason, 0)
+    return None if not count and reason in account.not_fetched else count
 
 
 def languages(manifest: Manifest) -> list[dict[str, Any]]:

@@ -112,6 +112,14 @@ def test_what_was_not_fetched_is_said_and_never_a_zero() -> None:
     assert "not fetched" not in words(manifest())
 
 
+def test_what_came_although_it_is_no_longer_fetched_is_counted() -> None:
+    dropped = {"retweets": 50, "short": 10}
+    some = account("ada_example", "Ada", downloaded=160, kept=100, dropped=dropped, not_fetched=("retweets",))
+    rows = {row[0]: row[1:] for row in card_reader.statistics(page(manifest([some])))}
+    assert rows["Tweets downloaded"] == ["160"]
+    assert rows["Retweets"] == ["50"]  # else the first row is not the sum of the others
+
+
 def test_a_copied_sample_is_shown_nowhere_and_counted() -> None:
     secret = "SECRET POST"
     samples = (
