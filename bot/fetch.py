@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.errors import Blocked, Skipped
+from bot.errors import Blocked, BotError, Skipped
 from bot.posts import Timeline
 from bot.sources import KINDS, Cost, Mark, Source, network_of, open_source
 from bot.sources.budget import Budget, Limit
@@ -78,23 +78,29 @@ class Fetcher:
     def _read_network(self, entry: Entry, handle: str, account: str | None) -> tuple[str, ...]:
         """Reads first what an earlier reading left open, then what is newer than all that is known."""
         source = self._source(entry.source)
-        known = self.store.facts(handle, entry.source, check=True)  # what is lost is read again, and paid for once
+        # What is lost is read again, and paid for once.
+        known = self.store.facts(handle, entry.source, check=True)
         account = account or (known.id if known else None)
         warnings: list[str] = []
         spans: list[tuple[Mark | None, Mark | None]] = [(known.since if known else None, None)]
         if known is not None and not known.damaged:
             spans = [(gap.since, gap.until) for gap in known.gaps] + spans
         for since, until in spans:
-            fresh = source.read(handle, since=since, until=until, account=account)
-            merged = self.store.merge(
-                fresh,
-                entry.source,
-                now=self.now(),
-                handle=handle,
-                complete=since is None and until is None,
-                since=since,
-                until=until,
-            )
+            try:
+                fresh = source.read(handle, since=since, until=until, account=account)
+                merged = self.store.merge(
+                    fresh,
+                    entry.source,
+                    now=self.now(),
+                    handle=handle,
+                    complete=since is None and until is None,
+                    since=since,
+                    until=until,
+                )
+            except BotError as error:
+                if known is not None and known.damaged:  # said now: a gap takes its place
+                    error.args = (f"{error}; posts of {handle} in the store were damaged before",)
+                raise
             warnings += [*fresh.warnings, *merged.warnings]
         return tuple(dict.fromkeys(warnings))
 

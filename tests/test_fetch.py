@@ -167,6 +167,21 @@ def test_lost_posts_are_read_again_in_full(network: Network, tmp_path: Path) -> 
     (timeline,) = fetcher(found, store).fetch(found.entries[0])
     assert len(list(timeline.posts)) == 45
     assert network.asked[-1] == ("ada", None, None)
+    assert timeline.warnings == ("posts in the store were damaged, and all were read again",)
+
+
+def test_damage_is_said_by_the_run_that_finds_it_though_its_reading_breaks_off(
+    network: Network, tmp_path: Path
+) -> None:
+    found, store = read(tmp_path), Store(str(tmp_path / "store"))
+    fetcher(found, store).fetch(found.entries[0])
+    (file,) = (tmp_path / "store" / "x" / "ada").glob("posts-*")
+    file.write_bytes(file.read_bytes()[:-20])
+    with pytest.raises(Deferred, match=r"used up: .*posts of ada in the store were damaged"):
+        fetcher(found, store, max_reads=20).fetch(found.entries[0])
+    (timeline,) = fetcher(found, store).fetch(found.entries[0])
+    assert len(list(timeline.posts)) == 45
+    assert timeline.warnings == ()
 
 
 def test_an_archive_of_another_account_than_was_published_is_blocked(tmp_path: Path) -> None:

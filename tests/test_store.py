@@ -279,7 +279,8 @@ def test_a_complete_reading_makes_up_for_damage(local: Store, folder: Path) -> N
     local.merge(timeline(posts(1, 2)), "x", now=NOW)
     (file,) = folder.rglob("posts-*")
     file.write_bytes(b"")
-    local.merge(timeline(posts(1, 2)), "x", now=NOW, complete=True)
+    merged = local.merge(timeline(posts(1, 2)), "x", now=NOW, complete=True)
+    assert merged.warnings == ("posts in the store were damaged, and all were read again",)
     held = local.load("ada_example", "x")
     assert held is not None
     assert held.warnings == ()
@@ -373,6 +374,9 @@ def test_an_empty_handle_and_a_url_nobody_speaks_are_sentences(store: Store) -> 
         SourceError, match=r"store nosuch://host/a: Protocol not known: nosuch; use file://"
     ) as caught:
         Store("nosuch://user:hunter2@host/a")
+    assert "hunter2" not in str(caught.value)
+    with pytest.raises(SourceError, match=r"store ftp://127\.0\.0\.1:9/a: opening it failed: ") as caught:
+        Store("ftp://user:hunter2@127.0.0.1:9/a")  # asks its host at once
     assert "hunter2" not in str(caught.value)
 
 

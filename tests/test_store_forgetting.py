@@ -149,7 +149,7 @@ def test_purge_finds_an_account_by_the_name_it_gives_itself_too(store: Store) ->
 
 def test_what_else_lies_beside_a_store_is_left_alone(store: Store) -> None:
     put(store, "ada_example")
-    others = {name: b"no account of ours" for name in ("backups/ada_example/a.sql", "x/logs/day.txt")}
+    others = dict.fromkeys(("backups/ada_example/a.sql", "x/logs/day.txt"), b"no account of ours")
     for path, data in others.items():
         store._files.write(path, data)
     assert store.purge_unlisted([], KEEP, NOW) == []

@@ -155,7 +155,8 @@ class Store:
         )
         if made_up_for:
             account.forget_damaged(found.damaged)
-        return Merged(len(reading.posts.keys() - before.keys()), len(posts), len(gone), found.warnings)
+        told = found.made_up if complete else found.warnings
+        return Merged(len(reading.posts.keys() - before.keys()), len(posts), len(gone), told)
 
     def facts(self, handle: str, source: str, *, check: bool = False) -> Facts | None:
         """What is known of an account, from its small file alone; None when nothing was ever stored.

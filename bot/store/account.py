@@ -45,6 +45,11 @@ class Found:
             for name in self.damaged
         )
 
+    @property
+    def made_up(self) -> tuple[str, ...]:
+        """What to tell once a reading of everything has made up for the damage; a card may repeat it."""
+        return ("posts in the store were damaged, and all were read again",) if self.damaged else ()
+
 
 @dataclass(frozen=True, slots=True)
 class AccountFolder:

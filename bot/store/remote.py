@@ -9,7 +9,7 @@ from typing import Any
 import fsspec
 
 from bot.errors import SourceError
-from bot.sources.files import shown
+from bot.sources.files import failures, reason, shown
 from bot.store.files import sentence
 
 USE = "use file://, memory://, hf://, or s3:// (which needs: pip install 'mynah[s3]')"
@@ -25,6 +25,8 @@ class Remote:
             filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
         except (ValueError, ImportError) as error:
             raise SourceError(f"store {self.url}: {shown(str(error))}; {USE}") from None
+        except failures() as error:  # some schemes ask their host at once
+            raise SourceError(f"store {self.url}: opening it failed: {reason(error)}; {USE}") from None
         self._files: Any = filesystem
         self._root = str(root).rstrip("/")
 
