@@ -56,7 +56,7 @@ def import_(
     )
     for warning in (*timeline.warnings, *merged.warnings):
         click.echo(f"warning: {warning}", err=True)
-    click.echo(f"{name}: {merged.added:,} new posts, {merged.total:,} in the store")
+    click.echo(f"{name}: {count(merged.added, 'new post')}, {merged.total:,} in the store")
 
 
 @click.command()
@@ -78,11 +78,14 @@ def corpus(
 
     registry = load_registry(registry_path)
     entry = find_entry(registry, name)
+    fetcher = Fetcher(registry, open_store(store_url, registry), lambda: datetime.now(UTC), max_reads)
     try:
-        fetcher = Fetcher(registry, open_store(store_url, registry), lambda: datetime.now(UTC), max_reads)
         timelines = fetcher.fetch(entry)
     except Skipped as nothing:
         raise UsageError(str(nothing)) from None
+    finally:
+        if (spent := fetcher.cost).reads:
+            click.echo(f"Spent: {spent.reads:,} posts and profiles read, {spent.usd:.2f} USD.", err=True)
     made = room.build(timelines)
     texts = [text.text for account in made.accounts for text in account.texts]
     tokens = base.count_tokens(base.parse(entry.base), texts)

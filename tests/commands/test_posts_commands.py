@@ -8,6 +8,7 @@ from typing import Any
 import fsspec
 import pytest
 from x_archives import members, pack, tweet
+from x_server import XServer
 
 from bot.__main__ import main
 from bot.posts import Profile, Timeline
@@ -141,3 +142,23 @@ def test_what_cannot_be_imported_is_said_in_one_line(
     err = capsys.readouterr().err
     assert said in err
     assert len(err.splitlines()) == 1
+
+
+def test_corpus_tells_what_it_paid_for_also_when_the_reads_are_used_up(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "registry.yaml").write_text(
+        "version: 1\nnamespace: org\ncontact: https://example.org/removal\nx: {terms_acknowledged: true}\n"
+        "models: [{handles: [ada], source: x, consent: self}]\n"
+    )
+    with XServer() as x:
+        x.add("ada", posts=150)
+        for name, value in x.environment.items():
+            monkeypatch.setenv(name, value)
+        assert bot(home, "corpus", "ada", "--max-reads", "101") == 1
+        assert "Spent: 101 posts and profiles read, 0.51 USD." in capsys.readouterr().err
+        assert bot(home, "corpus", "ada", "--json") == 0
+        told = capsys.readouterr()
+        assert "Spent: 51 posts" in told.err
+        assert json.loads(told.out)["accounts"][0]["downloaded"] == 150
+        assert x.billed == {"users": 2, "posts": 150}
