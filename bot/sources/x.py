@@ -137,8 +137,8 @@ class X:
         if account and found.id != account:
             raise Blocked(
                 f"the handle has another owner: @{handle} was account {account}, and is account {found.id} now; "
-                "nothing was fetched; take it out of the registry, or ask the new owner and purge the old posts "
-                f"with: bot purge {handle}"
+                "nothing was fetched; take it out of the registry, or ask the new owner, purge the old posts "
+                f"with: bot purge {handle}, and give the entry another name: to make a new model"
             )
         if found.protected:
             raise Blocked(f"@{handle} is protected: only followers may read it")
