@@ -17,6 +17,7 @@ from bot.errors import BotError, HubError
 from bot.hub import Hub
 from bot.preview import Card
 from bot.published import FILENAME, Published
+from bot.published_repo import additions
 from bot.registry import Entry, Registry
 
 CARD_ONLY = "As it would be rendered now, from what is published. Its weights stay as they are."
@@ -81,7 +82,7 @@ def _card(registry: Registry, hub: Hub | None, entry: Entry, published: Publishe
             made = manifest.parse(data)
         except ValueError as error:
             raise HubError(f"{hub.url(entry.name)}: {error}") from None
-        files = publication.rerender(registry, entry, made, hub, {})
+        files = publication.rerender(registry, entry, made, hub, additions(hub, made))
         note = TRAINED_ANEW if _retrains(entry, published) else CARD_ONLY
     contents = {path: content for path, content in files.items() if isinstance(content, bytes)}
     return Card(_repo(registry, entry), contents[publication.CARD].decode(), contents, note)

@@ -26,6 +26,15 @@ def published(hub: Hub, name: str) -> Manifest:
         raise HubError(f"{hub.url(name)}: {error}") from None
 
 
+def additions(hub: Hub, old: Manifest) -> dict[str, Any]:
+    """What a human added to the card's front matter, for a card that is only looked at; nothing when unreadable."""
+    data = hub.read(old.name, publication.CARD)
+    try:
+        return edits.added(old, data.decode(errors="replace")) if data is not None else {}
+    except ValueError:
+        return {}
+
+
 def human_edits(
     entry: Entry, old: Manifest, shop: Workshop, hub: Hub, overwrite: Collection[str]
 ) -> dict[str, Any]:

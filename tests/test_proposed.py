@@ -82,6 +82,23 @@ def test_new_and_changed_entries_are_shown_and_others_are_not(write: Write, hub:
         assert ("not-for-all-audiences" in shown.readme) == (not trained)
 
 
+@pytest.mark.parametrize("broken", [False, True])
+def test_what_a_human_added_to_the_front_matter_is_shown_where_it_can_be_read(
+    write: Write, hub: Hub, tmp_path: Path, broken: bool
+) -> None:
+    one = "  - handles: [ada_example]\n"
+    publish(write(one), hub)
+    readme = (hub.read("ada_example", "README.md") or b"").decode()
+    added = readme.replace("tags:\n", 'datasets: ["my-org/more"]\ntags:\n- "kept"\n', 1)
+    if broken:
+        added = added.replace("tags:", "tags: [", 1)
+    (tmp_path / "hub" / "my-org" / "ada_example" / "README.md").write_text(added, encoding="utf-8")
+    found = write(one.rstrip() + "\n    sensitive: true\n")
+    (shown,) = proposed.cards(found, hub, proposed.changed(found, hub, only=["ada_example"]))
+    assert ('- "kept"' in shown.readme) == (not broken)
+    assert ("my-org/more" in shown.readme) == (not broken)
+
+
 def test_a_changed_template_changes_the_entries_that_use_it(write: Write, hub: Hub, tmp_path: Path) -> None:
     found = write("  - handles: [ada_example]\n")
     publish(found, hub)

@@ -89,11 +89,12 @@ def render(name: str, out: Path, registry_path: Path, hub_target: str | None) ->
     From what was published; nothing is trained.
     """
     from bot import output, publication
-    from bot.published_repo import published
+    from bot.published_repo import additions, published
 
     registry = load_registry(registry_path)
     hub = open_hub(hub_target, registry)
-    files = publication.rerender(registry, find_entry(registry, name), published(hub, name), hub, {})
+    entry, old = find_entry(registry, name), published(hub, name)
+    files = publication.rerender(registry, entry, old, hub, additions(hub, old))
     for path, content in files.items():
         output.write(out / path, content if isinstance(content, bytes) else content.read_bytes())
     click.echo(f"{count(len(files), 'file')} in {out}, the card is {out / 'README.md'}")

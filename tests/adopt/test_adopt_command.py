@@ -214,8 +214,11 @@ def test_the_card_of_an_adopted_model_is_rendered_again_from_its_manifest(old: O
     old.entry("ada_example")
     assert old.run("adopt", "ada_example", "--write") == 0
     assert old.run("render", "ada_example", "--out", str(tmp_path / "again")) == 0
-    first_body = front_matter.split((folder / "README.md").read_text())[1]
-    assert front_matter.split((tmp_path / "again" / "README.md").read_text())[1] == first_body
+    first_card = (folder / "README.md").read_text()
+    again = (tmp_path / "again" / "README.md").read_text()
+    assert front_matter.split(again)[1] == front_matter.split(first_card)[1]
+    assert front_matter.parse(again)["language"] == front_matter.parse(first_card)["language"] == "en"
+    assert front_matter.parse(again)["tags"] == ["mynah", "huggingtweets"]
     assert (tmp_path / "again" / "predictions.png").read_bytes() == (folder / "predictions.png").read_bytes()
 
 
