@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.errors import Blocked, BotError, Skipped
-from bot.posts import Timeline
+from bot.errors import Blocked, BotError, Deferred, Skipped
+from bot.posts import Post, Timeline
 from bot.sources import KINDS, Cost, Mark, Source, network_of, open_source
 from bot.sources.budget import Budget, Limit
 
@@ -32,12 +33,19 @@ class Fetcher:
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     _run: str = field(default_factory=lambda: uuid.uuid4().hex)
     _open: dict[str, Source] = field(default_factory=dict)
+    _stopped: threading.Event = field(default_factory=threading.Event)
 
     @property
     def cost(self) -> Cost:
         """What this run has really spent so far."""
         costs = [source.cost for source in self._open.values()]
         return Cost(sum(cost.reads for cost in costs), sum(cost.usd for cost in costs))
+
+    def stop(self) -> None:
+        """Ends what another thread reads: before the next page that is paid for, and in any wait for the network.
+        What came until then is stored.
+        """
+        self._stopped.set()
 
     def fetch(self, entry: Entry, accounts: Mapping[str, str | None] | None = None) -> tuple[Timeline, ...]:
         """Brings the store up to date and returns what it holds, a timeline a handle, in the entry's order.
@@ -88,6 +96,8 @@ class Fetcher:
         for since, until in spans:
             try:
                 fresh = source.read(handle, since=since, until=until, account=account)
+                if not KINDS[entry.source].usd_post:
+                    fresh = replace(fresh, posts=self._until_stopped(fresh.posts))
                 merged = self.store.merge(
                     fresh,
                     entry.source,
@@ -112,6 +122,7 @@ class Fetcher:
                 environment=self.environment,
                 budget=self._budget(name),
                 retweets=settings.fetch_retweets,
+                sleep=self._sleep,
             )
         return self._open[name]
 
@@ -128,6 +139,17 @@ class Fetcher:
         return Budget(limits, lambda reads: self._record(network, reads))
 
     def _record(self, network: str, reads: int) -> int:
+        if reads > 0:
+            self._sleep(0)
         now = self.now()
         self.store.record_reads(network, self._run, reads, now)
         return self.store.reads(network, now) if self.registry.x.monthly_reads is not None else 0
+
+    def _sleep(self, seconds: float) -> None:
+        if self._stopped.wait(seconds):
+            raise Deferred("interrupted; what was read is kept, and a later run goes on from there")
+
+    def _until_stopped(self, posts: Iterable[Post]) -> Iterator[Post]:
+        for post in posts:
+            self._sleep(0)
+            yield post

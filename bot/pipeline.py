@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ def train(
     trained, refused = 0, False
     with (
         tempfile.TemporaryDirectory(prefix="bot-") as place,
-        _thread("fetch") as fetching,
+        _thread("fetch", shop.fetcher.stop) as fetching,
         _thread("publish") as publishing,
     ):
         while True:
@@ -198,12 +198,13 @@ def _check_new_posts(step: Step, entry: Entry, shop: Workshop, old: Manifest | N
 
 
 @contextmanager
-def _thread(name: str) -> Iterator[ThreadPoolExecutor]:
-    """One thread. When the run is interrupted, what has not begun in it never does."""
+def _thread(name: str, stop: Callable[[], None] = lambda: None) -> Iterator[ThreadPoolExecutor]:
+    """One thread. When the run is interrupted, what has not begun in it never does, and the rest is told to stop."""
     pool = ThreadPoolExecutor(1, thread_name_prefix=name)
     try:
         yield pool
     except BaseException:
+        stop()
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     pool.shutdown()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from x_archives import members, pack, tweet
+from x_server import XServer
 
 from bot import registry
 from bot.errors import Blocked, Deferred, SourceError
@@ -30,6 +33,7 @@ class Network:
         self.newest = 45
         self.asked: list[tuple[str, str | None, str | None]] = []
         self.breaks_at: int | None = None
+        self.paged: Callable[[], None] = lambda: None
         self.id = "77"
 
     def open_source(self, options: Options) -> Source:
@@ -65,6 +69,7 @@ class Reader:
                 if network.breaks_at in page:
                     raise SourceError("the network broke off")
                 got = self._budget.take(10)
+                network.paged()
                 self._budget.give_back(max(0, got - len(page)))
                 for number in page[:got]:
                     yield Post(str(number), f"post number {number}", NOON + timedelta(minutes=number))
@@ -209,3 +214,39 @@ def test_the_estimate_is_a_whole_timeline_and_later_what_the_pace_foretells(
     assert 2 <= now.reads < 1_000
     assert now.usd == pytest.approx((now.reads - 1) * 0.005 + 0.01)
     assert price.estimate("bluesky", facts, NOON) == price.estimate("archive", None, NOON) == Cost()
+
+
+def test_a_reading_that_is_stopped_keeps_what_was_paid_for_and_asks_for_no_more(
+    network: Network, tmp_path: Path
+) -> None:
+    found, store = read(tmp_path), Store(str(tmp_path / "store"))
+    one = fetcher(found, store)
+    network.paged = one.stop  # as a run does that is interrupted while a page is on its way
+    with pytest.raises(Deferred, match="interrupted"):
+        one.fetch(found.entries[0])
+    assert one.cost.reads == 10
+    network.paged = lambda: None
+    again = fetcher(found, store)
+    (timeline,) = again.fetch(found.entries[0])
+    assert len(list(timeline.posts)) == 45
+    assert again.cost.reads == 35
+
+
+def test_a_wait_for_the_network_ends_when_the_run_is_interrupted(tmp_path: Path) -> None:
+    found, store = read(tmp_path), Store(str(tmp_path / "store"))
+    with XServer() as x:
+        x.add("ada", posts=150)
+        x.fault(path="/tweets", skip=1, times=9, status=429, headers=until(50))
+        one = Fetcher(found, store, lambda: datetime.now(UTC), environment=x.environment)
+        threading.Timer(0.5, one.stop).start()
+        began = time.monotonic()
+        with pytest.raises(Deferred, match="interrupted"):
+            one.fetch(found.entries[0])
+        assert time.monotonic() - began < 20
+        facts = store.facts("ada", "x")
+        assert facts is not None
+        assert (facts.total, one.cost.reads, store.reads("x", datetime.now(UTC))) == (100, 101, 101)
+
+
+def until(seconds: int) -> dict[str, str]:
+    return {"x-rate-limit-remaining": "0", "x-rate-limit-reset": str(int(time.time()) + seconds)}

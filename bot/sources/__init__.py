@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, cast, get_args
@@ -65,12 +66,14 @@ class Source(Protocol):
 class Options:
     """What a source may need to start: a path or fsspec URL, the environment for tokens and addresses, and
     the budget that paid reads are taken from. `retweets` False leaves them out where a network bills them.
+    `sleep` waits for so many seconds, or raises when the run is interrupted.
     """
 
     file: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     budget: Budget = field(default_factory=Budget)
     retweets: bool = True
+    sleep: Callable[[float], None] = time.sleep
 
 
 class _Module(Protocol):
@@ -121,13 +124,14 @@ def open_source(
     environment: Mapping[str, str] = os.environ,
     budget: Budget | None = None,
     retweets: bool = True,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Source:
     """The source of that name. Raises UsageError for an unknown one, or one that lacks its file."""
     kind = _kind(name)
     if kind.reads_file and not file:
         raise UsageError(f"source {name} reads a file: name its path or URL under {name}:")
     module = cast("_Module", importlib.import_module(kind.module))
-    return module.open_source(Options(file, environment, budget or Budget(), retweets))
+    return module.open_source(Options(file, environment, budget or Budget(), retweets, sleep))
 
 
 def check_file(name: str, file: str) -> None:

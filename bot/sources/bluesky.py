@@ -38,7 +38,8 @@ _MOST_FACETS = 500  # of one post; only made-up ones have more
 def open_source(options: Options) -> Source:
     """The public API, or what `BLUESKY_API_BASE` names."""
     environment = options.environment
-    return Bluesky(Client(base=environment.get("BLUESKY_API_BASE"), homepage=homepage(environment)))
+    base = environment.get("BLUESKY_API_BASE")
+    return Bluesky(Client(base=base, homepage=homepage(environment), sleep=options.sleep))
 
 
 class Bluesky:

@@ -30,7 +30,8 @@ _NO_AVATAR = "/missing.png"
 def open_source(options: Options) -> Source:
     """Servers as handles name them, or what `MASTODON_API_BASE` names."""
     base = options.environment.get("MASTODON_API_BASE")
-    return Mastodon(Client(base=base, homepage=homepage(options.environment)), rerouted=bool(base))
+    client = Client(base=base, homepage=homepage(options.environment), sleep=options.sleep)
+    return Mastodon(client, rerouted=bool(base))
 
 
 class Mastodon:

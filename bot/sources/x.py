@@ -7,7 +7,6 @@ mark, page by page as posts are asked for, each page within the budget before it
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,8 +53,9 @@ class X:
         patience: Patience | None = None,
         timeouts: Timeouts | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
+        sleep = sleep or options.sleep
         self._budget = options.budget
         self._retweets = options.retweets
         self._vocabulary: Vocabulary = TWEETS
@@ -197,10 +197,14 @@ class X:
         if closed := self._calls.closed(what):
             raise closed
         taken = self._budget.take(most, least)
-        result = self._calls.get(what, route, asked(taken))
-        if isinstance(result, Failure) and result.vocabulary and self._vocabulary is TWEETS:
-            self._vocabulary = POSTS
+        try:
             result = self._calls.get(what, route, asked(taken))
+            if isinstance(result, Failure) and result.vocabulary and self._vocabulary is TWEETS:
+                self._vocabulary = POSTS
+                result = self._calls.get(what, route, asked(taken))
+        except Deferred:  # interrupted while it waited
+            self._budget.give_back(taken)
+            raise
         if isinstance(result, Failure):
             billed = taken if result.billed else 0
         else:
