@@ -15,7 +15,7 @@ from bot.registry.edit import add, remove
 
 DAY = date(2026, 11, 20)
 NOWHERE = Path("/nowhere")
-SHIPPED = (Path(__file__).parents[2] / "registry.yaml").read_text()
+SHIPPED = (Path(__file__).parent / "as_shipped.yaml").read_text()
 
 
 def test_adding_to_the_registry_that_ships_changes_its_one_line() -> None:
@@ -100,6 +100,14 @@ def test_a_broken_registry_is_not_edited(text: str) -> None:
 def test_a_reason_with_hidden_characters_is_refused() -> None:
     with pytest.raises(UsageError, match=r"U\+202E"):
         remove(SHIPPED, "ada", reason="a\u202eb", on=DAY)
+
+
+def test_a_private_tombstone_has_no_reason_that_names_the_person() -> None:
+    for reason in ("@Ada asked", "as ADA wished"):
+        with pytest.raises(UsageError, match="without the handle"):
+            remove(SHIPPED, "ada", reason=reason, on=DAY, private=True)
+    assert "a Canadian wish" in remove(SHIPPED, "ada", reason="a Canadian wish", on=DAY, private=True)
+    assert "as ada wished" in remove(SHIPPED, "ada", reason="as ada wished", on=DAY)
 
 
 def test_the_file_tells_the_source_and_the_defaults_are_not_repeated() -> None:

@@ -45,7 +45,7 @@ def test_the_schema_is_one() -> None:
     "text",
     [
         EXAMPLE,
-        (ROOT / "registry.yaml").read_text(),
+        (Path(__file__).parent / "as_shipped.yaml").read_text(),
         HEAD + "models: [{handles: [no, 007, null, 1e5], consent: self}]",
         HEAD
         + "store: {url: 's3://a', keep: 2w}\nmodels: [{handles: [a], name: 7, consent: self, recipe: classic}]",
