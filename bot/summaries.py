@@ -55,11 +55,12 @@ def of_outcomes(
     rows += [plan_row(step) for step in missing if step.name not in silent]
     results = [one.result for one in outcomes] + [LOST] * len(unheard)
     counts = ", ".join(f"{n:,} {result}" for result in ORDER if (n := results.count(result)))
+    idle = counted(plan) if any(map(shards.needed, plan.steps)) else "Nothing to do."
     return _rendered(
         title="Fleet",
-        sentences=[*sentences, f"{counts or 'Nothing to do'}."],
+        sentences=[*sentences, f"{counts}." if counts else idle],
         notes=plan.notes,
-        table=table(("result", "model", "what happened", "cost"), rows),
+        table=table(("result", "model", "what happened", "planned cost"), rows),
     )
 
 

@@ -80,8 +80,8 @@ def memory_of(body: str) -> Memory:
     return Memory(failing, once)
 
 
-def body(verdict: Verdict, run: str | None) -> str:
-    """The text of the issue: what fails for longer, or that nothing does."""
+def body(verdict: Verdict, run: str | None, spent: str = "") -> str:
+    """The text of the issue: what fails for longer, or that nothing does. `spent`: the last run's cost."""
     failures = verdict.failing
     if not failures:
         last = f" ([last run]({run}))" if run else ""
@@ -91,6 +91,7 @@ def body(verdict: Verdict, run: str | None) -> str:
         )
     rows = [(code(name), prose(reason)) for name, reason in failures.items()]
     last = f"[The last run]({run}) says more. " if run else ""
+    last += f"In the last run {spent} " if spent else ""
     few = len(failures) == 1
     text = (
         f"{len(failures)} {'entry fails' if few else 'entries fail'}; the others are not held up by it.\n\n"

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -166,7 +165,11 @@ def apply(
     with progress.watching() as watcher:
         shop = Workshop(registry, store, lambda: datetime.now(UTC), watcher, device, max_reads)
         limits = Limits(max_models, allow_removals, frozenset(overwrite_edits))
-        heard = partial(outcome_file.write, path=report_path) if report_path else lambda _: None
+
+        def heard(told: Sequence[Outcome]) -> None:
+            if report_path:
+                outcome_file.write(told, report_path, shop.fetcher.cost)
+
         elsewhere = [
             step for step in made.steps if on != "local" and step.action == "train" and not step.held
         ]

@@ -53,17 +53,17 @@ def report(
     spent = outcome_file.spent(left)
     sentences = [*_how(apply_result, dry_run), *asleep]
     sentences += [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in wrong]
-    if spent.reads:
-        sentences.append(f"{spent.reads:,} posts and profiles were read, for {spent.usd:.2f} USD.")
+    cost = f"{spent.reads:,} posts and profiles were read, for {spent.usd:.2f} USD." if spent.reads else ""
+    sentences += [cost] if cost else []
     actions.annotate("warning", [*asleep, *wrong], os.environ)
     actions.summary(
         summaries.of_outcomes(plan, outcomes, sentences=sentences, lost="" if dry_run else LOST), os.environ
     )
     for sentence in sentences:
         click.echo(sentence)
-    click.echo(f"{len(outcomes):,} outcomes of {len(plan.steps):,} steps")
+    click.echo(f"{count(len(outcomes), 'outcome')} of {count(len(plan.steps), 'step')}")
     if hub is not None and not dry_run:
-        click.echo(_track(hub, plan, outcomes, partial=partial))
+        click.echo(_track(hub, plan, outcomes, partial=partial, spent=cost))
 
 
 def _no_plan(result: str) -> str:
@@ -97,7 +97,7 @@ def _schedule(hub: GitHub) -> list[str]:
     return [f"The schedule is switched off{why}: switch it on again with `gh workflow enable schedule.yml`."]
 
 
-def _track(hub: GitHub, plan: Plan, outcomes: Sequence[Outcome], *, partial: bool) -> str:
+def _track(hub: GitHub, plan: Plan, outcomes: Sequence[Outcome], *, partial: bool, spent: str) -> str:
     """Brings the one issue up to date: opened, edited, closed. Returns what was done."""
     from bot import tracking_issue as room
     from bot.github import run_address
@@ -107,7 +107,7 @@ def _track(hub: GitHub, plan: Plan, outcomes: Sequence[Outcome], *, partial: boo
         raise UsageError("GitHub listed an issue without a number")
     memory = room.memory_of(str(known.get("body") or "")) if known is not None else None
     verdict = room.judge(plan.steps, outcomes, memory, partial=partial)
-    text = room.body(verdict, run_address(os.environ))
+    text = room.body(verdict, run_address(os.environ), spent)
     failing = count(len(verdict.failing), "lasting failure")
     if known is None:
         if not verdict.failing:

@@ -78,11 +78,12 @@ def test_one_issue_is_opened_edited_closed_and_opened_again(run: Path, github: G
 def test_a_dry_run_and_a_plan_that_failed_touch_no_issue(
     run: Path, github: GitHubServer, tmp_path: Path
 ) -> None:
+    (run / "outcomes-0/outcomes.json").unlink()
     assert main(["report", str(run), "--track", "--dry-run"]) == 0
     assert main(["report", str(tmp_path / "nothing"), "--track", "--plan-result", "failure"]) == 0
     assert github.issues == []
     text = (tmp_path / "summary.md").read_text()
-    assert "A dry run: nothing was done." in text
+    assert "A dry run: nothing was done. 2 train, 1 ok." in text
     assert "not reached" not in text
     assert "There is no plan, so nothing was published" in text
 
@@ -110,7 +111,12 @@ def test_what_all_shards_spent_is_summed_up(run: Path, github: GitHubServer, tmp
     for number, (reads, usd) in enumerate([(3200, 16.01), (50, 0.26)]):
         outcome_file.write([], run / f"outcomes-{number}/outcomes.json", Cost(reads, usd))
     assert main(["report", str(run), "--track"]) == 0
-    assert "3,250 posts and profiles were read, for 16.27 USD." in (tmp_path / "summary.md").read_text()
+    cost = "3,250 posts and profiles were read, for 16.27 USD."
+    assert cost in (tmp_path / "summary.md").read_text()
+    assert not github.issues
+    outcome_file.write([Outcome("ada", "train", "failed", "no")], run / "outcomes-2/outcomes.json")
+    assert main(["report", str(run), "--track"]) == 0
+    assert f"In the last run {cost}" in github.issues[0]["body"]
 
 
 def test_what_a_killed_shard_wrote_is_whole(tmp_path: Path) -> None:
