@@ -20,6 +20,8 @@ from bot.steps import Plan, Step
 
 MOST_BYTES = 4 << 20
 """Size of a review as JSON, when it is read again."""
+NEW = "new: there is no public model of this name yet"
+"""Why a model is trained that a reader without a token does not see: `missing` would sound like a fault."""
 MANY = 0.2
 """Share of the fleet whose loss is said loudly, from two models on."""
 
@@ -222,7 +224,7 @@ def _row(step: Step) -> Row:
     return Row(
         action=step.action,
         name=step.name,
-        reason=step.reason[:2000],
+        reason=NEW if step.cause == "missing" else step.reason[:2000],
         reads=spent.reads,
         usd=spent.usd,
         held=step.held,

@@ -76,8 +76,8 @@ def review(registry_path: Path, hub_target: str | None, base: str, out: Path) ->
     (out / "review.md").write_text(text, encoding="utf-8")
     actions.summary(text, os.environ)
     problems = [Problem(f.path, f.line, f.column, f.message) for f in made.faults]
-    actions.on_validate(problems, warnings, os.environ)
-    actions.annotate("warning", made.loud, os.environ)
+    actions.on_validate(problems, (), os.environ)
+    actions.annotate("warning", [*made.loud, *warnings], os.environ)  # together: GitHub shows ten
     for problem in problems:
         click.echo(str(problem))
     click.echo(review_text.sentence(made))

@@ -83,7 +83,9 @@ def test_an_added_handle_is_told_with_what_follows(repo: Repo) -> None:
     assert row.reads > 0
     assert row.usd > 0
     assert "**1** model is trained" in text
+    assert row.reason == "new: there is no public model of this name yet"
     assert "ada" not in text
+    assert "`preview.html`" in text
     assert (repo.folder.parent / "out/preview.html").read_text().count("eve") > 1
 
 
@@ -92,6 +94,7 @@ def test_nothing_about_the_models_is_said_in_a_line(repo: Repo) -> None:
     made, text = repo.review()
     assert not made.touches
     assert "Nothing about the models changes" in text
+    assert "preview" not in text
 
 
 def test_what_was_wrong_before_is_not_this_pull_requests(repo: Repo) -> None:
@@ -120,6 +123,7 @@ def test_faults_of_what_it_touches_stop_it_with_their_lines(repo: Repo) -> None:
     assert fault.line == 7
     assert "was removed" in fault.message
     assert "### 1 thing to mend" in text
+    assert "After the merge" not in text
 
 
 def test_a_registry_that_cannot_be_read_is_all_there_is_to_say(repo: Repo) -> None:
@@ -208,6 +212,22 @@ def test_a_hub_that_is_down_stops_no_review(repo: Repo) -> None:
     made = Review.model_validate_json((out / "review.json").read_bytes())
     assert made.rows is None
     assert "the Hub could not be asked" in made.notes[0]
+
+
+def test_what_is_loud_is_annotated_before_what_is_only_a_warning(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    event = repo.folder.parent / "event.json"
+    event.write_text("{}")
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
+    repo.change("contact: https://example.org/removal\n", "")
+    repo.change("  - handles: [dave]\n", "  []\n")
+    repo.review()
+    warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("::warning")]
+    assert len(warnings) == 3
+    assert "could be imitated again" in warnings[0]
+    assert "contact is missing" in warnings[2]
 
 
 def test_a_hostile_name_is_text_in_the_summary(repo: Repo) -> None:
