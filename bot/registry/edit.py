@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from datetime import date
@@ -105,6 +106,10 @@ def remove(text: str, handle: str, *, reason: str | None = None, on: date, priva
     if reason and (words := " ".join(reason.split())):
         if character := unprintable(words):
             raise UsageError(f"the reason holds a forbidden character ({character}): take it out")
+        if private and re.search(rf"(?<!\w){re.escape(person)}(?!\w)", words, re.IGNORECASE):
+            raise UsageError(
+                "the reason names the person, whom a private tombstone hides: say it without the handle"
+            )
         item["reason"] = words[:1000]
     kept = [each for number, each in enumerate(_list(data, "models")) if number not in holding]
     expected = _with(data, removed=[*_list(data, "removed"), *([] if gone else [item])])
