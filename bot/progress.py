@@ -70,8 +70,9 @@ class Lines:
         """Nothing: the outcome is said."""
 
     def say(self, text: str) -> None:
-        """One line, at once."""
-        print(text, file=self._stream, flush=True)
+        """One line, at once, and whole: several threads speak."""
+        self._stream.write(f"{text}\n")
+        self._stream.flush()
 
 
 class Terminal:
