@@ -106,6 +106,7 @@ class Fetcher:
                     complete=since is None and until is None,
                     since=since,
                     until=until,
+                    paid=bool(KINDS[entry.source].usd_post),
                 )
             except BotError as error:
                 if known is not None and known.damaged:  # said now: a gap takes its place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -93,6 +94,34 @@ def test_a_first_reading_that_breaks_leaves_a_gap_to_the_beginning(store: Store)
     with pytest.raises(SourceError):
         read(store, range(1, 11), None, breaks_at=7, complete=True)
     assert facts(store).gaps == (Gap(None, mark(8)),)
+
+
+@pytest.mark.parametrize("known", [0, 100])
+def test_what_is_paid_for_is_stored_on_the_way_so_that_a_killed_run_pays_little_twice(
+    tmp_path: Path, known: int
+) -> None:
+    store = Store(str(tmp_path / "store"))
+    if known:
+        read(store, range(1, known + 1), None, complete=True)
+    since = mark(known) if known else None
+
+    def copied_on_the_way() -> Iterator[Post]:
+        for number in reversed(range(known + 1, 1301)):
+            if number == 250:  # a copy is what a kill would leave
+                shutil.copytree(tmp_path / "store", tmp_path / "killed")
+            yield post(number)
+
+    merged = store.merge(
+        Timeline(ADA, copied_on_the_way()), "x", now=NOW, complete=not known, since=since, paid=True
+    )
+    assert (merged.added, merged.total, merged.gone) == (1300 - known, 1300, 0)
+    assert facts(store).gaps == ()
+    killed = Store(str(tmp_path / "killed"))
+    assert held(killed) == {*range(1, known + 1), *range(301, 1301)}
+    assert facts(killed).gaps == (Gap(since, mark(301)),)
+    read(killed, range(known + 1, 301), since, mark(301))
+    assert facts(killed).gaps == ()
+    assert held(killed) == held(store) == set(range(1, 1301))
 
 
 def test_a_reading_that_breaks_before_its_first_post_changes_nothing(store: Store) -> None:

@@ -11,12 +11,12 @@ run killed at any instant, lose no post, and no lock is needed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, get_args
 
-from bot.errors import BotError, SourceError
+from bot.errors import BotError, Deferred, SourceError
 from bot.posts import Network, Post, Timeline
 from bot.sources import Mark, network_of
 from bot.store import facts as facts_file
@@ -29,6 +29,9 @@ from bot.store.gaps import EVERYTHING, Gap
 from bot.store.names import key, quoted
 
 __all__ = ["Facts", "Gap", "Merged", "Store"]
+
+ON_THE_WAY = 500
+"""After so many posts what was paid for is stored, before the reading goes on."""
 
 NETWORKS: tuple[Network, ...] = get_args(Network)
 """The folders of accounts."""
@@ -85,6 +88,7 @@ class Store:
         complete: bool = False,
         since: Mark | None = None,
         until: Mark | None = None,
+        paid: bool = False,
     ) -> Merged:
         """Adds a reading: each id once, the later reading of a post wins, an edit is never undone.
 
@@ -93,17 +97,22 @@ class Store:
         what the source was asked for; a gap between them is closed.
 
         Where iterating over the posts raises, those that came are stored together with the gap that is left,
-        and the same error is raised. Raises SourceError, and stores nothing, if the account belongs to another
-        id now.
+        and the same error is raised; of a `paid` reading so much is stored on the way, should the run be killed.
+        Raises SourceError, and stores nothing, if the account belongs to another id now.
         """
         handle = handle or timeline.profile.handle
         account = self._account(handle, source)
-        self._check_owner(handle, account.read(), account, timeline)  # before anything is paid for
-        reading = _iterate(timeline)
+        first = account.read()
+        self._check_owner(handle, first, account, timeline)  # before anything is paid for
+
+        def add(reading: _Reading) -> Merged:
+            return self._add(account, timeline, reading, source, now, complete, (since, until), first)
+
+        reading = _iterate(timeline, add if paid else None)
         if reading.broke is not None and not reading.posts:
             raise reading.broke
         try:
-            done = self._add(account, timeline, reading, source, now, complete, (since, until))
+            done = add(reading)
         except BotError as error:
             if reading.broke is not None:
                 raise reading.broke from error
@@ -121,6 +130,7 @@ class Store:
         now: datetime,
         complete: bool,
         asked: gaps.Span,
+        first: Found,
     ) -> Merged:
         complete = complete and reading.broke is None
         found = account.read()  # again: another run may have added to it meanwhile
@@ -134,7 +144,8 @@ class Store:
         if profile.id is None:
             profile = replace(profile, id=old.profile.id if old else known.id if known else None)
         if profile.avatar is None and old is not None:
-            profile = replace(profile, avatar=old.profile.avatar)  # a picture that could not be fetched this time
+            # A picture that could not be fetched this time.
+            profile = replace(profile, avatar=old.profile.avatar)
         starts_over = bool(found.damaged) and asked == EVERYTHING
         unread = old.unread() if old and not starts_over else [EVERYTHING]
         left_out = {*(old.not_fetched if old and not complete else ()), *timeline.not_fetched}
@@ -155,8 +166,10 @@ class Store:
         )
         if made_up_for:
             account.forget_damaged(found.damaged)
-        told = found.made_up if complete else found.warnings
-        return Merged(len(reading.posts.keys() - before.keys()), len(posts), len(gone), told)
+        seen = replace(found, damaged=tuple(dict.fromkeys((*first.damaged, *found.damaged))))
+        told = seen.made_up if complete else seen.warnings
+        known_before = first.segment.posts if first.segment else {}
+        return Merged(len(reading.posts.keys() - known_before.keys()), len(posts), len(gone), told)
 
     def facts(self, handle: str, source: str, *, check: bool = False) -> Facts | None:
         """What is known of an account, from its small file alone; None when nothing was ever stored.
@@ -260,13 +273,15 @@ class Store:
             )
 
 
-def _iterate(timeline: Timeline) -> _Reading:
+def _iterate(timeline: Timeline, add: Callable[[_Reading], object] | None) -> _Reading:
     posts: dict[str, Post] = {}
     reached = None
     try:
         for post in timeline.posts:
             posts[post.id] = kept(post)
             reached = gaps.mark(post)
+            if add is not None and len(posts) % ON_THE_WAY == 0:
+                add(_Reading(posts, reached, Deferred("not read to its end yet")))
     except BaseException as broke:  # raised again once what was paid for is stored
         return _Reading(posts, reached, broke)
     return _Reading(posts, reached, None)
