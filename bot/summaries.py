@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from bot import shards
-from bot.markdown import code, link, prose, table
+from bot.card import escape
+from bot.markdown import LONGEST, code, link, prose, table
 from bot.paths import TEMPLATES
 from bot.steps import Plan, Step
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 LOST = "not reached"
 ORDER = ("failed", LOST, "deferred", "skipped", "done")
 """How outcomes are listed: what somebody must look at first."""
-_ADDRESS = re.compile(r"https?://\S+")
 
 
 def of_plan(plan: Plan, *, parts: int) -> str:
@@ -90,15 +90,27 @@ def _outcome_row(outcome: Outcome, step: Step | None) -> tuple[object, ...]:
 
 def model(repo: str, *, published: bool) -> Markup:
     """A model by name: a link to its page where there is one."""
-    endpoint = (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
     if published and re.fullmatch(r"[\w.-]+/[\w.-]+", repo):
-        return link(repo, f"{endpoint}/{repo}")
+        return link(repo, f"{_endpoint()}/{repo}")
     return code(repo)
 
 
+def _endpoint() -> str:
+    return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
+
+
 def reason(text: str) -> Markup:
-    """A reason in words; the address of a model's page at its end is left out, since the model is a link."""
-    return prose(_ADDRESS.sub("", text).rstrip(" ,") if _ADDRESS.search(text) else text)
+    """A reason in words, with links to the Hub alone. A model's page at its end is left out: the model is a link."""
+    hub = re.escape(_endpoint())
+    text = escape.shorten(re.sub(rf"[ ,]*{hub}/[\w.-]+/[\w.-]+$", "", text), LONGEST)
+    parts = re.split(rf"({hub}/[\w./-]*[\w-])", text)
+    return Markup("").join(  # what shortens a part takes the space at its ends away
+        link(part, part)
+        if number % 2
+        else Markup(" ") * part.startswith(" ") + prose(part) + Markup(" ") * part.endswith(" ")
+        for number, part in enumerate(parts)
+        if part
+    )
 
 
 def cost(reads: int, usd: float) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import actions
+from bot import actions, summaries
 from bot.__main__ import main
 from bot.errors import Problem, UsageError
 from bot.report import Outcome
@@ -124,6 +124,20 @@ def test_outcomes_come_failures_first_and_are_annotated(
         "::error::bob: a damaged zip",
         "::warning::cleo: not removed: needs --allow-removals 1",
     ]
+
+
+def test_a_reason_links_to_the_hub_alone_and_leaves_out_the_models_own_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("HF_ENDPOINT", raising=False)
+    hub = "https://huggingface.co"
+    assert summaries.reason(f"made, {hub}/org/ada") == "made"
+    advice = str(summaries.reason(f"make a token at {hub}/settings/tokens and set it"))
+    assert advice.startswith("make a token at [")
+    assert advice.endswith(f"]({hub}/settings/tokens) and set it")
+    for stranger in ("https://evil.example/x", f"{hub}.evil.example/x/y"):
+        assert f"]({stranger[:12]}" not in summaries.reason(f"bad {stranger} answer")
+        assert stranger not in summaries.reason(f"bad {stranger} answer")
 
 
 def test_a_summary_of_10000_entries_fits_and_ends_after_a_whole_row(runner: dict[str, str]) -> None:
