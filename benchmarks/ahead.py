@@ -4,7 +4,8 @@
 
 A loopback API in a process of its own answers each request after 20 ms; every account has 1,000 posts. `bot apply`
 runs as it is, on a folder hub and with a base of random weights, and this measures how long the trainer stood
-still between two models. Limit: it never waits once the first posts are there.
+still between two models, and how much of it was for posts that were not there yet. Limit: none of it, once the
+first posts are there.
 """
 
 from __future__ import annotations
@@ -42,12 +43,15 @@ class Watch:
 
     def __init__(self) -> None:
         self.began: list[float] = []
+        self.fetched: list[float] = []
         self.ended: list[float] = []
 
     def stage(self, name: str, stage: str, detail: str = "") -> None:
-        """Notes when a model's turn began."""
+        """Notes when a model's turn began, and when one account's posts were there: the next one's fetch begins."""
         if stage == "load":
             self.began.append(time.perf_counter())
+        elif stage == "fetch":
+            self.fetched.append(time.perf_counter())
 
     def progress(self, name: str, progress: object) -> None:
         """Nothing to note."""
@@ -79,8 +83,10 @@ def main(accounts: int) -> None:
     print(f"machine: {platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}\n")
     print(f"whole run           {wall:8.1f} s")
     print(f"training            {wall - sum(waits):8.1f} s")
+    late = [there - ended for there, ended in zip(watch.fetched[2:], watch.ended, strict=False)]
+    print(f"waiting for posts   {sum(max(0.0, wait) for wait in late):8.3f} s")
     print(f"trainer stood still {sum(waits):8.3f} s in all, {max(waits):.3f} s at most")
-    print("\nlimit: nothing that a fetch could be")
+    print("\nlimit: no waiting for posts")
 
 
 def run(folder: Path, watch: Watch, environment: Mapping[str, str]) -> tuple[float, int]:
