@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,9 +45,8 @@ def archives(*handles: str) -> Corpus:
 def everything(count: int) -> Texts:
     """`count` posts of the demo's three large archives, voices mixed, as one account's."""
     made = archives(*ARCHIVES)
-    texts = [
-        text.text for group in zip(*(one.texts for one in made.accounts), strict=False) for text in group
-    ]
+    groups = itertools.zip_longest(*(one.texts for one in made.accounts))
+    texts = [text.text for group in groups for text in group if text is not None]
     return _named("mixed", texts[:count])
 
 

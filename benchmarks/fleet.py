@@ -4,7 +4,7 @@
 
 Tiny base: ours trains with the default recipe, the Trainer with the classic one, as many passes over the same
 posts; start-up and saving included, CPU seconds. One Trainer process is run and counted `--models` times, since
-all are alike. `--large 3` adds three models of GPT-2's 124M shape. `--write` puts the table into
+all are alike. A model's posts are drawn from those of the demo's archives. `--large 3` adds three models of GPT-2's 124M shape. `--write` puts the table into
 docs/performance.md.
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import tempfile
 from pathlib import Path
 
@@ -25,9 +26,9 @@ from train import BASE, DOCUMENT, OLDER, OURS, random_gpt2
 
 def compare(base: Path, models: int, posts: int, threads: int, folder: Path, epochs: int = 4) -> str:
     """A row: both sides' CPU seconds, their ratio, and what a model costs besides training and evaluation."""
-    texts = everything(models * posts).train
-    each = [texts[number::models] for number in range(models)]
-    sets = [{"train": one[: len(one) * 19 // 20], "validation": one[len(one) * 19 // 20 :]} for one in each]
+    texts, chance = everything(models * posts).train, random.Random(1)
+    each = [chance.sample(texts, posts) for _ in range(models)]
+    sets = [{"train": one[: posts * 19 // 20], "validation": one[posts * 19 // 20 :]} for one in each]
     costs = {}
     for side, recipe, bf16, chosen in (
         ("ours", OURS, True, sets),
@@ -43,7 +44,7 @@ def compare(base: Path, models: int, posts: int, threads: int, folder: Path, epo
     }
     beside = (stages["prepare"] + stages["save"]) / sum(stages.values())
     return (
-        f"| {base.name} | {models} x {len(each[0])} | {ours:.0f} | {theirs:.0f} | {theirs / ours:.2f} x | "
+        f"| {base.name} | {models} x {posts} | {ours:.0f} | {theirs:.0f} | {theirs / ours:.2f} x | "
         f"{beside:.1%} | {costs['ours'].peak / 1e6:,.0f} |"
     )
 

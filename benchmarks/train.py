@@ -162,7 +162,7 @@ def large(rounds: int, steps: int, threads: int) -> str:
     moved = 4 * weights * (4 + 3 + 2 + 3) / traffic
     lines += [
         "",
-        f"Floor of a step of 1,024 tokens in bf16 on this core: {6 * weights * 1024 / 1e12:.2f} TFLOP at the "
+        f"Floor of a step of 1,024 tokens in bf16 on one core: {6 * weights * 1024 / 1e12:.2f} TFLOP at the "
         f"{products[torch.bfloat16] / 1e9:,.0f} GFLOP/s that a product of 1,024 x 1,024 reaches "
         f"({products[torch.float32] / 1e9:,.0f} in fp32) are {work:.2f} s; AdamW, clipping and clearing move "
         f"{4 * weights * 12 / 1e9:.1f} GB, at {traffic / 1e9:.1f} GB/s {moved:.2f} s. Together {work + moved:.2f} s, "
