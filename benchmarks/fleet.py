@@ -3,9 +3,9 @@
     python benchmarks/fleet.py [--models 8] [--posts 200 1500] [--large 0] [--threads 1] [--write]
 
 Tiny base: ours trains with the default recipe, the Trainer with the classic one, as many passes over the same
-posts; start-up and saving included, CPU seconds. One Trainer process is run and counted `--models` times, since
-all are alike. A model's posts are drawn from those of the demo's archives. `--large 3` adds three models of GPT-2's 124M shape. `--write` puts the table into
-docs/performance.md.
+posts; start-up and saving included, CPU seconds. A model's posts are drawn from those of the demo's archives.
+One Trainer process is run and counted `--models` times, since all are alike. `--large 3` adds three models of
+GPT-2's 124M shape. `--write` puts the table into docs/performance.md.
 """
 
 from __future__ import annotations

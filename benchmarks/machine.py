@@ -22,7 +22,7 @@ def describe() -> str:
 
 
 def products(dtype: torch.dtype, on: str = "cpu", size: int = 1024) -> float:
-    """Operations a second (a multiply and an add are two; of CPU time on a CPU) of the fastest of several square matrix products."""
+    """Operations a second of the fastest of several products of square matrices; a multiply and an add are two."""
     one, other = (torch.randn(size, size, dtype=dtype, device=on) for _ in range(2))
     return 2 * size**3 / _fastest(lambda: one @ other, on)
 
