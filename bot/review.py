@@ -47,8 +47,8 @@ class Row(BaseModel):
     action: Annotated[str, Field(max_length=20)]
     name: Name
     reason: Text
-    reads: int
-    usd: float
+    reads: Annotated[int, Field(ge=0, le=10**9)]
+    usd: Annotated[float, Field(ge=0, le=10**9, allow_inf_nan=False)]
     held: bool
 
 
@@ -133,8 +133,8 @@ def without_plan(review: Review, why: str) -> Review:
 
 
 def counts(rows: Iterable[Row]) -> Mapping[str, int]:
-    """How many models would be trained, rendered again, removed, and how many steps are held back."""
-    told = {"train": 0, "card": 0, "remove": 0, "held": 0}
+    """How many models would be trained, rendered again, removed, are blocked, and how many steps are held back."""
+    told = {"train": 0, "card": 0, "remove": 0, "blocked": 0, "held": 0}
     for row in rows:
         if row.held:
             told["held"] += 1

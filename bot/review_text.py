@@ -72,10 +72,12 @@ def _rendered(review: Review, most: int) -> str:
         "train": told["train"],
         "card": told["card"],
         "remove": told["remove"],
+        "blocked": told["blocked"],
         "held": told["held"],
         "reads": sum(row.reads for row in rows if not row.held),
         "usd": sum(row.usd for row in rows if not row.held),
-        "preview": bool(review.added or review.changed or any(row.action == "card" for row in rows)),
+        "preview": not review.faults
+        and bool(review.added or review.changed or any(row.action == "card" for row in rows)),
         "commit": code(review.head[:7]),
     }
     return re.sub(r"\n{3,}", "\n\n", render_template("pr_comment.md.j2", variables, TEMPLATES)).lstrip("\n")

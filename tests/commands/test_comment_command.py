@@ -14,6 +14,7 @@ from bot.__main__ import main
 from bot.review import Review
 
 HEAD = "a" * 40
+ROW = {"action": "train", "name": "eve", "reason": "new", "reads": 1, "usd": 0.1, "held": False}
 
 
 @pytest.fixture
@@ -55,6 +56,7 @@ def test_a_review_is_posted_once_and_edited(commented: Any, github: GitHubServer
     (comment,) = github.comments[5]
     assert comment["body"].startswith("<!-- mynah: review -->\n")
     assert "`fay`" in comment["body"]
+    assert commented(json.dumps({"pull": 5, "head": HEAD, "rows": [ROW]})) == 0
 
 
 @pytest.mark.parametrize(
@@ -88,6 +90,9 @@ def test_a_review_for_somebody_elses_pull_request_is_not_posted(commented: Any, 
         json.dumps({"pull": 5, "head": HEAD, "body": "markdown"}),
         json.dumps({"pull": 5, "head": HEAD, "loud": ["x" * 3000]}),
         json.dumps({"pull": 5, "head": HEAD, "rows": [1]}),
+        json.dumps({"pull": 5, "head": HEAD, "rows": [ROW | {"usd": float("nan")}]}),
+        json.dumps({"pull": 5, "head": HEAD, "rows": [ROW | {"usd": float("inf")}]}),
+        json.dumps({"pull": 5, "head": HEAD, "rows": [ROW | {"reads": -1}]}),
         " " * (5 << 20),
     ],
 )

@@ -203,6 +203,16 @@ def test_a_template_that_leads_out_of_the_repository_is_refused(
     assert "leads out of the repository" in capsys.readouterr().err
 
 
+def test_a_model_that_is_blocked_is_said_above_the_table(repo: Repo) -> None:
+    repo.change("x: {terms_acknowledged: true}\n", "")
+    repo.change("removed:", "  - {handles: [eve], source: x}\nremoved:")
+    made, text = repo.review()
+    assert made.rows is not None
+    assert [row.action for row in made.rows] == ["blocked"]
+    assert "**1** model is blocked" in text
+    assert "Nothing needs to be trained" not in text
+
+
 def test_a_hub_that_is_down_stops_no_review(repo: Repo) -> None:
     repo.change("removed:", "  - {handles: [eve]}\nremoved:")
     repo.commit()
