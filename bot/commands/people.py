@@ -142,6 +142,10 @@ def takedown(
         else "Models: none on the hub holds this person; the listing was read",
         f"Posts: {count(files, 'file')} deleted from the store, which holds nothing of this person any more",
     ]
+    if in_workflow:
+        said.append(
+            "If `publish` is at work now, run this again when it has ended: it began with the registry as it was"
+        )
     if not landed:
         said.append(
             "NOT FINAL: merge the pull request. Until then nothing is deleted, only hidden; run this again after "

@@ -163,6 +163,7 @@ def test_a_person_is_gone_everywhere_and_it_is_proven_without_naming_them(
     assert {handle for _, handle in store.all_facts()} == {"bob"}
     summary = (published.folder / "summary.md").read_text()
     assert "2 models of this person" in summary
+    assert "run this again when it has ended" in summary
     assert "ada" not in summary
     said = capsys.readouterr()
     assert "::add-mask::ada" in said.err
