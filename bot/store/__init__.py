@@ -108,7 +108,7 @@ class Store:
         def add(reading: _Reading) -> Merged:
             return self._add(account, timeline, reading, source, now, complete, (since, until), first)
 
-        reading = _iterate(timeline, add if paid else None)
+        reading = _iterate(timeline, add if paid and (complete or since or until) else None)
         if reading.broke is not None and not reading.posts:
             raise reading.broke
         try:
@@ -144,8 +144,7 @@ class Store:
         if profile.id is None:
             profile = replace(profile, id=old.profile.id if old else known.id if known else None)
         if profile.avatar is None and old is not None:
-            # A picture that could not be fetched this time.
-            profile = replace(profile, avatar=old.profile.avatar)
+            profile = replace(profile, avatar=old.profile.avatar)  # it could not be fetched this time
         starts_over = bool(found.damaged) and asked == EVERYTHING
         unread = old.unread() if old and not starts_over else [EVERYTHING]
         left_out = {*(old.not_fetched if old and not complete else ()), *timeline.not_fetched}
