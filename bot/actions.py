@@ -123,6 +123,29 @@ def most_shards(asked: int | None, environment: Mapping[str, str]) -> int:
     return min(asked or int(text), int(text))
 
 
+def discreet(plan: Plan, environment: Mapping[str, str]) -> Plan:
+    """The plan as a workflow may carry it out, whose pages are public: who left is in no list and in no log."""
+    if not active(environment):
+        return plan
+    from bot import discretion
+
+    kept = discretion.settled_left_out(plan)
+    for name in discretion.names(kept):
+        mask(name, environment)
+    return kept
+
+
+def shown(
+    plan: Plan, outcomes: Sequence[Outcome], environment: Mapping[str, str]
+) -> tuple[Plan, list[Outcome]]:
+    """Plan and outcomes as they may be printed: in a workflow, whose pages are public, without who is removed."""
+    if not active(environment):
+        return plan, list(outcomes)
+    from bot import discretion
+
+    return discretion.unnamed(plan, outcomes)
+
+
 def on_plan(plan: Plan, environment: Mapping[str, str], *, shards_asked: int | None = None) -> None:
     """What `bot plan` adds on Actions: the outputs `shards`, `count` and `digest`, annotations, the summary.
 
@@ -140,7 +163,7 @@ def on_plan(plan: Plan, environment: Mapping[str, str], *, shards_asked: int | N
     output("digest", plan.digest(), environment)
     annotate("error", _faults(plan.steps), environment)
     annotate("warning", [note for note in plan.notes if note.startswith("held back")], environment)
-    summary(summaries.of_plan(plan, parts=len(parts)), environment)
+    summary(summaries.of_plan(shown(plan, (), environment)[0], parts=len(parts)), environment)
 
 
 def on_apply(plan: Plan, outcomes: Sequence[Outcome], environment: Mapping[str, str]) -> None:
@@ -149,6 +172,7 @@ def on_apply(plan: Plan, outcomes: Sequence[Outcome], environment: Mapping[str, 
         return
     from bot import summaries
 
+    plan, outcomes = shown(plan, outcomes, environment)
     annotate("error", [f"{o.name}: {o.reason}" for o in outcomes if o.result == "failed"], environment)
     left = [
         f"{o.name}: not removed: {o.reason}"

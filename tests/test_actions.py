@@ -119,11 +119,12 @@ def test_outcomes_come_failures_first_and_are_annotated(
     ]
     actions.on_apply(plan, outcomes, runner)
     text = Path(runner["GITHUB_STEP_SUMMARY"]).read_text()
-    assert text.index("org/bob") < text.index("org/cleo") < text.index("org/ada")
+    assert text.index("org/bob") < text.index("removal 1") < text.index("org/ada")
     assert capsys.readouterr().err.splitlines() == [
         "::error::bob: a damaged zip",
-        "::warning::cleo: not removed: needs --allow-removals 1",
+        "::warning::removal 1: not removed: needs --allow-removals 1",
     ]
+    assert "cleo" not in text
 
 
 def test_a_reason_links_to_the_hub_alone_and_leaves_out_the_models_own_page(
@@ -138,6 +139,21 @@ def test_a_reason_links_to_the_hub_alone_and_leaves_out_the_models_own_page(
     for stranger in ("https://evil.example/x", f"{hub}.evil.example/x/y"):
         assert f"]({stranger[:12]}" not in summaries.reason(f"bad {stranger} answer")
         assert stranger not in summaries.reason(f"bad {stranger} answer")
+
+
+def test_a_workflow_hides_who_is_removed_and_forgets_who_is_hidden_already(
+    runner: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = step("dave", "ok", "private already", "tombstone"), step("eve", "remove", "asked to", "tombstone")
+    kept = actions.discreet(Plan(steps), runner)
+    assert [one.name for one in kept.steps] == ["eve"]
+    assert capsys.readouterr().err.splitlines() == ["::add-mask::eve"]
+    actions.on_plan(kept, runner)
+    text = Path(runner["GITHUB_STEP_SUMMARY"]).read_text()
+    assert "removal 1" in text
+    assert "eve" not in text
+    assert "dave" not in text
+    assert actions.discreet(Plan(steps), {}) == actions.shown(Plan(steps), (), {})[0] == Plan(steps)
 
 
 def test_a_summary_of_10000_entries_fits_and_ends_after_a_whole_row(runner: dict[str, str]) -> None:

@@ -152,16 +152,18 @@ def apply(
         made, moved = plan_file.agreed(reviewed, made)
     elif shard is not None:
         made = replace(made, steps=tuple(step for step in made.steps if shard.holds(step.name)))
+    made = actions.discreet(made, os.environ)
+    told, _ = actions.shown(made, (), os.environ)
     if shard is not None:
         max_models, max_reads = shard.share(max_models), max_reads and shard.share(max_reads)
     if dry_run:
         if as_json:
             report.print_json({"outcomes": [], "plan": made.to_json()}, sys.stdout)
         else:
-            report.print_plan(made, sys.stdout)
+            report.print_plan(told, sys.stdout)
         return 0
     if not as_json:
-        report.print_plan(made, sys.stdout)
+        report.print_plan(told, sys.stdout)
     with progress.watching() as watcher:
         shop = Workshop(registry, store, lambda: datetime.now(UTC), watcher, device, max_reads)
         limits = Limits(max_models, allow_removals, frozenset(overwrite_edits))
@@ -201,5 +203,6 @@ def apply(
     if as_json:
         report.print_json(report.outcomes_json(outcomes, shop.fetcher.cost), sys.stdout)
     else:
-        report.print_outcomes(outcomes, made, sys.stdout, shop.fetcher.cost)
+        told, results = actions.shown(made, outcomes, os.environ)
+        report.print_outcomes(results, told, sys.stdout, shop.fetcher.cost)
     return exit_code(made, outcomes)

@@ -63,6 +63,7 @@ def plan(
     registry = load_registry(registry_path)
     hub = open_hub(hub_target, registry)
     made = make_plan(registry, hub, store_url, only=only, force=force, max_change=max_change)
+    made = actions.discreet(made, os.environ)
     if out is not None:
         plan_file.write(made, out)
     actions.on_plan(made, os.environ, shards_asked=shards)
@@ -71,7 +72,7 @@ def plan(
         cut = {} if shards is None else {"shards": names(parts)}
         report.print_json(made.to_json() | cut, sys.stdout)
         return
-    report.print_plan(made, sys.stdout)
+    report.print_plan(actions.shown(made, (), os.environ)[0], sys.stdout)
     for name, part in zip(names(parts), parts, strict=True):
         click.echo(f"Shard {name}: {count(sum(map(needed, part)), 'step')}.")
 

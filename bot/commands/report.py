@@ -50,6 +50,7 @@ def report(
     plan = Plan(tuple(plan_file.read(path)))
     left = sorted(folder.glob("outcomes-*/*.json"))
     outcomes, wrong = outcome_file.read_all(left)
+    plan, outcomes = actions.shown(plan, outcomes, os.environ)
     spent = outcome_file.spent(left)
     sentences = [*_how(apply_result, dry_run), *asleep]
     sentences += [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in wrong]
