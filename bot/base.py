@@ -17,6 +17,9 @@ from bot.errors import UsageError
 DOCUMENTS = {"README.md", "LICENSE", "LICENSE.md", ".gitattributes"}
 """Files of a folder that do not change what it computes, and so not its digest."""
 
+BATCH = 1_000
+"""Texts that are encoded at once: an encoding takes a hundred times the memory of its text."""
+
 
 @dataclass(frozen=True, slots=True)
 class BaseSpec:
@@ -116,4 +119,8 @@ def count_tokens(spec: BaseSpec, texts: Sequence[str]) -> int | None:
     if file is None or not file.is_file():
         return None
     tokenizer = Tokenizer.from_file(str(file))
-    return sum(len(encoded.ids) for encoded in tokenizer.encode_batch(list(texts), add_special_tokens=False))
+    return sum(
+        len(encoded.ids)
+        for start in range(0, len(texts), BATCH)
+        for encoded in tokenizer.encode_batch(list(texts[start : start + BATCH]), add_special_tokens=False)
+    )

@@ -104,8 +104,6 @@ def tune(shop: Workshop, entry: Entry, cleaned: Corpus, folder: Path) -> Tuned:
     Raises Skipped when there is no improvement over the base, or too much of it is copied, and TrainingError
     when training cannot end well.
     """
-    for warning in cleaned.warnings:
-        shop.watcher.say(f"{entry.name}: warning: {warning}")
     split = corpus.split(cleaned, entry.recipe.held_out)
     shop.watcher.stage(entry.name, "load", base.parse(entry.base).name)
     loaded = shop.base(entry)

@@ -129,6 +129,8 @@ def _prepare(
         _check_new_posts(step, entry, shop, old)
         shop.watcher.stage(entry.name, "clean")
         cleaned = corpus.build(timelines)
+        for warning in cleaned.warnings:
+            shop.watcher.say(f"{entry.name}: warning: {warning}")
         try:
             corpus.require_enough(cleaned)
         except Skipped as skipped:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from bot.errors import RegistryError, UsageError
+from bot.errors import RegistryError, SourceError, UsageError
 from bot.guard import MAX_CHANGE
 
 if TYPE_CHECKING:
@@ -165,10 +165,17 @@ def make_plan(
 
 
 def _budget(made: Plan, registry: Registry, store_url: str | None, now: datetime) -> Iterator[str]:
-    """What the month's paid reads allow, where the plan would use some."""
+    """What the month's paid reads allow, where the plan would use some, and what of its sum is counted twice."""
+    paid = [step.handles for step in made.steps if step.estimate.reads]
+    if len({handle for handles in paid for handle in handles}) < sum(map(len, paid)):
+        yield "an account that several models share is read, and paid for, once: the sum counts it for each"
     reads, monthly = sum(step.estimate.reads for step in made.steps), registry.x.monthly_reads
     if reads and monthly is not None:
-        left = max(0, monthly - open_store(store_url, registry).reads("x", now))
+        try:
+            left = max(0, monthly - open_store(store_url, registry).reads("x", now))
+        except SourceError as error:
+            yield f"what is left of x.monthly_reads is not known: {error}"
+            return
         enough = "" if reads <= left else ": what is too much waits for the next month"
         yield f"of x.monthly_reads {monthly:,}, {left:,} are left and this would use about {reads:,}{enough}"
 

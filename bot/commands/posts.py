@@ -19,7 +19,7 @@ from bot.commands.options import (
     registry_option,
     store_option,
 )
-from bot.errors import Skipped, UsageError
+from bot.errors import Blocked, Skipped, SourceError, UsageError
 
 
 @click.command("import")
@@ -81,6 +81,8 @@ def corpus(
     fetcher = Fetcher(registry, open_store(store_url, registry), lambda: datetime.now(UTC), max_reads)
     try:
         timelines = fetcher.fetch(entry)
+    except Blocked as blocked:
+        raise SourceError(str(blocked)) from None
     except Skipped as nothing:
         raise UsageError(str(nothing)) from None
     finally:

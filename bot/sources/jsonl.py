@@ -10,7 +10,7 @@ import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, cast
 
 from bot.errors import SourceError
@@ -25,6 +25,7 @@ MOST_POSTS = 2_000_000
 """A guard against files that would fill the memory."""
 
 _FORM = '{"id": "1", "text": "…", "created_at": "2024-05-01T12:00:00Z"}'
+_CLOCKS_DIFFER = timedelta(days=1)
 _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 
@@ -136,16 +137,21 @@ def _object(line: bytes) -> dict[str, Any]:
 
 
 def _moment(value: object) -> datetime:
-    """ISO 8601, in UTC where it names no offset, or seconds since 1970."""
+    """ISO 8601, in UTC where it names no offset, or seconds since 1970; never in the future, by more than a day."""
+    moment: datetime | None = None
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value, UTC)
+            moment = datetime.fromtimestamp(value, UTC)
         if isinstance(value, str):
-            moment = datetime.fromisoformat(value.strip())
-            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+            given = datetime.fromisoformat(value.strip())
+            moment = given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
         pass
-    raise ValueError("created_at is no date in ISO 8601 and no number of seconds since 1970")
+    if moment is None:
+        raise ValueError("created_at is no date in ISO 8601 and no number of seconds since 1970")
+    if moment > datetime.now(UTC) + _CLOCKS_DIFFER:
+        raise ValueError("created_at lies in the future, and later posts would never count as new")
+    return moment
 
 
 def _optional(record: dict[str, Any], key: str) -> str | None:

@@ -86,6 +86,7 @@ def test_of_lines_with_one_id_the_last_is_taken_and_said(file: Path) -> None:
         (line(created_at="canary"), "created_at is no date"),
         (line(created_at=1e18), "created_at is no date"),
         (line(created_at=True), "created_at is no date"),
+        (line(created_at="9999-01-01"), "created_at lies in the future"),
         (line(is_repost="no"), "is_repost is neither true nor false"),
         (line(lang=["en"]), "lang is no text"),
         (b'{"id": "1", "text": "\xe9 canary"}', "not UTF-8: save the file as UTF-8"),
