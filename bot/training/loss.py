@@ -15,6 +15,9 @@ from bot.training.data import IGNORED
 SLICE = 4_194_304
 """Logits that are worked on at a time (16 MiB in float32)."""
 
+LEAST = 1e-38
+"""The smallest chance that float32 tells from none: a token's loss counts as 87.5 nats at most."""
+
 
 def mean(logits: torch.Tensor, labels: torch.Tensor, count: int) -> torch.Tensor:
     """The summed loss of all labelled tokens over `count`, in nats, as a scalar that can be differentiated.
@@ -51,12 +54,11 @@ class _Mean(torch.autograd.Function):
         ):
             used = label != IGNORED
             wanted = label.clamp(min=0)[:, None]
-            logs = torch.log_softmax(part, dim=1, dtype=torch.float32)
-            total -= (logs.gather(1, wanted)[:, 0] * used).sum()
-            scale = (used / count)[:, None]
-            slope = logs.exp_().mul_(scale)
-            slope.scatter_add_(1, wanted, -scale)
-            out.copy_(slope)
+            chances = torch.softmax(part, dim=1, dtype=torch.float32)
+            chosen = chances.gather(1, wanted).clamp_(min=LEAST)
+            total -= (chosen.log()[:, 0] * used).sum()
+            chances.scatter_add_(1, wanted, -torch.ones_like(chosen))
+            torch.mul(chances, (used / count)[:, None], out=out)
         ctx.save_for_backward(gradient)
         return total / count
 

@@ -175,7 +175,8 @@ def test_without_memory_for_a_batch_its_parts_give_the_same_model_and_it_is_said
     monkeypatch.setattr(attention, "arguments", starved(1, kind))
     done, parts, _ = run(base, recipe)
     for name, value in whole.items():
-        torch.testing.assert_close(parts[name], value, rtol=1e-3, atol=1e-5)
+        # AdamW steps as far for a gradient of rounding errors (a key's bias has no other) as for a real one.
+        torch.testing.assert_close(parts[name], value, rtol=1e-3, atol=1e-4)
     (warning,) = done.warnings
     assert "too little memory for 4 blocks at once" in warning
 
