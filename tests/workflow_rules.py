@@ -121,6 +121,10 @@ def _job_problems(name: str, on: set[str], job_id: str, job: dict[str, Any]) -> 
         yield "a secret without an environment"
     if "pull_request" in on and (seen or any(each.startswith("vars.") for each in _names(job))):
         yield "a pull request sees a secret or a variable"
+    if "always()" in str(job.get("if")) and not all(
+        "always()" in str(step.get("if")) for step in job["steps"]
+    ):
+        yield "a cancelled run skips its steps: always() on each"
     for step in job["steps"]:
         for problem in _step_problems(name, on, job_id, step):
             yield f"{step.get('name') or step.get('uses')}: {problem}"

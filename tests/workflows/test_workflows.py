@@ -54,6 +54,12 @@ PLANTED = {
         "runs-on",
         "skipped ancestor",
     ),
+    "a report whose steps a cancelled run skips": (
+        "publish.yml",
+        "- name: Report\n        if: ${{ always() }}\n",
+        "- name: Report\n",
+        "a cancelled run skips",
+    ),
     "a matrix that may be empty": ("publish.yml", " && needs.plan.outputs.count != '0'", "", "empty matrix"),
     "shards after a failed plan": (
         "publish.yml",
