@@ -68,13 +68,14 @@ def block(
     """The text cleaned and wrapped to the width; what does not fit into so many lines ends in an ellipsis."""
     words = list(_breakable(drawable(escape.clean(text))))
     wrapped: list[str] = []
+    line = ""
     limit = width / size
     broken = any(_width(word.rstrip(), bold) > limit for word in words[:40])
     while words and len(wrapped) < lines:
         line, words = _fill(words, limit, bold)
         wrapped.append(line.strip())
     if words:
-        wrapped[-1] = _ellipsis(wrapped[-1] + "".join(words), limit, bold)
+        wrapped[-1] = _ellipsis(line.lstrip() + "".join(words), limit, bold)
     widest = max((_width(line, bold) for line in wrapped), default=0.0)
     return Block(tuple(wrapped), size, leading, bold, widest * size, bool(words), broken)
 

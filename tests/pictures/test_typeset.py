@@ -165,3 +165,14 @@ def test_every_character_has_a_level_and_every_run_a_place(text: str) -> None:
     levels = bidi.levels(text)
     assert len(levels) == len(text)
     assert sorted(bidi.visual_order(levels)) == list(range(len(text)))
+
+
+def test_what_is_cut_off_keeps_the_space_before_the_word_it_was_cut_in() -> None:
+    shown = typeset.block(
+        "commonly fashioned to get the name of Heavenly things", 40, 40 * 18, lines=1
+    ).lines[0]
+    assert shown.endswith("…")
+    assert "commonly fashioned to get the name of Heavenly things".startswith(shown.removesuffix("…"))
+    for width in range(8, 30):
+        cut = typeset.block("alpha beta gamma delta epsilon zeta", 40, 40 * width / 2, lines=2).lines[-1]
+        assert not cut.endswith("…") or cut.removesuffix("…") in "alpha beta gamma delta epsilon zeta"
