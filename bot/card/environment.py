@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +21,14 @@ from bot.errors import UsageError
 if TYPE_CHECKING:
     from bot.manifest import Score
 
+LONGEST = 128 << 20
+"""Characters; a page of 200 previewed cards with their pictures has half of that."""
+
 
 def render_template(file: str, variables: Mapping[str, Any], folders: Sequence[Path]) -> str:
     """A template with its variables. UsageError with file and line when it is missing or broken."""
     try:
-        return _environment(tuple(folders)).get_template(file).render(variables)
+        return _bounded(file, _environment(tuple(folders)).get_template(file).generate(variables))
     except jinja2.TemplateNotFound as error:
         where = _line(error)
         raise UsageError(f"{where}: " * bool(where) + missing(str(error.name), folders)) from None
@@ -33,6 +36,20 @@ def render_template(file: str, variables: Mapping[str, Any], folders: Sequence[P
         raise UsageError(f"{error.filename or file}:{error.lineno}: {error.message}") from None
     except (jinja2.TemplateError, TypeError, ValueError, LookupError, ArithmeticError) as error:
         raise UsageError(f"{_line(error) or file}: {error}; see templates/README.md") from error
+
+
+def _bounded(file: str, pieces: Iterable[str]) -> str:
+    """The text, if it comes to an end: a stranger's template may be a loop that fills the memory."""
+    parts: list[str] = []
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > LONGEST:
+            raise UsageError(
+                f"{file}: it makes more than {LONGEST >> 20} million characters: look for a loop that goes on too long"
+            )
+        parts.append(piece)
+    return "".join(parts)
 
 
 def _line(error: Exception) -> str:

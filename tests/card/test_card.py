@@ -414,3 +414,10 @@ def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> Non
 def test_a_manifest_that_went_through_json_gives_the_same_card() -> None:
     made = manifest([ADA, BOB])
     assert card.render(Manifest.model_validate_json(made.to_json())) == card.render(made)
+
+
+def test_a_template_without_an_end_is_stopped(tmp_path: Path) -> None:
+    loop = "{% for a in range(9999) %}{% for b in range(9999) %}0123456789{% endfor %}{% endfor %}"
+    (tmp_path / "endless.md.j2").write_text(loop)
+    with pytest.raises(UsageError, match=r"endless\.md\.j2: it makes more than 128 million characters"):
+        card.render(manifest(), template="endless", folders=[tmp_path, *TEMPLATES])
