@@ -26,4 +26,5 @@ def purge_who_left(registry: Registry, store: Store, now: datetime, *, removals:
     listed = {(network_of(entry.source), handle) for entry in registry.entries for handle in entry.handles}
     listed |= {(n, handle) for faulty in registry.faulty for handle in faulty.handles for n in networks}
     for handle in store.purge_unlisted(listed, registry.store.keep, now):
-        yield f"{handle}: purged from the store: in no entry of the registry for longer than store.keep"
+        who = "an account of somebody who asked to be removed" if handle in registry.gone else handle
+        yield f"purged from the store: {who}: in no entry of the registry for longer than store.keep"

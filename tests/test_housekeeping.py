@@ -41,7 +41,7 @@ def test_an_account_outlives_its_entry_by_store_keep_and_no_longer(tmp_path: Pat
     assert list(purge_who_left(found, store, NOW, removals=False)) == []
     assert list(purge_who_left(found, store, NOW + timedelta(days=29), removals=False)) == []
     said = list(purge_who_left(found, store, NOW + timedelta(days=30), removals=False))
-    assert said == ["bob: purged from the store: in no entry of the registry for longer than store.keep"]
+    assert said == ["purged from the store: bob: in no entry of the registry for longer than store.keep"]
     assert held(store) == {"ada"}
 
 
