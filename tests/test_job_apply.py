@@ -42,7 +42,7 @@ IMAGE = {
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A bucket `posts`, and the environment that leads to it."""
+    """A bucket `fleet-posts`, and the environment that leads to it."""
     import s3fs
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -53,7 +53,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for name, value in {**AWS, "AWS_ENDPOINT_URL": f"http://{host}:{port}"}.items():
         monkeypatch.setenv(name, value)
     client = boto3.client("s3")
-    client.create_bucket(Bucket="posts")
+    client.create_bucket(Bucket="fleet-posts")
     yield client
     client.close()
     server.stop()
@@ -126,7 +126,7 @@ def test_models_are_trained_in_a_job_and_published_from_a_checkout_and_a_store_e
     fleet.posts("bob", 250, seed=2)  # committed beside the registry
     fleet.entry("bob")
     fleet.models.append("  - {handles: [ada]}")  # imported into the store
-    fleet.top = "store: s3://posts/store\n"
+    fleet.top = "store: s3://fleet-posts/store\n"
     fleet.write()
     path = checkout / "registry.yaml"
     path.write_text(path.read_text().replace("namespace: org", "namespace: tester"))
