@@ -150,7 +150,7 @@ def test_purge_leaves_no_byte_of_a_person_on_s3(store: Store, s3: Any) -> None:
     traces = (b"ada_example", b"ada lark", b"4242")
     before = objects(s3)
     assert any(trace in data.lower() for data in before.values() for trace in traces)
-    assert store.purge(" @ADA_example") == 4
+    assert store.purge(" @ADA_example").files == 4
     for key, data in objects(s3).items():
         assert not any(trace in key.lower().encode() + data.lower() for trace in traces), key
     assert set(store.all_facts()) == {("x", "bob")}

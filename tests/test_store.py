@@ -68,7 +68,7 @@ def test_what_was_never_stored_is_none(store: Store) -> None:
     assert store.facts("ada_example", "x") is None
     assert store.all_facts() == {}
     assert store.notes("ada_example") == {}
-    assert store.purge("ada_example") == 0
+    assert store.purge("ada_example").files == 0
 
 
 def test_a_reading_comes_back_whole(store: Store, url: str) -> None:
@@ -301,7 +301,7 @@ def test_purge_leaves_no_trace_of_a_handle_and_everything_of_others(store: Store
     store.remember("cyborg", handles=["Dave", "ada_example"], asked=1)
     store.remember("davenport", asked=1)
 
-    assert store.purge("@DAVE") == 7
+    assert store.purge("@DAVE").files == 7
 
     for path in store._files.below(""):
         data = store._files.read(path) or b""
@@ -310,14 +310,14 @@ def test_purge_leaves_no_trace_of_a_handle_and_everything_of_others(store: Store
         assert b"dave" not in plain.lower().replace(b"davenport", b"")
     assert set(store.all_facts()) == {("x", "ada_example"), ("x", "davenport")}
     assert set(store.all_notes()) == {"davenport"}
-    assert store.purge("dave") == 0
+    assert store.purge("dave").files == 0
 
 
 def test_purge_takes_half_written_and_damaged_files_too(local: Store, folder: Path) -> None:
     local.merge(timeline(posts(1)), "x", now=NOW)
     (folder / "x/ada_example/.writing-abc").write_bytes(b"half")
     (folder / "x/ada_example/damaged-posts-0.gz").write_bytes(b"bad")
-    assert local.purge("ada_example") == 4
+    assert local.purge("ada_example").files == 4
     assert not (folder / "x/ada_example").exists()
 
 
@@ -364,7 +364,7 @@ def test_any_handle_or_name_is_a_file_name(local: Store, folder: Path, name: str
     assert local.all_notes() == {name: {"asked": 1}}
     assert {path.name for path in folder.parent.iterdir()} == {"store"}
     assert len(list((folder / "other").iterdir())) == 1
-    assert local.purge(name) == 3
+    assert local.purge(name).files == 3
 
 
 def test_an_empty_handle_and_a_url_nobody_speaks_are_sentences(store: Store) -> None:

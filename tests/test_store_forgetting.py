@@ -80,7 +80,7 @@ def test_a_marker_is_no_file_of_posts(store: Store) -> None:
     before = facts(store)
     store.purge_unlisted([], KEEP, NOW)
     assert facts(store) == before
-    assert store.purge("ada_example") == 4
+    assert store.purge("ada_example").files == 4
 
 
 def test_what_a_reading_left_out_is_known_until_one_reads_it_all(store: Store) -> None:
@@ -143,7 +143,7 @@ def test_the_rate_of_posts_foretells_a_reading(store: Store) -> None:
 def test_purge_finds_an_account_by_the_name_it_gives_itself_too(store: Store) -> None:
     """It was renamed after it was stored, or its archive imported under another handle."""
     store.merge(Timeline(replace(ADA, handle="New_Name"), [post(1)]), "x", now=NOW, handle="ada_example")
-    assert store.purge("new_name") == 2
+    assert store.purge("new_name").files == 2
     assert store.all_facts() == {}
 
 

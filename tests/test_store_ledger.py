@@ -60,5 +60,5 @@ def test_the_ledger_is_no_account_and_a_person_called_x_does_not_take_it_along(s
     store.record_reads("x", "run", 3, NOW)
     store.merge(Timeline(Profile("x", "X", "x"), [Post("1", "hello", NOW)]), "x", now=NOW)
     assert set(store.all_facts()) == {("x", "x")}
-    assert store.purge("x") == 2
+    assert store.purge("x").files == 2
     assert store.reads("x", NOW) == 3

@@ -130,17 +130,15 @@ def takedown(
     # Until the tombstone is on main, another run could make again what was deleted; what is private stays so.
     removal: Removal = registry.policy.removal if landed else "private"
     names = room.unpublish(person, hub, removal)
-    files = store.purge(person)
-    left = store.purge(person)
-    if left:
-        raise UsageError(f"the store still held {count(left, 'file')} after the purge; run this again")
+    purged = store.purge(person)
     now = "deleted" if removal == "delete" else "private"
     said = [
         f"Tombstone: {where}",
         f"Models: {count(len(names), 'model')} of this person on the hub, each {now}, as the listing after it shows"
         if names
         else "Models: none on the hub holds this person; the listing was read",
-        f"Posts: {count(files, 'file')} deleted from the store, which holds nothing of this person any more",
+        f"Posts: {count(purged.files, 'file')} deleted from the store",
+        *(f"Posts: {line}" for line in (*purged.checked, *purged.remains)),
     ]
     if in_workflow:
         said.append(

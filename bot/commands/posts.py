@@ -112,8 +112,10 @@ def purge(handle: str, registry_path: Path, store_url: str | None) -> None:
     from bot.handles import bare
 
     name = bare(handle)
-    files = open_store(store_url, load_registry(registry_path)).purge(name)
-    click.echo(f"{name}: {count(files, 'file')} deleted from the store")
+    purged = open_store(store_url, load_registry(registry_path)).purge(name)
+    click.echo(f"{name}: {count(purged.files, 'file')} deleted from the store")
+    for line in (*purged.checked, *purged.remains):
+        click.echo(line)
 
 
 def _file_source(file: str) -> Literal["archive", "jsonl"]:

@@ -27,8 +27,9 @@ from bot.store.files import open_files
 from bot.store.format import Segment, deleted, kept, merged
 from bot.store.gaps import EVERYTHING, Gap
 from bot.store.names import key, quoted
+from bot.store.purged import Purged
 
-__all__ = ["Facts", "Gap", "Merged", "Store"]
+__all__ = ["Facts", "Gap", "Merged", "Purged", "Store"]
 
 ON_THE_WAY = 500
 """After so many posts what was paid for is stored, before the reading goes on."""
@@ -213,11 +214,20 @@ class Store:
         """What all runs together have paid for on that network in a month (a time's, in UTC)."""
         return ledger.total(self._files, network, month)
 
-    def purge(self, handle: str) -> int:
-        """Removes every trace of a handle, on every network, and notes on models that hold it.
+    def purge(self, handle: str) -> Purged:
+        """Removes every trace of a handle, on every network, and notes on models that hold it; then looks again.
 
-        Returns how many files went; 0 says that there was no trace.
+        Raises SourceError when files of the person are listed afterwards.
         """
+        count = self._purge(handle)
+        if left := self._purge(handle):
+            raise SourceError(
+                f"store {self._files.url}: {left} files of this person were written during the purge and are "
+                "gone now; run it again"
+            )
+        return Purged(count, ("the store was listed again and shows no file of this person",))
+
+    def _purge(self, handle: str) -> int:
         name = key(handle)
         folders = {f"{network}/{quoted(name)}" for network in NETWORKS}
         for (network, stored), facts in self.all_facts().items():

@@ -85,7 +85,9 @@ def test_purge_knows_a_handle_however_it_is_written(
     bot(home, "import", "ada", str(home / "ada.jsonl"))
     capsys.readouterr()
     assert bot(home, "purge", spelling) == 0
-    assert capsys.readouterr().out == "ada: 2 files deleted from the store\n"
+    assert capsys.readouterr().out == (
+        "ada: 2 files deleted from the store\nthe store was listed again and shows no file of this person\n"
+    )
 
 
 def test_import_reads_a_url(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
