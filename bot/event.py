@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bot.bounded import Bounds, Unreadable, read_file
 from bot.errors import UsageError
 
-MOST_BYTES = 32 << 20
+BOUNDS = Bounds(32 << 20)
 """GitHub's own limit on an event is 25 MB."""
 
 
 def read(environment: Mapping[str, str]) -> dict[str, Any]:
-    """The event's payload. Raises UsageError outside of a workflow."""
+    """The event's payload. Raises UsageError outside of a workflow, and for what GitHub never sends."""
     path = environment.get("GITHUB_EVENT_PATH")
     if not path or not Path(path).is_file():
         raise UsageError("this runs in a GitHub workflow, where GITHUB_EVENT_PATH names the event")
-    if Path(path).stat().st_size > MOST_BYTES:
-        raise UsageError("the event is larger than any that GitHub sends")
     try:
-        event = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UsageError(f"the event is no JSON: {error}") from None
+        event = read_file(Path(path), BOUNDS, "the event")
+    except OSError as error:
+        raise UsageError(f"the event cannot be read: {error.strerror}; run the job again") from None
+    except Unreadable as error:
+        raise UsageError(f"{error}, which GitHub never sends; run the job again") from None
     if not isinstance(event, dict):
         raise UsageError("the event is no JSON object")
     return event

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.bounded import ANSWERS, Unreadable, read_json
 from bot.errors import BotError, UsageError
 
 SECONDS = 30.0
@@ -155,9 +156,9 @@ class GitHub:
             else:
                 if answer.status_code < 400:
                     try:
-                        return answer.json()
-                    except ValueError:
-                        raise GitHubError(f"{what}: the answer is no JSON; run the job again") from None
+                        return read_json(answer.content, ANSWERS, "the answer")
+                    except Unreadable as error:
+                        raise GitHubError(f"{what}: {error}; run the job again") from None
                 if answer.status_code < 500 or last:
                     raise GitHubError(_sentence(what, answer, permission), answer.status_code)
             time.sleep(self.pause_s * attempt)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.errors import UsageError
-from bot.outcome_file import MOST_BYTES
+from bot.outcome_file import BOUNDS
 from bot.registry import Entry, Registry
 
 MARKER = "mynah-outcomes "
@@ -135,7 +135,7 @@ def outcomes_in(log: Iterable[str]) -> str | None:
         return None
     unpacking = zlib.decompressobj(wbits=31)
     try:
-        data = unpacking.decompress(base64.b64decode("".join(pieces), validate=True), MOST_BYTES)
+        data = unpacking.decompress(base64.b64decode("".join(pieces), validate=True), BOUNDS.size)
     except (binascii.Error, zlib.error) as error:
         raise ValueError(f"the outcomes in the log are damaged: {error}") from None
     if not unpacking.eof:

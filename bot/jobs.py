@@ -17,6 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from bot import outcome_file
+from bot.bounded import Bounds, Unreadable, read_json
 from bot.errors import BotError, CredentialsError, HubError
 from bot.hub.client import Pace, install, step
 from bot.hub.translate import translated
@@ -210,8 +211,9 @@ class Jobs:
 def _models(job: JobInfo) -> tuple[str, ...]:
     """The names that a job carries; none for a job that is not ours, whatever it carries."""
     try:
-        names = json.loads(job.environment[MODELS]) if isinstance(job.environment, dict) else None
-    except (KeyError, TypeError, ValueError, RecursionError):
+        held = job.environment.get(MODELS) if isinstance(job.environment, dict) else None
+        names = read_json(str(held), Bounds(1 << 20), "it")
+    except Unreadable:
         return ()
     if not isinstance(names, list) or not all(
         isinstance(name, str) and _NAME.fullmatch(name) for name in names

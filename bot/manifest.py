@@ -9,10 +9,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, Field
 
+from bot.bounded import Bounds, Unreadable, read_model
 from bot.posts import Network
 from bot.published import FILENAME, Published, Value
+
+BOUNDS = Bounds(4 << 20)
+"""A manifest has some 20 KB, most of them its curve."""
 
 
 class Account(Value):
@@ -243,11 +247,9 @@ class Manifest(Value):
 def parse(data: bytes) -> Manifest:
     """Reads `bot.json`. Raises ValueError with one clear sentence when it is damaged or from the future."""
     try:
-        return Manifest.model_validate_json(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise ValueError(f"{FILENAME} is not a manifest this bot can read: {where}: {first['msg']}") from None
+        return read_model(Manifest, data, BOUNDS, "the file")
+    except Unreadable as error:
+        raise ValueError(f"{FILENAME} is not a manifest this bot can read: {error}") from None
 
 
 def utc(moment: datetime) -> datetime:

@@ -8,12 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from bot.bounded import Bounds, read_model
 from bot.report import Outcome, Result
 from bot.sources import Cost
 
-MOST_BYTES = 16 << 20
+BOUNDS = Bounds(16 << 20, depth=16)
 """A shard with 10,000 steps writes some 3 MB."""
 
 
@@ -29,8 +30,8 @@ class _Outcome(BaseModel):
 
 class _Spent(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
-    reads: int = 0
-    usd: float = 0.0
+    reads: int = Field(0, ge=0)
+    usd: float = Field(0.0, ge=0)
 
 
 class _File(BaseModel):
@@ -55,14 +56,7 @@ def write(outcomes: Sequence[Outcome], path: Path, spent: Cost | None = None) ->
 
 def parse(data: bytes | str) -> list[Outcome]:
     """The outcomes that a file or a line holds. Raises ValueError for what is none."""
-    try:
-        file = _File.model_validate_json(data)
-    except ValidationError:
-        raise ValueError("it is damaged") from None
-    return [
-        Outcome(one.name, one.action, one.result, one.reason, one.commit, one.seconds)
-        for one in file.outcomes
-    ]
+    return _outcomes(read_model(_File, data, BOUNDS, "it"))
 
 
 def spent(paths: Sequence[Path]) -> Cost:
@@ -70,9 +64,8 @@ def spent(paths: Sequence[Path]) -> Cost:
     reads, usd = 0, 0.0
     for path in paths:
         with suppress(OSError, ValueError):
-            if path.stat().st_size <= MOST_BYTES:
-                told = _File.model_validate_json(path.read_bytes()).spent
-                reads, usd = reads + told.reads, usd + told.usd
+            told = _read(path).spent
+            reads, usd = reads + told.reads, usd + told.usd
     return Cost(reads, round(usd, 4))
 
 
@@ -82,9 +75,21 @@ def read_all(paths: Sequence[Path]) -> tuple[list[Outcome], list[str]]:
     wrong: list[str] = []
     for path in paths:
         try:
-            if path.stat().st_size > MOST_BYTES:
-                raise ValueError("it is too large")
-            outcomes += parse(path.read_bytes())
-        except (OSError, ValueError) as error:
+            outcomes += _outcomes(_read(path))
+        except OSError as error:
+            wrong.append(f"the outcomes in {path.name} cannot be read: {error.strerror}")
+        except ValueError as error:
             wrong.append(f"the outcomes in {path.name} cannot be read: {error}")
     return outcomes, wrong
+
+
+def _read(path: Path) -> _File:
+    with path.open("rb") as file:
+        return read_model(_File, file.read(BOUNDS.size + 1), BOUNDS, "it")
+
+
+def _outcomes(file: _File) -> list[Outcome]:
+    return [
+        Outcome(one.name, one.action, one.result, one.reason, one.commit, one.seconds)
+        for one in file.outcomes
+    ]

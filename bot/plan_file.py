@@ -7,11 +7,46 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pydantic import BaseModel, Field, ValidationError
+
 from bot import digest
+from bot.bounded import Bounds, Unreadable, read_file
 from bot.errors import UsageError
-from bot.steps import Plan, Step, step_from_json
+from bot.steps import Action, Cause, Plan, Step, step_from_json
 
 VERSION = 1
+
+BOUNDS = Bounds(64 << 20, depth=16)
+"""A plan of 10,000 steps has some 5 MB."""
+
+
+class _Estimate(BaseModel):
+    reads: int = Field(ge=0)
+    usd: float = Field(ge=0)
+
+
+class _Step(BaseModel):
+    """What a step of a file must be, so that nothing later meets another type."""
+
+    name: str = Field(max_length=400)
+    repo: str = Field(max_length=400)
+    action: Action
+    reason: str
+    handles: tuple[str, ...]
+    estimate: _Estimate
+    head: str | None
+    cause: Cause
+    state: str
+    held: bool
+
+
+class _Plan(BaseModel):
+    steps: tuple[_Step, ...]
+
+
+class _File(BaseModel):
+    seal: str
+    plan: _Plan
 
 
 def write(plan: Plan, path: Path) -> None:
@@ -27,18 +62,18 @@ def write(plan: Plan, path: Path) -> None:
 def read(path: Path) -> list[Step]:
     """The steps of a plan file. UsageError when it is missing, damaged, edited by hand, or of another version."""
     try:
-        sealed = json.loads(path.read_text(encoding="utf-8"))
-        seal = sealed.pop("seal")
-        steps = [step_from_json(step) for step in sealed["plan"]["steps"]]
+        sealed = read_file(path, BOUNDS, str(path))
+        _File.model_validate(sealed)
     except FileNotFoundError:
         raise UsageError(f"there is no plan at {path}; make one with: bot plan --out {path}") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, Unreadable, ValidationError):
         raise UsageError(
             f"{path} is not a plan, or is damaged; make it again with: bot plan --out {path}"
         ) from None
+    seal = sealed.pop("seal")
     if sealed.get("version") != VERSION or digest.of_value(sealed) != seal:
         raise UsageError(f"{path} was changed after it was made; make it again with: bot plan --out {path}")
-    return steps
+    return [step_from_json(step) for step in sealed["plan"]["steps"]]
 
 
 def agreed(reviewed: Sequence[Step], now: Plan) -> tuple[Plan, list[Step]]:

@@ -13,12 +13,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.bounded import Bounds
 from bot.errors import Problem
 from bot.registry import Entry, FaultyEntry, Registry
 from bot.shards import needed
 from bot.steps import Plan, Step
 
-MOST_BYTES = 4 << 20
+BOUNDS = Bounds(4 << 20, depth=16)
 """Size of a review as JSON, when it is read again."""
 NEW = "new: there is no public model of this name yet"
 """Why a model is trained that a reader without a token does not see: `missing` would sound like a fault."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from bot.bounded import Bounds, Unreadable, read_json
 from bot.markdown import code, cut, prose, table
 from bot.report import Outcome
 from bot.steps import Step
@@ -73,10 +74,13 @@ def memory_of(body: str) -> Memory:
     """What an issue of ours remembers; nothing where it was edited beyond reading."""
     found = _MARK.match(body)
     try:
-        lists = [json.loads(part) for part in found.groups()] if found else [[], []]
-    except ValueError:
+        lists = [read_json(part, Bounds(1 << 20), "it") for part in found.groups()] if found else [[], []]
+    except Unreadable:
         return Memory()
-    failing, once = (tuple(name for name in names if isinstance(name, str)) for names in lists)
+    failing, once = (
+        tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
+        for names in lists
+    )
     return Memory(failing, once)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from typing import Any, Literal
 from bot import handles, pictures, publication
 from bot.adopt import takeover
 from bot.adopt.old_card import NotAnOldCardError, OldCard, read
+from bot.bounded import Bounds, Unreadable, read_json
 from bot.errors import BotError, ConflictError, CredentialsError
 from bot.hub import Hub, Listing
 from bot.registry import Entry, Registry
@@ -209,7 +209,7 @@ def _remarks(
 
 def _config(data: bytes | None) -> dict[str, Any]:
     try:
-        config = json.loads(data or b"{}")
-    except (ValueError, RecursionError):
+        config = read_json(data or b"{}", Bounds(4 << 20), "config.json")
+    except Unreadable:
         return {}
     return config if isinstance(config, dict) else {}

@@ -92,9 +92,7 @@ def comment(folder: Path) -> None:
     Runs in a workflow that another one triggered: what lies in FOLDER is a stranger's. It is read as data, and
     belongs to the pull request only if that one's head is the commit that the other workflow ran for.
     """
-    from pydantic import ValidationError
-
-    from bot import event, github, review_text
+    from bot import bounded, event, github, review_text
     from bot import review as room
 
     path = folder / "review.json"
@@ -102,10 +100,10 @@ def comment(folder: Path) -> None:
         click.echo("the pull request's workflow left no review; nothing to say")
         return
     try:
-        if path.is_symlink() or path.stat().st_size > room.MOST_BYTES:
+        if path.is_symlink() or path.stat().st_size > room.BOUNDS.size:
             raise UsageError("the review is no file, or larger than any that bot review writes")
-        made = room.Review.model_validate_json(path.read_bytes())
-    except (ValidationError, RecursionError, ValueError):
+        made = bounded.read_model(room.Review, path.read_bytes(), room.BOUNDS, "the review")
+    except bounded.Unreadable:
         raise UsageError("the review is not one that bot review writes; nothing is posted") from None
     payload = event.read(os.environ)
     ran_for = event.text(payload, "workflow_run", "head_sha")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from bot.bounded import Bounds, Unreadable, read_json
 from bot.published import FILENAME, FRONT_MATTER_KEY, Published
 
 GITATTRIBUTES = ".gitattributes"
@@ -17,6 +17,9 @@ GITATTRIBUTES = ".gitattributes"
 
 TAG = "mynah"
 """The tag on every card of ours."""
+
+BOUNDS = Bounds(4 << 20)
+"""Of a `bot.json` that stands on the hub, whoever wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,13 @@ class _Manifest(BaseModel):
 def of_manifest(data: bytes) -> tuple[Published | None, str | None]:
     """`(published, problem)` out of the bytes of a `bot.json`; (None, None) for another program's file."""
     try:
-        return _Manifest.model_validate_json(data).published, None
+        value = read_json(data, BOUNDS, FILENAME)
+    except Unreadable as error:
+        return None, f"{error}: it is damaged"
+    try:
+        return _Manifest.model_validate(value).published, None
     except ValidationError as error:
-        if _is_another_programs(data):
+        if not isinstance(value, dict) or not {"published", "provenance", "recipe"} & value.keys():
             return None, None
         return None, _sentence(FILENAME, error)
 
@@ -98,11 +105,3 @@ def _sentence(where: str, error: ValidationError) -> str:
     if path == "version" and first["type"] == "literal_error":
         return f"{where} was written by a newer version of the bot: update this one"
     return f"{where} is damaged: {path + ': ' if path else ''}{first['msg']}"
-
-
-def _is_another_programs(data: bytes) -> bool:
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
-        return False
-    return not isinstance(value, dict) or not {"published", "provenance", "recipe"} & value.keys()

@@ -126,8 +126,8 @@ class HuggingFaceHub:
 
     def _read(self, name: str, path: str, revision: str) -> bytes | None:
         repo_id = self._repo_id(name)
-        url = hf_hub_url(repo_id, path, revision=revision, endpoint=self.endpoint)
         with self._asking(f"read {path} of {repo_id}"):
+            url = hf_hub_url(repo_id, path, revision=revision, endpoint=self.endpoint)  # refuses odd names
             response = get_session().get(url, headers=self._headers())
             try:
                 hf_raise_for_status(response)

@@ -8,12 +8,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bot.bounded import Bounds, read_json
 from bot.site.models import Facts, Model
 
 FOLDER = "fleet"
 """Everything but the page itself lies here, below the page."""
 ROWS = 2500
 """Models in one file: half a megabyte, so that no file keeps a browser busy for long."""
+_BOUNDS = Bounds(32 << 20)
 _BEGIN, _END = "fleet.add([\n", "\n]);\n"
 
 
@@ -51,7 +53,7 @@ def _cached(paths: Iterable[Path]) -> Iterator[tuple[str, tuple[Facts, tuple[str
     for path in paths:
         try:
             text = path.read_text(encoding="utf-8")
-            rows = json.loads(f"[{text.removeprefix(_BEGIN).removesuffix(_END)}]")
+            rows = read_json(f"[{text.removeprefix(_BEGIN).removesuffix(_END)}]", _BOUNDS, "it")
             for row in rows:
                 if len(row) == 13:
                     yield row[0], _facts(row)

@@ -5,7 +5,6 @@ Every failure is a sentence that names the host; none holds any of an answer's b
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from bot import __version__
+from bot.bounded import ANSWERS, Unreadable, read_json
 from bot.errors import Deferred, SourceError
 from bot.sources.addresses import is_public, joined, split
 
@@ -237,8 +237,8 @@ def _body(response: requests.Response, host: str, most: int, deadline: float) ->
 
 def _value(status: int, body: bytes) -> Any:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return read_json(body, ANSWERS, "the answer")
+    except Unreadable:
         if 200 <= status < 300:
             page = body.lstrip()[:1] == b"<"
             raise _BrokenError(f"answered with {'a web page' if page else 'damaged data'}") from None

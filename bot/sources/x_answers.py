@@ -5,13 +5,13 @@ Pure: a status, headers and a body in, a verdict out. Reasons are sentences with
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.bounded import ANSWERS, Unreadable, read_json
 from bot.sources import fields
 
 HARMLESS = ("pinned_tweet_id", "pinned_post_id", "most_recent_tweet_id", "most_recent_post_id", "author_id")
@@ -198,6 +198,6 @@ def _reset(headers: Mapping[str, str], now: datetime) -> datetime:
 
 def _json(body: bytes) -> object:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return read_json(body, ANSWERS, "the answer")
+    except Unreadable:
         return None
