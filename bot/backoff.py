@@ -37,8 +37,10 @@ def fingerprint(entry: Entry, where: str) -> str:
 def after_failure(notes: Mapping[str, Any], key: str, reason: str, now: datetime) -> dict[str, Any]:
     """What is to be remembered once a try with the fingerprint `key` failed with `reason`."""
     same = notes.get("fingerprint") == key
-    failures = [*(notes.get("failures", []) if same else []), {"at": now.isoformat(), "reason": reason}]
-    count = notes.get("failed", 0) + 1 if same else 1
+    before, times = notes.get("failures"), notes.get("failed")
+    known = before if same and isinstance(before, list) else []
+    failures = [*known, {"at": now.isoformat(), "reason": reason}]
+    count = times + 1 if same and isinstance(times, int) else 1
     wait = min(FIRST * 2 ** min(count - 1, 20), LONGEST)
     return {
         "failures": failures[-REMEMBERED:],
@@ -88,25 +90,38 @@ def blocked(notes: Mapping[str, Any], key: str, now: datetime) -> str | None:
     if notes.get("blocked_by") != key or _past(notes, "blocked_until", now):
         return None
     reason, until = notes.get("blocked"), notes.get("blocked_until")
-    return f"{reason}; looked at again on {until[:10]} or with --only" if reason and until else None
+    if not isinstance(reason, str) or not isinstance(until, str):
+        return None
+    return f"{reason}; looked at again on {until[:10]} or with --only"
 
 
 def waiting(notes: Mapping[str, Any], key: str, now: datetime) -> str | None:
     """Why the entry is not tried now, with the time of the next try; None when it may be."""
-    retry_at = notes.get("retry_at")
-    if not isinstance(retry_at, str) or notes.get("fingerprint") != key:
+    if notes.get("fingerprint") != key:
         return None
-    when = datetime.fromisoformat(retry_at)
-    if when <= now:
+    when = moment(notes, "retry_at")
+    if when is None or when <= now:
         return None
     times = notes.get("failed", 1)
-    last = notes["failures"][-1]["reason"] if notes.get("failures") else "unknown"
+    failures = notes.get("failures")
+    last = failures[-1] if isinstance(failures, list) and failures else None
+    reason = last.get("reason") if isinstance(last, dict) else None
     return (
         f"failed {'once' if times == 1 else f'{times} times'}, tries again on {when:%Y-%m-%d at %H:%M} UTC "
-        f"or with --only; last time: {last}"
+        f"or with --only; last time: {reason if isinstance(reason, str) else 'unknown'}"
     )
 
 
 def _past(notes: Mapping[str, Any], name: str, now: datetime) -> bool:
-    until = notes.get(name)
-    return isinstance(until, str) and datetime.fromisoformat(until) <= now
+    until = moment(notes, name)
+    return until is not None and until <= now
+
+
+def moment(notes: Mapping[str, Any], name: str) -> datetime | None:
+    """The time under that name; None for none, and for one that is damaged or of no time zone."""
+    value = notes.get(name)
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None

@@ -48,9 +48,16 @@ def parse(base: str) -> BaseSpec:
 
     A text that begins with `.`, `/` or `~`, or names a folder that exists, is a folder.
     """
-    path = Path(base).expanduser()
-    if base.startswith((".", "/", "~")) or path.is_dir():
-        return _folder(path.resolve())
+    try:
+        path = Path(base).expanduser()
+        if base.startswith((".", "/", "~")) or path.is_dir():
+            return _folder(path.resolve())
+    except (
+        OSError,
+        RuntimeError,
+    ) as error:  # a name that no disk can hold, a folder that nobody may look into
+        reason = getattr(error, "strerror", None) or "no such user, or links that lead round in a circle"
+        raise UsageError(f"base {base[:100]}: it cannot be read: {reason}; name another folder") from None
     name, _, revision = base.partition("@")
     return BaseSpec(name, identity=base, id=name, revision=revision or None)
 

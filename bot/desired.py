@@ -169,13 +169,12 @@ def _knowledge(
     from bot.sources import network_of
 
     held = (facts.get((network_of(entry.source), handle)) for handle in entry.handles)
-    waits = notes.get("ask_again")
-    key = backoff.fingerprint(entry, where)
+    key, last_answer = backoff.fingerprint(entry, where), notes.get("last_answer")
     return Known(
         new_posts=sum(one.newer_than(newest) for one in held if one is not None) if newest else 0,
         settled=backoff.settled(notes, key, stored_posts(entry, facts), now),
-        ask_again=datetime.fromisoformat(waits) if isinstance(waits, str) else None,
-        last_answer=notes.get("last_answer"),
+        ask_again=backoff.moment(notes, "ask_again"),
+        last_answer=last_answer if isinstance(last_answer, str) else None,
         waiting=backoff.waiting(notes, key, now),
         blocked=backoff.blocked(notes, key, now),
         estimate=_estimate(entry, facts, now),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping as Keys
 from collections.abc import Sequence as Items
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from bot.registry.format import MAX_HANDLES, EntryFile, Policy, Preferences
 from bot.registry.tombstones import Tombstones
 from bot.registry.values import duration
 from bot.registry.yaml_tree import Fault, Mapping, Node, Scalar, Sequence, unprintable
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +84,23 @@ class Draft:
 def draft(node: Node, shared: Shared) -> Draft:
     """Reads one item of `models:`. Whatever is wrong stands in the draft's faults; nothing is raised."""
     made = Draft(node)
-    faults = made.faults
+    try:
+        _fill(made, shared)
+    except Exception as error:  # one entry is isolated from the others; the log has the whole of it
+        _LOG.exception("an entry of the registry, on line %s, could not be read", node.line)
+        message = (
+            f"a bug in the bot ({type(error).__name__}) stops this entry and no other: report it with the log"
+        )
+        made.entry = None
+        made.faults.append(node.fault(message))
+    return made
+
+
+def _fill(made: Draft, shared: Shared) -> None:
+    node, faults = made.node, made.faults
     if not isinstance(node, Mapping):
         faults.append(node.fault("an entry must be a mapping: write - handles: [ada_example]"))
-        return made
+        return
     data = to_data(node, faults)
     written = _written_handles(node, data, faults)
     file, wrong = read(EntryFile, node, data | {"handles": []}, faults)
@@ -121,7 +137,7 @@ def draft(node: Node, shared: Shared) -> Draft:
     if not wrong & {"license", "license_name", "license_link"}:
         _check_license(node, value("license"), value("license_name"), value("license_link"), faults)
     if faults or made.name is None:
-        return made
+        return
     made.entry = Entry(
         name=made.name,
         handles=made.handles,
@@ -144,7 +160,6 @@ def draft(node: Node, shared: Shared) -> Draft:
         line=node.line,
         column=node.column,
     )
-    return made
 
 
 def checked_defaults(

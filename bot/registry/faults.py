@@ -127,9 +127,11 @@ def _sentence(model: type[BaseModel], found: Any) -> str:
         case "value_error":
             text = f"{shown(value)}: " if isinstance(value, str) else ""
             return f"{key}: {text}{context['error']}"
+        case "literal_error" if not isinstance(value, str):
+            return f"{key} must be one word, not {_brief(value)}: {context['expected']}"
         case "literal_error":
             close = nearest(value, context["expected"].replace("'", "").replace(" or ", ", ").split(", "))
-            return f"{key}: {shown(str(value))} is not one of {context['expected']}{close}"
+            return f"{key}: {shown(value)} is not one of {context['expected']}{close}"
         case "list_type" | "tuple_type":
             example = value if isinstance(value, str) and len(value) < 40 else "..."
             return f"{key} must be a list: write [{example}]"

@@ -32,7 +32,11 @@ def leads_out(path: Path, within: Path | None) -> bool:
     """Whether the path, its links followed, is outside of the folder `within`; nothing is, of None."""
     try:
         return within is not None and not path.resolve().is_relative_to(within.resolve())
-    except (OSError, RuntimeError):  # links that lead round in a circle
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+    ):  # links that lead round in a circle, a name that no disk can hold
         return True
 
 
@@ -59,6 +63,8 @@ def unreadable(kind: str, path: Path, within: Path | None = None) -> str | None:
             return None
     except OSError as error:
         return f"cannot be read: {error.strerror}"
+    except ValueError:  # a NUL in its name
+        return "is no name of a file"
 
 
 def base_of(
@@ -70,8 +76,8 @@ def base_of(
     if "://" not in text and leads_out(Path(path), within):
         faults.append(place.fault(f"base: {shown(text)} {OUTSIDE}"))
         return path
-    if "://" not in text and Path(path).is_dir():
-        if Path(path, "config.json").is_file() and not any(Path(path).glob("*.safetensors")):
+    if "://" not in text and _is_folder(Path(path)):
+        if _lacks_safetensors(Path(path)):
             message = (
                 f"base: {shown(text)} holds no *.safetensors; pickled weights can run code and are refused"
             )
@@ -89,6 +95,21 @@ def base_of(
             )
         )
     return text
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether there is a folder; none is where nobody can look, or of a name that no disk can hold."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _lacks_safetensors(folder: Path) -> bool:
+    try:
+        return (folder / "config.json").is_file() and not any(folder.glob("*.safetensors"))
+    except OSError:
+        return False  # loading it says why it cannot be read
 
 
 def check_template(file: Preferences, node: Mapping, folder: Path, faults: list[Fault]) -> None:
