@@ -15,8 +15,9 @@ from typing import Any
 
 import yaml
 
-MAX_BYTES = 1 << 20
-MAX_DEPTH = 100
+from bot.bounded import MAX_DIGITS, Bounds
+
+BOUNDS = Bounds(1 << 20, depth=100)
 _FENCED = re.compile(
     r"\A\ufeff?\s*---[ \t]*(?:\r\n|\r|\n)(.*?)(?:\r\n|\r|\n)---[ \t]*(?:\r\n|\r|\n|\Z)", re.DOTALL
 )
@@ -43,8 +44,8 @@ def split(text: str) -> tuple[str, str]:
 def parse(text: str) -> dict[str, Any]:
     """The front matter of a card that anybody may have written. ValueError with one sentence when it is damaged."""
     source, _ = split(text)
-    if len(source.encode(errors="surrogatepass")) > MAX_BYTES:
-        raise ValueError(f"the card's front matter is larger than {MAX_BYTES >> 20} MiB")
+    if len(source.encode(errors="surrogatepass")) > BOUNDS.size:
+        raise ValueError(f"the card's front matter is larger than {BOUNDS.size >> 20} MiB")
     try:
         _check_events(source)
         data = yaml.load(source, _Loader)  # noqa: S506 - _Loader is a SafeLoader
@@ -126,8 +127,8 @@ def _check_events(source: str) -> None:
     for event in yaml.parse(source, Loader=_PARSER):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
-            if depth > MAX_DEPTH:
-                raise ValueError(f"the card's front matter is nested deeper than {MAX_DEPTH} levels")
+            if depth > BOUNDS.depth:
+                raise ValueError(f"the card's front matter is nested deeper than {BOUNDS.depth} levels")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
@@ -171,6 +172,10 @@ for _tag, _pattern, _first in (
 
 
 def _int12(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    if len(node.value) > MAX_DIGITS:
+        raise yaml.constructor.ConstructorError(
+            None, None, f"a number of more than {MAX_DIGITS} digits", node.start_mark
+        )
     return int(node.value, 0 if node.value[:2] in ("0o", "0x") else 10)
 
 

@@ -24,7 +24,7 @@ from bot.registry.files import located
 from bot.registry.format import Policy, Rules, TombstoneFile, XSettings, schema
 from bot.registry.tombstones import Tombstones, is_hash
 from bot.registry.values import duration
-from bot.registry.yaml_tree import Fault, Mapping, Node, Scalar, Sequence, parse
+from bot.registry.yaml_tree import BOUNDS, Fault, Mapping, Node, Scalar, Sequence, parse
 
 __all__ = [
     "Entry",
@@ -41,8 +41,8 @@ __all__ = [
     "schema",
 ]
 
-MAX_BYTES = 8 * 2**20
-"""Size of a registry file: some 800 bytes for each of 10,000 entries."""
+MAX_BYTES = BOUNDS.size
+"""Size of a registry file."""
 
 
 @dataclass(frozen=True, slots=True)

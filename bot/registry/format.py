@@ -58,7 +58,9 @@ class Preferences(_Keys):
         max_length=10,
     )
     max_age: Duration = Field("90d", description="retrain when older: 12h, 90d, 2w")
-    min_new_posts: int = Field(100, ge=0, description="and when at least so many new posts are there")
+    min_new_posts: int = Field(
+        100, ge=0, le=10**9, description="and when at least so many new posts are there"
+    )
     template: TemplateName = Field("model_card", description="the card's template: templates/NAME.md.j2")
     license: License | None = Field(
         None, description="the card's license, as the Hub names it; without: what the base declares"
@@ -136,7 +138,7 @@ class XSettings(_Keys):
     terms_acknowledged: bool = Field(
         False, description="X's terms were read and the use is yours to answer for"
     )
-    monthly_reads: Annotated[int, Field(ge=0)] | None = Field(
+    monthly_reads: Annotated[int, Field(ge=0, le=10**12)] | None = Field(
         None, description="posts and users read a month, at most"
     )
     fetch_retweets: bool = Field(

@@ -14,13 +14,12 @@ from typing import Any, Protocol
 
 import yaml
 
+from bot.bounded import Bounds
+
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-MAX_DEPTH = 100
-"""Nested collections; the C library crashes the process at some depth far beyond."""
-
-MAX_NODES = 250_000
-"""Scalars and collections in one file: twenty-five for each of 10,000 entries."""
+BOUNDS = Bounds(8 << 20, depth=100, values=250_000, text=20_000)
+"""Some 800 bytes and 25 values for each of 10,000 entries. The C library crashes at some depth far beyond."""
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _INVISIBLE = (
@@ -188,6 +187,11 @@ class _Reader:
             kind = type(event)
             if kind is yaml.ScalarEvent:
                 self._check(event)
+                if len(event.value) > BOUNDS.text:
+                    self._refuse(
+                        event.start_mark, f"text of more than {BOUNDS.text:,} characters", "shorten it"
+                    )
+                    raise _Stop
                 # PyYAML's two loaders name a plain scalar differently: '' and None.
                 self._place(Scalar(event.start_mark, event.end_mark, event.value, event.style or None))
             elif kind is yaml.SequenceStartEvent:
@@ -212,8 +216,8 @@ class _Reader:
 
     def _check(self, event: Any) -> None:
         self._count += 1
-        if self._count > MAX_NODES:
-            self._refuse(event.start_mark, f"file of more than {MAX_NODES:,} values", "split the fleet")
+        if self._count > BOUNDS.values:
+            self._refuse(event.start_mark, f"file of more than {BOUNDS.values:,} values", "split the fleet")
             raise _Stop
         if event.anchor is not None:
             self._refuse(event.start_mark, f"anchor &{event.anchor}", "write each value where it is used")
@@ -224,8 +228,8 @@ class _Reader:
         self._place(node)
         self._open.append(node)
         self._keys.append(None)
-        if len(self._open) > MAX_DEPTH:
-            self._refuse(node.start, f"nesting deeper than {MAX_DEPTH}", "close the brackets further up")
+        if len(self._open) > BOUNDS.depth:
+            self._refuse(node.start, f"nesting deeper than {BOUNDS.depth}", "close the brackets further up")
             raise _Stop
 
     def _place(self, node: Node) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -129,7 +130,7 @@ def test_a_bomb_is_refused_at_once(name: str) -> None:
 
 
 def test_too_many_values_are_one_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yaml_tree, "MAX_NODES", 10)
+    monkeypatch.setattr(yaml_tree, "BOUNDS", replace(yaml_tree.BOUNDS, values=10))
     assert "more than 10 values" in fault(f"a: [{'b, ' * 20}]")[2]
     assert not parse(f"a: [{'b, ' * 7}]").faults
 
