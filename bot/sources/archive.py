@@ -16,8 +16,14 @@ from bot.posts import Post, Profile, Timeline
 from bot.sources import Cost, Mark, Options, Source, fields, tweets, ytd
 from bot.sources.members import Members, open_members
 
-MOST_POSTS = 2_000_000
-"""A guard against made-up archives, which would fill the memory; the busiest real accounts stay below it."""
+MOST_POSTS = 500_000
+"""A guard against made-up archives, which would fill the memory; hardly a real account has more."""
+
+MOST_RECORDS = 2 * MOST_POSTS
+"""With those that are skipped or come again."""
+
+MOST_CHARACTERS = 100_000_000
+"""Of all texts together: two hundred for each of the most posts."""
 
 LARGEST_AVATAR = 10 << 20
 """Bytes."""
@@ -29,6 +35,8 @@ _POSTS = re.compile(r"tweets?(?:-part\d+)?\.js")
 _LONG_POSTS = re.compile(r"note-tweets?(?:-part\d+)?\.js")
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
 _NUMBER = re.compile(r"\d+")
+_COUNT = re.compile(r"[0-9]{1,12}")
+_FEWER = "not read; write the newest of them as JSONL, and use source: jsonl"
 _HOW_TO = "give the zip that X offers under 'Download an archive of your data'"
 
 
@@ -91,7 +99,25 @@ class _Tally:
     """Records that are none X is known to write. A few are skipped and said; most of a file are an error."""
 
     odd_posts: int = 0
+    records: int = 0
+    characters: int = 0
     warnings: list[str] = field(default_factory=list)
+
+    def add_record(self, where: str) -> None:
+        """Counts a record of any file. Raises SourceError for more than any archive has."""
+        self.records += 1
+        if self.records > MOST_RECORDS:
+            raise SourceError(
+                f"{where}: with it the archive has more than {MOST_RECORDS:,} records; {_FEWER}"
+            )
+
+    def add_text(self, text: str, where: str) -> None:
+        """Counts a text that is kept. Raises SourceError for more than any archive has."""
+        self.characters += len(text)
+        if self.characters > MOST_CHARACTERS:
+            raise SourceError(
+                f"{where}: with it the texts have more than {MOST_CHARACTERS:,} characters; {_FEWER}"
+            )
 
     def close(self, where: str, parse: object, records: int, odd: int, first: str) -> None:
         """Takes what was odd in one file. Raises SourceError for a file of which most is."""
@@ -129,7 +155,7 @@ def _parts(members: Members) -> _Parts:
         files = _files(types.get("tweets")) or _files(types.get("tweet"))
         posts = [_part(members, folder, file, _POSTS) for file in files] or posts
         announced = [str(file.get("count")) for file in files]
-        count = sum(map(int, announced)) if files and all(map(str.isdecimal, announced)) else None
+        count = sum(map(int, announced)) if files and all(map(_COUNT.fullmatch, announced)) else None
         long_posts = [
             _part(members, folder, f, _LONG_POSTS) for f in _files(types.get("noteTweet"))
         ] or long_posts
@@ -179,11 +205,12 @@ def _posts(
         for tweet in _parsed(members, member, tweets.parse, tally):
             whole = long_posts.whole(tweet)
             repeated += tweet.post.id in posts
-            posts[tweet.post.id] = replace(tweet.post, text=whole) if whole else tweet.post
+            posts[tweet.post.id] = post = replace(tweet.post, text=whole) if whole else tweet.post
+            tally.add_text(post.text, f"{members.file}: {member}")
             if len(tweet.versions) > 1:
                 first_version.update(dict.fromkeys(tweet.versions, tweet.versions[0]))
-        if len(posts) > MOST_POSTS:
-            raise SourceError(f"{members.file}: {member}: more than {MOST_POSTS:,} posts; not read")
+            if max(len(posts), len(first_version)) > MOST_POSTS:
+                raise SourceError(f"{members.file}: {member}: more than {MOST_POSTS:,} posts; {_FEWER}")
     newest: dict[str, str] = {}
     for identifier, first in first_version.items():
         if identifier in posts:
@@ -202,6 +229,7 @@ def _parsed(
     odd, number, first = 0, 0, ""
     with members.open(member) as stream:
         for number, record in enumerate(ytd.records(stream, where), start=1):
+            tally.add_record(where)
             try:
                 value = parse(record)
             except ValueError as error:

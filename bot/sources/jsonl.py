@@ -6,13 +6,13 @@ Optional: `lang`, `is_repost`, `reply_to`, `sensitive`. Other keys are left alon
 from __future__ import annotations
 
 import gzip
-import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, cast
 
+from bot.bounded import Bounds, Unreadable, read_json
 from bot.errors import SourceError
 from bot.posts import Post, Profile, Timeline
 from bot.sources import Cost, Mark, Options, Source
@@ -21,8 +21,19 @@ from bot.sources.files import opened, shown
 LONGEST_LINE = 1 << 20
 """Bytes; a post that long is a file put into the wrong place."""
 
-MOST_POSTS = 2_000_000
+LINE = Bounds(LONGEST_LINE, values=10_000, whole=False)
+
+MOST_POSTS = 500_000
 """A guard against files that would fill the memory."""
+
+MOST_LINES = 2 * MOST_POSTS
+"""With empty ones, and those whose id comes again."""
+
+MOST_BYTES = 512 << 20
+"""Of all lines together, unpacked: a thousand for each of the most posts."""
+
+LONGEST_TEXT = 100_000
+"""Characters of one post."""
 
 _FORM = '{"id": "1", "text": "…", "created_at": "2024-05-01T12:00:00Z"}'
 _CLOCKS_DIFFER = timedelta(days=1)
@@ -75,7 +86,9 @@ class JsonLines:
             repeated += post.id in posts
             posts[post.id] = post
             if len(posts) > MOST_POSTS:
-                raise SourceError(f"{shown(self.file)}: more than {MOST_POSTS:,} posts; split it")
+                raise SourceError(
+                    f"{shown(self.file)}: more than {MOST_POSTS:,} posts; split it, or keep the newest alone"
+                )
         warnings = (f"{repeated:,} lines repeat an id; the last of each was taken",) if repeated else ()
         return Timeline(Profile(handle=handle, name=handle, network="other"), tuple(posts.values()), warnings)
 
@@ -86,10 +99,16 @@ def _lines(file: str) -> Iterator[tuple[int, bytes]]:
         packed = stream.read(2) == _GZIP
         stream.seek(0)
         lines = cast("BinaryIO", gzip.GzipFile(fileobj=stream)) if packed else stream
-        number = 0
+        number = read = 0
         try:
             while line := lines.readline(LONGEST_LINE + 1):
                 number += 1
+                read += len(line)
+                if number > MOST_LINES or read > MOST_BYTES:
+                    raise SourceError(
+                        f"{shown(file)}:{number}: more than {MOST_LINES:,} lines or {MOST_BYTES:,} bytes; split it, or "
+                        "keep the newest posts alone"
+                    )
                 if len(line) > LONGEST_LINE:
                     raise SourceError(f"{shown(file)}:{number}: longer than {LONGEST_LINE:,} bytes: no post")
                 if number == 1:
@@ -113,6 +132,8 @@ def _post(line: bytes) -> Post:
     text = record.get("text")
     if not isinstance(text, str):
         raise ValueError("text is missing or no text")
+    if len(text) > LONGEST_TEXT:
+        raise ValueError(f"text has more than {LONGEST_TEXT:,} characters, and is no post")
     return Post(
         id=identifier.strip(),
         text=text,
@@ -126,11 +147,10 @@ def _post(line: bytes) -> Post:
 
 def _object(line: bytes) -> dict[str, Any]:
     try:
-        record = json.loads(line.decode())
-    except UnicodeDecodeError:
-        raise ValueError("not UTF-8: save the file as UTF-8") from None
-    except (ValueError, RecursionError):
-        raise ValueError("not JSON") from None
+        record = read_json(line, LINE, "it")
+    except Unreadable as error:
+        utf8 = ": save the file as UTF-8" if "UTF-8" in str(error) else ""
+        raise ValueError(f"{str(error).removeprefix('it is ')}{utf8}") from None
     if not isinstance(record, dict):
         raise ValueError("not a JSON object")
     return record

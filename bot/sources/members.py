@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
@@ -19,12 +20,20 @@ from bot.errors import SourceError
 from bot.sources.files import is_url, opened, shown
 
 LARGEST = 2 << 30
-"""Bytes of the largest member that is opened; X splits its own near 100 MB."""
+"""Bytes that are unpacked of one archive, in all; X splits its own files near 100 MB."""
 
 LARGEST_RATIO = 200
-"""Unpacked to packed bytes; X's own files reach about 20. Small members are let through at any ratio."""
+"""Unpacked to packed bytes, in all; X's own files reach about 20. Few bytes are let through at any ratio."""
+
+MOST_MEMBERS = 300_000
+"""Files in one archive, of which nearly all are pictures that nobody opens."""
+
+LARGEST_DIRECTORY = 96 << 20
+"""Bytes of a zip's own list of members; that of 100,000 pictures has some 15 MB."""
 
 _ANY_RATIO = 64 << 20
+_MEMBER = b"PK\x01\x02"
+_ZIP64_ENDS = 76  # bytes of two records that may stand between the list and its end
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -48,19 +57,41 @@ def open_members(file: str) -> Iterator[Members]:
         return
     with opened(file) as stream:
         try:
+            size = _check_directory(shown(file), stream)
             archive = zipfile.ZipFile(stream)
         except (zipfile.BadZipFile, ValueError, RuntimeError):
             raise SourceError(
                 f"{shown(file)}: this is no zip, or it is damaged or cut short; download the archive again"
             ) from None
         with archive:
-            yield _Zip(shown(file), archive)
+            yield _Zip(shown(file), archive, size)
+
+
+def _check_directory(file: str, stream: BinaryIO) -> int:
+    """The archive's size in bytes. SourceError when it lists too many members: `zipfile` would build them all."""
+    size = stream.seek(0, 2)
+    # The library's own reading of where the list is: one of ours might find another than it does.
+    end = zipfile._EndRecData(stream)  # type: ignore[attr-defined]
+    if end is None:
+        raise zipfile.BadZipFile
+    length, found = end[zipfile._ECD_SIZE], end[zipfile._ECD_LOCATION]  # type: ignore[attr-defined]
+    if length > LARGEST_DIRECTORY:
+        raise SourceError(f"{file}: its list of members has {length:,} bytes: no archive of X; not read")
+    stream.seek(max(0, found - length - _ZIP64_ENDS))
+    if stream.read(length + _ZIP64_ENDS).count(_MEMBER) > MOST_MEMBERS:
+        raise SourceError(
+            f"{file}: it holds more than {MOST_MEMBERS:,} files; unpack it and give a folder with its data/*.js alone"
+        )
+    stream.seek(0)
+    return size
 
 
 class _Zip:
-    def __init__(self, file: str, archive: zipfile.ZipFile) -> None:
+    def __init__(self, file: str, archive: zipfile.ZipFile, size: int) -> None:
         self.file = file
         self._archive = archive
+        self._size = size
+        self._packed = self._unpacked = 0
         self._members: dict[str, zipfile.ZipInfo] = {}
         for info in archive.infolist():
             name = _checked_name(file, info)
@@ -77,11 +108,7 @@ class _Zip:
         info = self._members[name]
         if info.flag_bits & 1:
             raise SourceError(f"{where}: it is encrypted; give the archive as X made it")
-        too_dense = info.file_size > _ANY_RATIO and info.file_size > LARGEST_RATIO * info.compress_size
-        if info.file_size > LARGEST or too_dense:
-            raise SourceError(
-                f"{where}: it would unpack to {info.file_size:,} bytes: no archive of X; not read"
-            )
+        self._meter(where, info)
         try:
             stream = self._archive.open(info)
         except (zipfile.BadZipFile, RuntimeError, OSError) as error:
@@ -93,6 +120,21 @@ class _Zip:
                 yield cast("BinaryIO", stream)
         except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError):
             raise SourceError(f"{where}: it is damaged or cut short; download the archive again") from None
+
+    def _meter(self, where: str, info: zipfile.ZipInfo) -> None:
+        """Counts what is opened. SourceError when it is too much in all, or too much for so small an archive."""
+        packed = min(
+            self._packed + info.compress_size, self._size
+        )  # what a member says of itself may be a lie
+        unpacked = self._unpacked + info.file_size
+        most = min(LARGEST, max(_ANY_RATIO, LARGEST_RATIO * packed))
+        if unpacked > most:
+            before = f", {unpacked:,} with the files read before it" if self._unpacked else ""
+            raise SourceError(
+                f"{where}: it would unpack to {info.file_size:,} bytes{before}, where an archive of this size has at "
+                f"most {most:,} bytes: no archive of X; not read"
+            )
+        self._packed, self._unpacked = packed, unpacked
 
 
 def _checked_name(file: str, info: zipfile.ZipInfo) -> str:
@@ -112,12 +154,18 @@ class _Folder:
     def __init__(self, file: str) -> None:
         self.file = file
         self._root = Path(file).expanduser().resolve()
-        self.names = frozenset(
+        self._read = 0
+        found = (
             path.relative_to(self._root).as_posix()
             for pattern in ("*", "*/*", "*/*/*", "*/*/*/*")  # data/profile_media/x, one folder around it
             for path in self._root.glob(pattern)
             if path.is_file()
         )
+        self.names = frozenset(islice(found, MOST_MEMBERS + 1))
+        if len(self.names) > MOST_MEMBERS:
+            raise SourceError(
+                f"{file}: it holds more than {MOST_MEMBERS:,} files; leave all but its data/*.js out"
+            )
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
@@ -127,7 +175,11 @@ class _Folder:
             raise SourceError(f"{where}: the archive lacks this file; unpack it again")
         if not path.is_relative_to(self._root):
             raise SourceError(f"{where}: it is a link that leads out of the archive; not read")
-        if path.stat().st_size > LARGEST:
-            raise SourceError(f"{where}: it is larger than any part that X writes; not read")
+        self._read += path.stat().st_size
+        if self._read > LARGEST:
+            raise SourceError(
+                f"{where}: with the files read before it, it has more than the {LARGEST:,} bytes that are read of an "
+                "archive; not read"
+            )
         with opened(str(path)) as stream:
             yield stream

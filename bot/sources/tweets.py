@@ -15,6 +15,13 @@ _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, start=1)}
 _ID = re.compile(r"[0-9]{1,20}")
 _SHORT_LINK = re.compile(r"https?://t\.co/\w+")
+LONGEST_TEXT = 100_000
+"""Characters of one post; X allows 25,000."""
+
+_MOST_VERSIONS = 10  # X allows five edits
+_MOST_IN_A_SECOND = (
+    20  # long posts: only made-up accounts write more, and comparing those would take for ever
+)
 _MOST_LINKS = 500  # of one post; only made-up ones have more, and cutting those would take for ever
 _SAME_BEGINNING = 60  # characters that a cut post and its whole have in common
 
@@ -48,6 +55,8 @@ def parse(record: Mapping[str, Any]) -> Tweet:
     raw = tweet.get("full_text", tweet.get("text"))
     if not isinstance(raw, str):
         raise ValueError("has no full_text")
+    if len(raw) > LONGEST_TEXT:
+        raise ValueError(f"has a full_text of more than {LONGEST_TEXT:,} characters")
     number = identifier(tweet, "id_str") or identifier(tweet, "id")
     if number is None:
         raise ValueError("has no id_str that is a number")
@@ -70,12 +79,15 @@ def cut(text: str, links: Iterable[tuple[int, int, str]]) -> str:
     Indices count code points of that text. Some clients of old counted otherwise: an index that does not
     point at its link is not believed, and the link is looked for instead.
     """
+    elsewhere = set()
     for start, end, url in sorted(links, reverse=True):
         if 0 <= start < end and text[start:end] == url:
             text = text[:start] + text[end:]
         elif url.startswith(("https://t.co/", "http://t.co/")):
-            text = re.sub(re.escape(url) + r"(?!\w)", "", text)
-    return text
+            elsewhere.add(url)
+    return (
+        _SHORT_LINK.sub(lambda found: "" if found[0] in elsewhere else found[0], text) if elsewhere else text
+    )
 
 
 def unescape(text: str) -> str:
@@ -97,7 +109,7 @@ def moment(value: object) -> datetime:
                 int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=UTC
             )
         return datetime.strptime(value, "%a %b %d %H:%M:%S %z %Y").astimezone(UTC)
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, OverflowError):  # the last: before the year 1 in UTC
         pass
     try:
         parsed = datetime.fromisoformat(value)
@@ -113,6 +125,8 @@ def parse_long(record: Mapping[str, Any]) -> LongPost:
     raw = core.get("text") if isinstance(core, dict) else None
     if not isinstance(core, dict) or not isinstance(raw, str):
         raise ValueError("has no core.text")
+    if len(raw) > LONGEST_TEXT:
+        raise ValueError(f"has a core.text of more than {LONGEST_TEXT:,} characters")
     text = _SHORT_LINK.sub("", unescape(cut(raw, _note_links(core)))).strip()
     return LongPost(moment(note.get("createdAt")), _beginning(unescape(raw)), text)
 
@@ -123,7 +137,9 @@ class LongPosts:
     def __init__(self, long_posts: Iterable[LongPost]) -> None:
         self._by_second: dict[int, list[LongPost]] = defaultdict(list)
         for long_post in long_posts:
-            self._by_second[int(long_post.created_at.timestamp())].append(long_post)
+            beside = self._by_second[int(long_post.created_at.timestamp())]
+            if len(beside) < _MOST_IN_A_SECOND:
+                beside.append(long_post)
 
     def whole(self, tweet: Tweet) -> str | None:
         """The whole text, or None for a post that was not cut."""
@@ -180,7 +196,8 @@ def _versions(tweet: Mapping[str, Any]) -> tuple[str, ...]:
         first, initial = [], info.get("initial")
     ids = initial.get("editTweetIds") if isinstance(initial, dict) else None
     listed = [*first, *(ids if isinstance(ids, list) else [])]
-    return tuple(dict.fromkeys(i for i in listed if isinstance(i, str) and _ID.fullmatch(i)))
+    known = dict.fromkeys(i for i in listed[:_MOST_VERSIONS] if isinstance(i, str) and _ID.fullmatch(i))
+    return tuple(known)
 
 
 def objects(value: object) -> list[dict[str, Any]]:

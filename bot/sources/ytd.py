@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from bot.bounded import DECODER, Bounds, Unreadable, read_json
 from bot.errors import SourceError
 
 CHUNK = 1 << 20
@@ -19,11 +20,12 @@ CHUNK = 1 << 20
 LONGEST_RECORD = 4 << 20
 """Characters of the longest record; X's own stay under a hundred thousand."""
 
-LARGEST_VALUE = 64 << 20
-"""Bytes of the largest file that is read whole (the manifest, the account)."""
+VALUE = Bounds(8 << 20, values=200_000, whole=False)
+"""Of the file that is read whole, the manifest: it has some 30 KB."""
 
 _LONGEST_ASSIGNMENT = 1000
 _ASSIGNMENT = re.compile(r"\s*(?:[\w.$]+\s*=\s*)?")
+_BEGIN = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:[\w.$]{1,1000}\s*=\s*)?")
 _SEPARATOR = re.compile(r"\s*,?\s*")
 _END = re.compile(r"\]\s*;?\s*")
 
@@ -34,7 +36,7 @@ def records(stream: BinaryIO, where: str) -> Iterator[dict[str, Any]]:
     `where` names file and member in messages, which never hold a record's text.
     """
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
-    scan = json.JSONDecoder().raw_decode
+    scan = DECODER.raw_decode
     buffer = ""
     while len(buffer) < _LONGEST_ASSIGNMENT and (more := _decoded(decoder, stream, CHUNK, where)):
         buffer += more
@@ -73,15 +75,14 @@ def records(stream: BinaryIO, where: str) -> Iterator[dict[str, Any]]:
 
 def value(stream: BinaryIO, where: str) -> Any:
     """The whole value of a small file, such as the manifest. Raises SourceError as `records` does."""
-    data = stream.read(LARGEST_VALUE + 1)
-    if len(data) > LARGEST_VALUE:
-        raise SourceError(f"{where}: it is larger than any that X writes; not read")
+    data = stream.read(VALUE.size + 1)
+    begin = _BEGIN.match(data)
     try:
-        text = data.decode("utf-8-sig")
-        begin = _ASSIGNMENT.match(text)
-        return json.loads(text[begin.end() if begin else 0 :].rstrip().removesuffix(";"))
-    except (ValueError, RecursionError):
-        raise SourceError(f"{where}: it is cut short or damaged; download the archive again") from None
+        return read_json(data[begin.end() if begin else 0 :].rstrip().removesuffix(b";"), VALUE, "it")
+    except Unreadable as error:
+        raise SourceError(
+            f"{where}: it is cut short or damaged: {error}; download the archive again"
+        ) from None
 
 
 def _decoded(decoder: codecs.IncrementalDecoder, stream: BinaryIO, size: int, where: str) -> str:

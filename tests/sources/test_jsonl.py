@@ -77,7 +77,7 @@ def test_of_lines_with_one_id_the_last_is_taken_and_said(file: Path) -> None:
         ("canary", "not JSON"),
         ('{"id": "1", "text": "canary', "not JSON"),
         ("[1]", "not a JSON object"),
-        ("[" * 100_000, "not JSON"),
+        ("[" * 100_000, "it holds more than 10,000 values"),
         (line(None), "id is missing or no text"),
         (line(True), "id is missing or no text"),
         (line(" "), "id is missing or no text"),
