@@ -44,6 +44,18 @@ class UsageError(BotError):
     exit_code = 2
 
 
+class TemplateError(UsageError):
+    """A template of a card or picture is missing, broken or takes too much.
+
+    `line` counts from 1 and is None where it is not known; `path` is empty for a template that is nowhere.
+    """
+
+    def __init__(self, path: str, line: int | None, message: str) -> None:
+        self.path, self.line, self.message = path, line, message
+        place = f"{path}:{line}: " if line is not None else f"{path}: "
+        super().__init__(place * bool(path) + message)
+
+
 class GuardError(BotError):
     """A guard held steps back; the message holds the counts and the exact flag that lets them pass."""
 

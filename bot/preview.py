@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from markupsafe import Markup
 
+from bot.card import escape, front_matter
 from bot.card import facts as card_facts
-from bot.card import front_matter
 from bot.card.environment import render_template
+from bot.errors import BotError
 from bot.paths import TEMPLATES
 from bot.published import FRONT_MATTER_KEY
 
@@ -62,6 +63,10 @@ class Card:
     note: str = ""
 
 
+Show = Callable[[Card], dict[str, Any]]
+CANNOT = "This card cannot be rendered, for the reason below."
+
+
 @dataclass(slots=True)
 class _Pictures:
     """The pictures of one card, as data URIs. A card may name one a thousand times: `room` bounds what is inlined."""
@@ -81,22 +86,24 @@ class _Pictures:
         return uri
 
 
-def page(cards: Iterable[Card], *, notice: str = "", left_out: Sequence[str] = ()) -> str:
+def page(
+    cards: Iterable[Card], *, notice: str = "", left_out: Sequence[str] = (), show: Show | None = None
+) -> str:
     """The page for these cards. `notice` stands above all; `left_out` are sentences on what is not shown.
 
-    A card that cannot be read shows why. Past `MAX_PAGE_BYTES` the rest is only named, so that no stranger's
-    registry makes a page that no browser opens.
+    A card that cannot be read, or that `show` (by default `shown`) refuses, shows why. Past `MAX_PAGE_BYTES` the
+    rest is only named, so that no stranger's registry makes a page that no browser opens.
     """
-    shown: list[dict[str, Any]] = []
+    made: list[dict[str, Any]] = []
     unseen = list(left_out)
     size = 0
     for number, card in enumerate(cards, 1):
         if size < MAX_PAGE_BYTES:
-            shown.append(_card(number, card))
-            size += sum(len(value) for value in shown[-1].values() if isinstance(value, str))
+            made.append({"anchor": f"card-{number}", **_shown(card, show or shown)})
+            size += sum(len(value) for value in made[-1].values() if isinstance(value, str))
         else:
             unseen.append(f"{card.repo}: left out, the page is large enough")
-    variables = {"cards": shown, "notice": notice, "left_out": unseen}
+    variables = {"cards": made, "notice": notice, "left_out": unseen}
     return render_template("preview.html.j2", variables, TEMPLATES)
 
 
@@ -113,7 +120,20 @@ def page_of_folders(folders: Sequence[Path], *, notice: str = "") -> str:
     return page(cards, notice=notice)
 
 
-def _card(number: int, card: Card) -> dict[str, Any]:
+def refused(repo: str, why: BotError) -> Card:
+    """The card that stands for one that cannot be rendered or shown."""
+    return Card(repo, f"---\n{{}}\n---\n\n{escape.escape(why)}\n", {}, CANNOT)
+
+
+def _shown(card: Card, show: Show) -> dict[str, Any]:
+    try:
+        return show(card)
+    except BotError as error:
+        return shown(refused(card.repo, error))
+
+
+def shown(card: Card) -> dict[str, Any]:
+    """The variables of one card on the page. A card whose front matter is damaged shows why."""
     text = card.readme[:MAX_CARD_CHARACTERS]
     problems = [f"only the first {MAX_CARD_CHARACTERS:,} characters are shown"] if text != card.readme else []
     try:
@@ -123,7 +143,6 @@ def _card(number: int, card: Card) -> dict[str, Any]:
         metadata, body = {}, text
         problems.append(str(error))
     return {
-        "anchor": f"card-{number}",
         "repo": card.repo,
         "note": card.note,
         "thumbnail": _picture(card_facts.SOCIAL_PREVIEW, card.assets),

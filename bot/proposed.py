@@ -11,17 +11,15 @@ from functools import cache
 from pathlib import Path
 
 from bot import card, digest, manifest, pictures, publication, sample_facts
-from bot.card import escape
 from bot.desired import card_facts, template_folders
 from bot.errors import BotError, HubError
 from bot.hub import Hub
-from bot.preview import Card
+from bot.preview import Card, refused
 from bot.published import FILENAME, Published
 from bot.published_repo import additions
 from bot.registry import Entry, Registry
 
 CARD_ONLY = "As it would be rendered now, from what is published. Its weights stay as they are."
-CANNOT = "This card cannot be rendered, for the reason below."
 TRAINED_ANEW = (
     "As it would be rendered now. It will be trained anew, so its numbers and texts will be others."
 )
@@ -57,13 +55,18 @@ def changed(registry: Registry, hub: Hub | None, *, only: Sequence[str] = (), li
     return Proposal(tuple(wanted[:limit]), published, tuple(left_out))
 
 
-def cards(registry: Registry, hub: Hub | None, proposal: Proposal) -> Iterator[Card]:
-    """The cards of a proposal, one after the other: a page of many is never held whole."""
+def cards(
+    registry: Registry, hub: Hub | None, proposal: Proposal, render: publication.Render = publication.render
+) -> Iterator[Card]:
+    """The cards of a proposal, one after the other: a page of many is never held whole.
+
+    Where the registry is a stranger's, `render` does it in another process.
+    """
     for entry in proposal.entries:
         try:
-            yield _card(registry, hub, entry, proposal.published.get(entry.name))
+            yield _card(registry, hub, entry, proposal.published.get(entry.name), render)
         except BotError as error:
-            yield Card(_repo(registry, entry), f"---\n{{}}\n---\n\n{escape.escape(error)}\n", {}, CANNOT)
+            yield refused(_repo(registry, entry), error)
 
 
 def samples(shown: Iterable[Card]) -> int:
@@ -71,18 +74,20 @@ def samples(shown: Iterable[Card]) -> int:
     return sum(one.note == sample_facts.NOTE for one in shown)
 
 
-def _card(registry: Registry, hub: Hub | None, entry: Entry, published: Published | None) -> Card:
+def _card(
+    registry: Registry, hub: Hub | None, entry: Entry, published: Published | None, render: publication.Render
+) -> Card:
     data = hub.read(entry.name, FILENAME) if hub is not None and published is not None else None
     if data is None or hub is None or published is None:
         made, note = sample_facts.sample(entry, registry), sample_facts.NOTE
         avatars = {account.avatar: pictures.avatar(None) for account in made.accounts if account.avatar}
-        files = publication.render(made, entry, registry, avatars, {}, {})
+        files = render(made, entry, registry, avatars, {}, {})
     else:
         try:
             made = manifest.parse(data)
         except ValueError as error:
             raise HubError(f"{hub.url(entry.name)}: {error}") from None
-        files = publication.rerender(registry, entry, made, hub, additions(hub, made))
+        files = publication.rerender(registry, entry, made, hub, additions(hub, made), render)
         note = TRAINED_ANEW if _retrains(entry, published) else CARD_ONLY
     contents = {path: content for path, content in files.items() if isinstance(content, bytes)}
     return Card(_repo(registry, entry), contents[publication.CARD].decode(), contents, note)

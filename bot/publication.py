@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +53,25 @@ def render(
     return files | {FILENAME: complete.to_json()}
 
 
+Render = Callable[
+    [Manifest, Entry, Registry, Mapping[str, bytes], Mapping[str, Path], Mapping[str, Any]],
+    dict[str, bytes | Path],
+]
+"""What `render` is, here or elsewhere."""
+
+
 def rerender(
-    registry: Registry, entry: Entry, made: Manifest, hub: Hub, added: Mapping[str, Any]
+    registry: Registry,
+    entry: Entry,
+    made: Manifest,
+    hub: Hub,
+    added: Mapping[str, Any],
+    render: Render = render,
 ) -> dict[str, bytes | Path]:
-    """Card, pictures and manifest again from what was published and what the registry says now."""
+    """Card, pictures and manifest again from what was published and what the registry says now.
+
+    Where the registry is a stranger's, `render` does it in another process.
+    """
     facts = card_facts(registry, entry)
     accounts = {account.handle: account for account in made.accounts}
     template = card.template_digest(entry.template, template_folders(registry))

@@ -170,7 +170,7 @@ def test_a_damaged_manifest_or_template_shows_its_reason_and_the_others_are_show
     (tmp_path / "templates" / "mine.md.j2").write_text("{{ mispelt }}")
     found = write("  - handles: [ada_example]\n    template: mine\n  - handles: [bob_example]\n")
     first, second = proposed.cards(found, hub, proposed.changed(found, hub))
-    assert first.note == proposed.CANNOT
+    assert first.note == preview.CANNOT
     assert "'mispelt' is undefined" in preview.page([first]).replace("&#39;", "'")
     assert second.note == sample_facts.NOTE
 

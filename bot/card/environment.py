@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from bot.card import escape
 from bot.card.templates import missing, outside, read
-from bot.errors import UsageError
+from bot.errors import TemplateError
 
 if TYPE_CHECKING:
     from bot.manifest import Score
@@ -24,18 +24,40 @@ if TYPE_CHECKING:
 LONGEST = 128 << 20
 """Characters; a page of 200 previewed cards with their pictures has half of that."""
 
+_TOO_MUCH: dict[type[Exception], str] = {
+    MemoryError: "it takes more memory than there is; look for a range or a text that is too long",
+    RecursionError: "it calls or includes itself without end, or is nested too deeply; take some of it out",
+    SyntaxError: "it is nested too deeply; take some of it out",
+}
+_FAILURES = (
+    jinja2.TemplateError,
+    TypeError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    AssertionError,
+    RuntimeError,
+)
+"""What a template's own expressions and calls raise."""
+
 
 def render_template(file: str, variables: Mapping[str, Any], folders: Sequence[Path]) -> str:
-    """A template with its variables. UsageError with file and line when it is missing or broken."""
+    """A template with its variables. TemplateError with file and line when it is missing or broken."""
     try:
         return _bounded(file, _environment(tuple(folders)).get_template(file).generate(variables))
     except jinja2.TemplateNotFound as error:
-        where = _line(error)
-        raise UsageError(f"{where}: " * bool(where) + missing(str(error.name), folders)) from None
+        raise TemplateError(*place_of(error), missing(str(error.name), folders)) from None
     except jinja2.TemplateSyntaxError as error:
-        raise UsageError(f"{error.filename or file}:{error.lineno}: {error.message}") from None
-    except (jinja2.TemplateError, TypeError, ValueError, LookupError, ArithmeticError) as error:
-        raise UsageError(f"{_line(error) or file}: {error}; see templates/README.md") from error
+        raise TemplateError(error.filename or file, error.lineno, str(error.message)) from None
+    except (MemoryError, RecursionError, SyntaxError) as error:
+        path, line = place_of(error)
+        raise TemplateError(path or _path(file, folders), line, _TOO_MUCH[_kind(error)]) from None
+    except _FAILURES as error:
+        path, line = place_of(error)
+        raise TemplateError(
+            path or _path(file, folders), line, f"{error}; see templates/README.md"
+        ) from error
 
 
 def _bounded(file: str, pieces: Iterable[str]) -> str:
@@ -45,17 +67,30 @@ def _bounded(file: str, pieces: Iterable[str]) -> str:
     for piece in pieces:
         size += len(piece)
         if size > LONGEST:
-            raise UsageError(
-                f"{file}: it makes more than {LONGEST >> 20} million characters: look for a loop that goes on too long"
+            raise TemplateError(
+                file,
+                None,
+                f"it makes more than {LONGEST >> 20} million characters: look for a loop that goes on too long",
             )
         parts.append(piece)
     return "".join(parts)
 
 
-def _line(error: Exception) -> str:
-    """Where in a template rendering stopped, as `path:line`; empty before the first line was reached."""
-    frames = traceback.extract_tb(error.__traceback__)  # Jinja has put the templates' own lines into it
-    return next((f"{at.filename}:{at.lineno}" for at in reversed(frames) if at.filename.endswith(".j2")), "")
+def place_of(error: BaseException) -> tuple[str, int | None]:
+    """Path and line of a template where rendering stopped; empty and None before the first line was reached."""
+    frames = reversed(
+        list(traceback.walk_tb(error.__traceback__))
+    )  # Jinja has put the templates' own lines into it
+    places = ((frame.f_code.co_filename, line) for frame, line in frames)
+    return next(((path, line) for path, line in places if path.endswith(".j2")), ("", None))
+
+
+def _kind(error: Exception) -> type[Exception]:
+    return next(kind for kind in _TOO_MUCH if isinstance(error, kind))
+
+
+def _path(file: str, folders: Sequence[Path]) -> str:
+    return next((str(folder / file) for folder in folders if (folder / file).is_file()), file)
 
 
 @lru_cache(maxsize=8)

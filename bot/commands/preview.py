@@ -31,7 +31,7 @@ def preview(
     Nothing is trained or fetched. Where a model does not exist yet, the card is made of sample facts, and
     says so. Needs no token, and opens no archive that the registry names.
     """
-    from bot import output, proposed
+    from bot import isolation, output, proposed
     from bot import preview as room
 
     registry = load_registry(registry_path)
@@ -42,8 +42,10 @@ def preview(
     if hub is not None:
         hub.check(write=False)
     proposal = proposed.changed(registry, hub, only=only, limit=limit)
-    cards = list(proposed.cards(registry, hub, proposal))
-    output.write(out, room.page(cards, left_out=proposal.left_out).encode())
+    with isolation.Renderer(max(isolation.TOTAL_S, limit // 2)) as renderer:
+        cards = list(proposed.cards(registry, hub, proposal, renderer.render))
+        page = room.page(cards, left_out=proposal.left_out, show=renderer.show)
+    output.write(out, page.encode())
     made_up = proposed.samples(cards)
     click.echo(f"{count(len(cards), 'card')} in {out}, {made_up} of sample facts")
     for line in proposal.left_out:

@@ -127,7 +127,7 @@ def comment(folder: Path) -> None:
 
 def _with_plans(made: Review, old: Registry | None, head: Registry, target: str | None, out: Path) -> Review:
     """What the hub says of it, and how the cards would look. A hub that does not answer stops no review."""
-    from bot import preview, proposed
+    from bot import isolation, preview, proposed
     from bot import review as room
 
     if head.namespace is None:
@@ -148,7 +148,9 @@ def _with_plans(made: Review, old: Registry | None, head: Registry, target: str 
     if names := [entry.name for entry in head.entries if entry.name in shown]:
         try:
             proposal = proposed.changed(head, hub, only=names)
-            page = preview.page(proposed.cards(head, hub, proposal), left_out=proposal.left_out)
+            with isolation.Renderer() as renderer:
+                shown_cards = proposed.cards(head, hub, proposal, renderer.render)
+                page = preview.page(shown_cards, left_out=proposal.left_out, show=renderer.show)
             (out / "preview.html").write_text(page, encoding="utf-8")
         except BotError as error:
             made = made.model_copy(update={"notes": (*made.notes, f"no card can be shown: {error}"[:2000])})

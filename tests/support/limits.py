@@ -45,7 +45,7 @@ def run_limited(args: Sequence[str | Path], folder: Path) -> Run:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            preexec_fn=limit,  # noqa: PLW1509
+            preexec_fn=limit,
         )
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
