@@ -30,7 +30,7 @@ from typing import Any, Self
 from markupsafe import Markup
 
 from bot.bounded import Bounds, Unreadable, read_json
-from bot.card.templates import find_template
+from bot.card.templates import PICTURES, find_template
 from bot.desired import template_folders
 from bot.errors import BotError, TemplateError, UsageError
 from bot.manifest import Manifest
@@ -41,7 +41,7 @@ MEMORY = 1 << 30
 """Bytes of address space."""
 CARD_S = 4
 """CPU seconds of one card; a usual one takes a fifth of a second."""
-TOTAL_S = 10
+TOTAL_S = 8
 """CPU seconds of all cards together, starting up included."""
 WALL_S = 120.0
 """Seconds that one answer may take, on however busy a machine."""
@@ -63,6 +63,7 @@ class Renderer:
         self._left_s = float(total_s)
         self._process: subprocess.Popen[bytes] | None = None
         self._template = ""
+        self._others: list[str] = []
 
     def __enter__(self) -> Self:
         return self
@@ -80,7 +81,9 @@ class Renderer:
         added: Mapping[str, Any],
     ) -> dict[str, bytes | Path]:
         """As `publication.render`. TemplateError for a template that is broken or takes more than the limits."""
-        self._template = str(find_template(entry.template, template_folders(registry)))
+        folders = template_folders(registry)
+        self._template = str(find_template(entry.template, folders))
+        self._others = [file for file in PICTURES if (folders[0] / file).is_file()]
         alone = replace(registry, entries=(), faulty=(), problems=(), warnings=(), gone=Tombstones({}))
         files = self._ask("render", made, entry, alone, avatars, weights, added)
         return {path: base64.b64decode(content) for path, content in files.items()}
@@ -122,7 +125,8 @@ class Renderer:
         raise RuntimeError(f"in the process that renders cards:\n{bug}")
 
     def _refusal(self, message: str) -> TemplateError:
-        return TemplateError(self._template, None, message)
+        others = f" (or it is {' or '.join(self._others)} beside it)" if self._others else ""
+        return TemplateError(self._template, None, message + others)
 
     def _end(self, *, grace_s: float = 0.0) -> int:
         """Waits `grace_s` seconds for the process to end, then ends it; returns its status as `Popen` does."""

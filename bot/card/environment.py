@@ -45,7 +45,8 @@ _FAILURES = (
 def render_template(file: str, variables: Mapping[str, Any], folders: Sequence[Path]) -> str:
     """A template with its variables. TemplateError with file and line when it is missing or broken."""
     try:
-        return _bounded(file, _environment(tuple(folders)).get_template(file).generate(variables))
+        pieces = _environment(tuple(folders)).get_template(file).generate(variables)
+        return _bounded(_path(file, folders), pieces)
     except jinja2.TemplateNotFound as error:
         raise TemplateError(*place_of(error), missing(str(error.name), folders)) from None
     except jinja2.TemplateSyntaxError as error:
@@ -78,11 +79,13 @@ def _bounded(file: str, pieces: Iterable[str]) -> str:
 
 def place_of(error: BaseException) -> tuple[str, int | None]:
     """Path and line of a template where rendering stopped; empty and None before the first line was reached."""
-    frames = reversed(
-        list(traceback.walk_tb(error.__traceback__))
-    )  # Jinja has put the templates' own lines into it
-    places = ((frame.f_code.co_filename, line) for frame, line in frames)
-    return next(((path, line) for path, line in places if path.endswith(".j2")), ("", None))
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        path = frame.f_code.co_filename
+        if path.endswith(".j2"):
+            # Jinja has put the templates' own lines into the traceback, but for what is no Exception.
+            compiled = frame.f_globals.get("__jinja_template__")
+            return path, compiled.get_corresponding_lineno(line) if compiled is not None else line
+    return "", None
 
 
 def _kind(error: Exception) -> type[Exception]:

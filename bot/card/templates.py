@@ -12,6 +12,8 @@ from bot.paths import TEMPLATES
 
 PICTURES = ("predictions.svg.j2", "loss.svg.j2")
 """Templates of the pictures that stand with every card."""
+LARGEST = 1 << 20
+"""Bytes of one template; the card's own has 6,000."""
 _INCLUDE = re.compile(r"""\{%-?\+?\s*(?:include|extends|import|from)\s+["']([^"']+)["']""")
 
 
@@ -23,16 +25,14 @@ def find_template(name: str, folders: Sequence[Path] = TEMPLATES) -> Path:
 def template_digest(name: str, folders: Sequence[Path] = TEMPLATES) -> str:
     """Digest of the template, all it includes and the pictures' templates: equal when cards would look equal."""
     contents: dict[str, str] = {}
-    waiting = [(file, "") for file in (f"{name}.md.j2", *PICTURES)]
+    waiting = dict.fromkeys((f"{name}.md.j2", *PICTURES), "")
     while waiting:
-        file, line = waiting.pop()
-        if file not in contents:
-            path = find(file, folders, line)
-            text = contents[file] = read(path)
-            waiting += [
-                (part[1], f"{path}:{text.count(chr(10), 0, part.start()) + 1}: ")
-                for part in _INCLUDE.finditer(text)
-            ]
+        file, line = waiting.popitem()
+        path = find(file, folders, line)
+        text = contents[file] = read(path)
+        for part in _INCLUDE.finditer(text):
+            if part[1] not in contents and part[1] not in waiting:
+                waiting[part[1]] = f"{path}:{text.count(chr(10), 0, part.start()) + 1}: "
     return digest.of_value(contents)[:16]
 
 
@@ -50,11 +50,18 @@ def outside(file: str) -> bool:
 
 
 def read(path: Path) -> str:
-    """A template's text. UsageError when it cannot be read or is not UTF-8."""
+    """A template's text. UsageError when it cannot be read, is too large or not UTF-8."""
+    data = b""
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise UsageError(
+                f"{path}: it is larger than {LARGEST >> 20} MiB, and no template; take some of it out"
+            )
+        return data.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = data[: error.start].count(b"\n") + 1
         raise UsageError(f"{path}:{line}: this is not UTF-8; save the file as UTF-8") from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
