@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,11 @@ INTERRUPTED = 130
 
 def main(args: Sequence[str] | None = None) -> int:
     """Runs `bot` with these arguments (the process's own by default) and returns its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, io.TextIOWrapper
+        ):  # a name of a file need not be UTF-8, and is printed all the same
+            stream.reconfigure(errors="backslashreplace")
     with actions.literal(os.environ):
         return _main(args)
 

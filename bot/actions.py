@@ -89,7 +89,7 @@ def output(name: str, value: str, environment: Mapping[str, str]) -> None:
     if active(environment) and path:
         if "\n" in value or "\r" in value:
             raise ValueError(f"the output {name} has more than one line")
-        _append(path, f"{name}={value}\n")
+        _append(path, f"{name}={value}\n", "GITHUB_OUTPUT")
 
 
 def summary(markdown: str, environment: Mapping[str, str]) -> None:
@@ -98,11 +98,14 @@ def summary(markdown: str, environment: Mapping[str, str]) -> None:
 
     path = environment.get("GITHUB_STEP_SUMMARY")
     if active(environment) and path:
-        held = Path(path).stat().st_size if Path(path).exists() else 0
-        _append(
-            path,
-            cut(markdown, MOST_SUMMARY - held - 1, "The rest is too long for this page; the log has it."),
-        )
+        held = 0
+        with suppress(OSError):
+            held = Path(path).stat().st_size
+        rest = "The rest is too long for this page; the log has it."
+        try:
+            _append(path, cut(markdown, MOST_SUMMARY - held - 1, rest), "GITHUB_STEP_SUMMARY")
+        except UsageError as error:  # a page that is missing fails no run
+            print(f"warning: {error}", file=sys.stderr)
 
 
 def on_validate(
@@ -218,6 +221,11 @@ def _escaped(text: str, marks: Mapping[str, str]) -> str:
     return "".join(marks.get(character, character) for character in text)
 
 
-def _append(path: str, text: str) -> None:
-    with Path(path).open("a", encoding="utf-8") as file:
-        file.write(text)
+def _append(path: str, text: str, name: str) -> None:
+    try:
+        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(
+            f"the runner's file of {name} cannot be written: {error.strerror}; run the job again"
+        ) from None

@@ -9,9 +9,12 @@ from pathlib import Path
 
 
 def of_value(value: object) -> str:
-    """SHA-256 (hex) of a JSON value in canonical form: sorted keys, no white space, UTF-8."""
+    """SHA-256 (hex) of a JSON value in canonical form: sorted keys, no white space, UTF-8.
+
+    A name of a file that is not UTF-8 has surrogates, as `os.fsdecode` makes them; they count as themselves.
+    """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def of_file(path: Path) -> str:

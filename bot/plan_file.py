@@ -51,7 +51,9 @@ class _File(BaseModel):
 
 def write(plan: Plan, path: Path) -> None:
     """Writes the plan with a digest over all of it. UsageError when the file cannot be written."""
-    content = {"version": VERSION, "plan": plan.to_json()}
+    # A path in a reason need not be UTF-8 on disk; in the file it is.
+    made = json.dumps({"version": VERSION, "plan": plan.to_json()}, ensure_ascii=False)
+    content = json.loads(made.encode(errors="replace"))
     sealed = {**content, "seal": digest.of_value(content)}
     try:
         path.write_text(json.dumps(sealed, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

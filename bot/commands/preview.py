@@ -42,7 +42,7 @@ def preview(
     if hub is not None:
         hub.check(write=False)
     proposal = proposed.changed(registry, hub, only=only, limit=limit)
-    with isolation.Renderer(max(isolation.TOTAL_S, limit // 2)) as renderer:
+    with isolation.Renderer(max(isolation.TOTAL_S, limit // 3)) as renderer:
         cards = list(proposed.cards(registry, hub, proposal, renderer.render))
         page = room.page(cards, left_out=proposal.left_out, show=renderer.show)
     output.write(out, page.encode())

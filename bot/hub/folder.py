@@ -52,7 +52,11 @@ class FolderHub:
             except FileNotFoundError:
                 entries = []
             for entry in entries:
-                if not entry.name.startswith(".") and entry.is_dir():
+                if entry.name.startswith(".") or not entry.is_dir():
+                    continue
+                if not _is_text(entry.name):
+                    repos |= _unnamed(entry)
+                else:
                     repos[entry.name] = self._repo(entry.name, entry.path, entry.name in private)
             return Listing(dict(sorted(repos.items())))
 
@@ -179,6 +183,19 @@ def head_of(folder: str | Path) -> str | None:
         own += path != GITATTRIBUTES
         digest.update(f"{path}\0{size}\0{changed}\0".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:40] if own else None
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name on disk is UTF-8; another one holds surrogates, which no repo's name, page or plan can."""
+    return name.isascii() or name == name.encode(errors="replace").decode()
+
+
+def _unnamed(entry: os.DirEntry[str]) -> dict[str, Repo]:
+    """A folder whose name no repo can have: nothing where it is not ours, else a repo that cannot be used."""
+    if not Path(entry.path, FILENAME).exists():
+        return {}
+    name = entry.name.encode(errors="replace").decode()
+    return {name: Repo(name, None, problem=f"the name of the folder {name} is not UTF-8: rename it")}
 
 
 def _scan(folder: str, prefix: str) -> Iterator[tuple[str, int, int]]:
