@@ -232,3 +232,19 @@ def test_what_ends_a_command_is_an_annotation(
     paths = {"registry": str(tmp_path / "registry.yaml"), "broken": str(tmp_path / "broken.yaml")}
     assert main([arg.format(**paths) for arg in args]) in (2, 5)
     assert any(line.startswith(annotation) for line in capsys.readouterr().err.splitlines())
+
+
+def test_an_output_that_cannot_be_written_is_a_sentence_and_a_summary_a_warning(
+    runner: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = {
+        **runner,
+        "GITHUB_OUTPUT": str(tmp_path),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "gone/summary"),
+    }
+    with pytest.raises(
+        UsageError, match="the runner's file of GITHUB_OUTPUT cannot be written: Is a directory"
+    ):
+        actions.output("count", "1", nowhere)
+    actions.summary("# All is well", nowhere)
+    assert "warning: the runner's file of GITHUB_STEP_SUMMARY cannot be written" in capsys.readouterr().err

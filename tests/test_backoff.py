@@ -82,3 +82,26 @@ def test_only_the_last_failures_are_kept(entry: Entry) -> None:
 def test_what_went_well_is_forgotten(entry: Entry) -> None:
     notes = backoff.after_failure({}, key(entry), "why", NOW) | backoff.FORGOTTEN
     assert backoff.waiting(notes, key(entry), NOW) is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"retry_at": "2026-12-01T0x:00:00+00:00"},
+        {"retry_at": "2999-12-01T00:00:00"},
+        {"retry_at": "2999-12-01T00:00:00+00:00", "failures": [{"at": "x", "reasOn": "y"}]},
+        {"retry_at": "2999-12-01T00:00:00+00:00", "failures": {"at": "x"}},
+        {"retry_at": "2999-12-01T00:00:00+00:00", "failures": ["x"], "failed": []},
+        {"settled": "x", "posts": 0, "settled_until": "2026-12-0aT00:00:00+00:00"},
+        {"blocked": ["x"], "blocked_until": "2026-12-0aT00:00:00+00:00"},
+        {"blocked": "x", "blocked_until": 5},
+    ],
+)
+def test_damaged_notes_stop_nothing(entry: Entry, damage: dict[str, Any]) -> None:
+    mine = key(entry)
+    notes = damage | {"fingerprint": mine, "settled_by": mine, "blocked_by": mine}
+    said = backoff.waiting(notes, mine, NOW)
+    assert said is None or said.endswith("last time: unknown")
+    assert backoff.settled(notes, mine, 0, NOW) in (None, "x")
+    backoff.blocked(notes, mine, NOW)
+    assert backoff.after_failure(notes, mine, "why", NOW)["failures"][-1]["reason"] == "why"

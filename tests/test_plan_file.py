@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import plan_file
+from bot import digest, plan_file
 from bot.errors import UsageError
 from bot.steps import Plan, Step
 
@@ -82,3 +82,34 @@ def test_force_does_not_outlive_a_fault_or_a_tombstone(action: str) -> None:
     same, moved = plan_file.agreed([forced], Plan((step("ada", action),)))
     assert same.steps == ()
     assert moved == [forced]
+
+
+def sealed(plan: object) -> str:
+    content = {"version": 1, "plan": plan}
+    return json.dumps({**content, "seal": digest.of_value(content)})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[" * 100_000,
+        '{"plan": ' + "[" * 900 + "]" * 900 + "}",
+        '{"seal": "x", "version": 1, "plan": {"steps": [], "notes": ["\\ud800"]}}',
+        sealed({"steps": [{**step("ada").to_json(), "name": ["ada"]}]}),
+        sealed({"steps": [{**step("ada").to_json(), "handles": [{"a": 1}]}]}),
+        sealed({"steps": [{**step("ada").to_json(), "action": "burn"}]}),
+        sealed({"steps": {"a": 1}}),
+    ],
+)
+def test_a_plan_of_another_shape_is_refused_though_its_seal_fits(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(content)
+    with pytest.raises(UsageError, match="not a plan"):
+        plan_file.read(path)
+
+
+def test_a_path_that_is_not_utf8_in_a_reason_is_written_and_read(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    odd = replace(step("ada"), reason="caf\udce9/registry.yaml:3:1: wrong")
+    plan_file.write(Plan((odd,)), path)
+    assert plan_file.read(path)[0].reason == "caf?/registry.yaml:3:1: wrong"

@@ -78,9 +78,9 @@ class _Manifest(BaseModel):
 def of_manifest(data: bytes) -> tuple[Published | None, str | None]:
     """`(published, problem)` out of the bytes of a `bot.json`; (None, None) for another program's file."""
     try:
-        value = read_json(data, BOUNDS, FILENAME)
+        value = read_json(data, BOUNDS, "it")
     except Unreadable as error:
-        return None, f"{error}: it is damaged"
+        return None, f"{FILENAME} is damaged: {error}"
     try:
         return _Manifest.model_validate(value).published, None
     except ValidationError as error:

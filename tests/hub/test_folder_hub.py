@@ -308,3 +308,12 @@ def test_a_swap_in_one_step_happens_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_facts_survive_as_json(hub: Hub) -> None:
     hub.publish("ada", files(), parent=None, message="1")
     assert json.loads(hub.read("ada", "bot.json") or b"")["published"]["handles"] == ["ada_example"]
+
+
+def test_a_folder_whose_name_is_not_utf8_is_named_and_used_for_nothing(hub: Hub, home: Path) -> None:
+    for name in (b"caf\xe9", b"th\xe9"):
+        Path(os.fsdecode(os.fsencode(home / "tester") + b"/" + name)).mkdir(parents=True)
+    Path(os.fsdecode(os.fsencode(home / "tester") + b"/caf\xe9/bot.json")).write_bytes(manifest())
+    (repo,) = hub.listing().repos.values()
+    assert (repo.name, repo.head, repo.published) == ("caf?", None, None)
+    assert repo.problem == "the name of the folder caf? is not UTF-8: rename it"

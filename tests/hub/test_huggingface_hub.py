@@ -213,3 +213,21 @@ def test_the_token_is_not_in_what_the_hub_looks_like() -> None:
     assert "hf_secret" not in repr(
         HuggingFaceHub("http://localhost:1", "tester", token="hf_secret", pace=QUICK)
     )
+
+
+def test_an_impossible_name_in_the_listing_is_that_repos_problem(server: HubServer) -> None:
+    server.store.add("tester/ada", {"README.md": card(), "bot.json": manifest()})
+    server.store.add("tester/bob", {"README.md": b"no front matter", "bot.json": manifest()})
+    server.store.repos["tester/bob"].id = "tester/b--b.."
+    repos = hub_at(server).listing().repos
+    assert repos["ada"].published is not None
+    assert repos["b--b.."].published is None
+    assert "could not read bot.json of tester/b--b.." in (repos["b--b.."].problem or "")
+
+
+@pytest.mark.parametrize("data", [b"[" * 100_000, b'{"published": ' + b"[" * 300 + b"]" * 300 + b"}"])
+def test_a_deep_manifest_is_damaged(server: HubServer, data: bytes) -> None:
+    server.store.add("tester/ada", {"README.md": b"no front matter", "bot.json": data})
+    repo = listed(server)
+    assert repo.published is None
+    assert "bot.json" in (repo.problem or "")

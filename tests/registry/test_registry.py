@@ -7,6 +7,7 @@ import time
 import zipfile
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,7 @@ from registry_texts import EXAMPLE, HEAD, only, problems, read
 
 from bot import registry
 from bot.errors import RegistryError, UsageError
+from bot.registry import entry as entry_module
 
 
 @pytest.fixture
@@ -369,3 +371,47 @@ def test_no_torn_registry_raises_anything_but_a_registry_error(
     for at, length, put in cuts:
         text = text[:at] + put + text[at + length :]
     problems(text, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("version: [1]", "version must be one word, not a list: 1"),
+        ("version: [ada, ADA, '@ada']", "version must be one word, not a list: 1"),
+        ("defaults:\n  source: {}", "source must be one word, not a mapping: 'x', 'archive'"),
+        ("defaults: {tracking: [a]}", "tracking must be one word, not a list: 'none', 'wandb' or 'trackio'"),
+        ("policy: {removal: {a: b}}", "removal must be one word, not a mapping: 'private' or 'delete'"),
+        ("policy: {consent: [x]}", "consent must be one word, not a list: 'required'"),
+        ("defaults: {recipe: {layout: [a]}}", "layout must be one word, not a list: 'packed' or 'stream'"),
+        ("defaults: {base: " + "a" * 300 + "}", "is neither a folder nor a model's Hub id"),
+        ("defaults: {base: ./" + "a" * 300 + "}", "base: there is no folder"),
+        ("namespace: " + "a" * 20_001, "text of more than 20,000 characters is not read here"),
+        ("defaults: {min_new_posts: " + "9" * 300 + "}", "is too large, the most is 1000000000"),
+    ],
+)
+def test_a_value_of_another_kind_or_length_is_a_line(text: str, message: str, tmp_path: Path) -> None:
+    assert any(message in problem.message for problem in problems(text, tmp_path))
+
+
+def test_one_wrong_entry_leaves_the_others_sound(tmp_path: Path) -> None:
+    wrong = "  - {handles: [b], source: [archive]}\n  - {handles: [c], tracking: {a: b}}\n"
+    found = read(HEAD + "models:\n  - {handles: [a], consent: self}\n" + wrong, tmp_path)
+    assert [entry.name for entry in found.entries] == ["a"]
+    assert [faulty.name for faulty in found.faulty] == ["b", "c"]
+
+
+def test_a_bug_in_reading_one_entry_is_its_own_and_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(file: Any, *_: Any) -> None:
+        if file.paused:
+            raise KeyError("surprise")
+
+    monkeypatch.setattr(entry_module, "check_template", fail)
+    models = "models:\n  - {handles: [a], consent: self}\n  - {handles: [b], consent: self, paused: true}\n"
+    found = read(HEAD + models, tmp_path)
+    assert [one.name for one in found.entries] == ["a"]
+    (faulty,) = found.faulty
+    assert (faulty.name, faulty.handles) == ("b", ("b",))
+    assert "a bug in the bot (KeyError) stops this entry and no other" in faulty.problems[0].message
+    assert "surprise" in caplog.text
