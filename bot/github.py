@@ -181,8 +181,8 @@ def run_address(environment: Mapping[str, str]) -> str | None:
 
 def _sentence(what: str, answer: Any, permission: str) -> str:
     try:
-        said = str(answer.json().get("message", ""))[:200]
-    except (ValueError, AttributeError):
+        said = str(read_json(answer.content, ANSWERS, "it").get("message", ""))[:200]
+    except (Unreadable, AttributeError):
         said = ""
     mend = {
         401: "the token is no longer valid: run the job again",

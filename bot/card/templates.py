@@ -59,7 +59,7 @@ def read(path: Path) -> str:
             raise UsageError(
                 f"{path}: it is larger than {LARGEST >> 20} MiB, and no template; take some of it out"
             )
-        return data.decode("utf-8").replace("\r\n", "\n")
+        return data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise UsageError(f"{path}:{line}: this is not UTF-8; save the file as UTF-8") from None
