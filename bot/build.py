@@ -15,6 +15,7 @@ from bot.corpus import AccountCorpus, Corpus
 from bot.desired import card_facts, template_folders
 from bot.errors import BotError, Skipped, UsageError
 from bot.fetch import Fetcher
+from bot.installing import install_command
 from bot.manifest import Account, Manifest
 from bot.posts import Profile, Timeline
 from bot.progress import Watcher
@@ -60,7 +61,8 @@ class Workshop:
         """Why nothing can be trained here, or None: asked before any post is fetched for it."""
         if not all(map(importlib.util.find_spec, ("torch", "transformers", "tensorboardX"))):
             return (
-                "training needs PyTorch and transformers, which are not installed: pip install 'mynah[train]'"
+                "training needs PyTorch and transformers, which are not installed; "
+                f"{install_command('train')}"
             )
         try:
             self.hardware()

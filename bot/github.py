@@ -120,6 +120,20 @@ class GitHub:
         """What GitHub says of a workflow: `active`, `disabled_inactivity`, `disabled_manually` and others."""
         return str(self._call("GET", f"actions/workflows/{file}", None, "actions: read")["state"])
 
+    def environment_branches(self, name: str) -> tuple[str, ...] | None:
+        """Name patterns of the branches and tags that may use an environment, at most 100; None where any may.
+
+        Empty where the rule is "protected branches only". GitHubError with status 404 where there is none.
+        """
+        path = f"environments/{name}"
+        policy = self._call("GET", path, None, "actions: read").get("deployment_branch_policy")
+        if not policy:
+            return None
+        if not policy.get("custom_branch_policies"):
+            return ()
+        listed = self._call("GET", f"{path}/deployment-branch-policies?per_page=100", None, "actions: read")
+        return tuple(str(one["name"]) for one in listed["branch_policies"])
+
     def _pages(self, path: str) -> Iterator[dict[str, Any]]:
         for page in range(1, PAGES + 1):
             mark = "&" if "?" in path else "?"

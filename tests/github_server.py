@@ -36,6 +36,7 @@ class GitHubServer:
         self.issues: list[dict[str, Any]] = []
         self.pulls: list[dict[str, Any]] = []
         self.schedule = "active"
+        self.environments: dict[str, list[str] | None] = {}
         self.refuse: dict[str, int] = {}
         self.calls: list[str] = []
         self.tokens: set[str] = set()
@@ -122,6 +123,14 @@ class GitHubServer:
             return pull
         if path == "/actions/workflows/schedule.yml":
             return {"state": self.schedule}
+        if found := re.fullmatch(r"/environments/(\w+)(/deployment-branch-policies)?", path):
+            if found[1] not in self.environments:
+                raise Refusal(404, "Not Found")
+            branches = self.environments[found[1]]
+            if found[2]:
+                return {"branch_policies": [{"name": name} for name in branches or ()]}
+            custom = {"protected_branches": branches == [], "custom_branch_policies": branches != []}
+            return {"name": found[1], "deployment_branch_policy": custom if branches is not None else None}
         raise Refusal(404, "Not Found")
 
     def _contents(self, method: str, path: str, query: dict[str, str], value: Any) -> Any:

@@ -131,7 +131,7 @@ def test_files_and_bases_count_when_the_commit_holds_them(checkout: Path) -> Non
         asked(read(checkout))
     git(checkout, "add", "conf/tiny")
     commit(checkout, "base")
-    assert asked(read(checkout)).extras == ("s3", "train", "wandb")
+    assert asked(read(checkout)).extras == ("train", "s3", "wandb")
 
 
 def test_a_token_for_the_repository_goes_to_its_own_host_alone(checkout: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bot.doctor import fleet, machine
+from bot.doctor import fleet, machine, repository
 from bot.doctor.finding import Finding, State
 from bot.errors import BotError, CredentialsError, RegistryError
 
@@ -30,7 +30,7 @@ def examine(
         yield Finding("registry", "missing", f"{lines[0]}{more}", registry.exit_code)
     else:
         yield from fleet.examine(registry, hub, store_url, environment)
-    yield from fleet.schedule(environment)
+    yield from repository.examine(environment)
 
 
 def exit_code(findings: Sequence[Finding]) -> int:

@@ -1,4 +1,4 @@
-"""What the registry asks for and whether it can be had: hub, store, tokens of networks, extras, the schedule."""
+"""What the registry asks for and whether it can be had: hub, store, tokens of networks, extras."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.doctor.finding import Finding, unset
 from bot.errors import BotError, CredentialsError, HubError, RegistryError
+from bot.installing import install_command
 
 if TYPE_CHECKING:
     from bot.hub import Hub
@@ -136,28 +137,9 @@ def _extras(registry: Registry, environment: Mapping[str, str]) -> Iterator[Find
         asked["lora"] = "peft"
     for extra, package in sorted(asked.items()):
         if importlib.util.find_spec(package) is None:
-            yield Finding(extra, "missing", f"entries ask for it: pip install 'mynah[{extra}]'")
+            yield Finding(extra, "missing", f"entries ask for it; {install_command(extra)}")
         elif extra == "wandb" and not environment.get("WANDB_API_KEY", "").strip():
             text = "WANDB_API_KEY is not set: runs stay on the machine that trains, and cards link to none"
             yield Finding(extra, "warning", text)
         else:
             yield Finding(extra, "ok", f"{package} is installed")
-
-
-def schedule(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Whether the repository's schedule still runs: GitHub stops it after 60 days without a commit."""
-    from bot import github
-
-    if not environment.get("GITHUB_REPOSITORY") or not environment.get("GITHUB_TOKEN"):
-        return
-    try:
-        state = github.of_this_run(environment).workflow_state("schedule.yml")
-    except BotError as error:
-        yield Finding("schedule", "warning", f"whether it runs is not known: {error}")
-        return
-    if state == "active":
-        yield Finding("schedule", "ok", "schedule.yml is switched on")
-        return
-    idle = " by GitHub, after 60 days without a commit" if state == "disabled_inactivity" else ""
-    text = f"schedule.yml is switched off{idle or f' ({state[:40]})'}: press Enable workflow on its page under Actions"
-    yield Finding("schedule", "missing", f"{text}, or run gh workflow enable schedule.yml")

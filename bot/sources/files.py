@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from bot.errors import SourceError
+from bot.installing import install_command
 
-NOT_OPENED = "give a path, or a URL that fsspec can open (s3:// needs: pip install 'mynah[s3]')"
+NOT_OPENED = f"give a path, or a URL that fsspec can open (for s3:// {install_command('s3')})"
 
 _FOREIGN = (
     ("botocore.exceptions", "BotoCoreError"),

@@ -9,10 +9,11 @@ from typing import Any
 import fsspec
 
 from bot.errors import SourceError
+from bot.installing import install_command
 from bot.sources.files import failures, reason, shown
 from bot.store.files import sentence
 
-USE = "use file://, memory://, hf://, or s3:// (which needs: pip install 'mynah[s3]')"
+USE = f"use file://, memory://, hf://, or s3:// (for which {install_command('s3')})"
 
 
 class Remote:

@@ -18,6 +18,7 @@ from transformers import GenerationConfig
 from transformers.pytorch_utils import Conv1D
 
 from bot.errors import TrainingError
+from bot.installing import install_command
 from bot.recipe import Recipe
 from bot.training.device import Device
 from bot.training.loading import LoadedBase
@@ -39,7 +40,7 @@ def added(base: LoadedBase, recipe: Recipe, device: Device) -> Iterator[Any]:
     """
     if importlib.util.find_spec("peft") is None:
         raise TrainingError(
-            "a recipe with lora_rank needs peft, which is not installed: pip install 'mynah[lora]'; "
+            f"a recipe with lora_rank needs peft, which is not installed; {install_command('lora')}, "
             "or take lora_rank out of the recipe"
         )
     if base.spec.id is None:

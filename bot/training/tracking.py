@@ -20,6 +20,7 @@ from typing import Any
 from huggingface_hub import constants
 
 from bot.corpus import Corpus
+from bot.installing import install_command
 from bot.manifest import Base, Copying, Evaluation, Point, Tracking, Training
 from bot.recipe import Recipe
 
@@ -124,8 +125,8 @@ def track(request: Request, told: Record) -> Tracking | None:
         return None
     if importlib.util.find_spec(request.service) is None:
         request.say(
-            f"{request.name}: warning: tracking: {request.service} needs a package that is not installed: "
-            f"pip install 'mynah[{request.service}]'; this model is not tracked there"
+            f"{request.name}: warning: tracking: {request.service} needs a package that is not installed; "
+            f"{install_command(request.service)}; this model is not tracked there"
         )
         return None
     try:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from github_server import GitHubServer
 from hub_repos import Token
 from hub_runs import hub_at
 from hub_server import HubServer
@@ -21,6 +19,7 @@ from bot.doctor import Finding, fleet
 from bot.errors import SourceError
 from bot.hub import Hub
 from bot.hub.keyless import KeylessHub
+from bot.installing import install_command
 from bot.registry import Registry
 from bot.store.files import Folder
 
@@ -276,58 +275,9 @@ def test_packages_that_entries_ask_for_are_named_with_their_extra(
     ]
     text = HEAD + "models:\n" + "".join(f"  - {entry}\n" for entry in entries)
     found = examine(load(tmp_path, text), online)
-    assert only(found, "wandb").text == "entries ask for it: pip install 'mynah[wandb]'"
-    assert only(found, "lora").text == "entries ask for it: pip install 'mynah[lora]'"
+    assert only(found, "wandb").text == f"entries ask for it; {install_command('wandb')}"
+    assert only(found, "lora").text == f"entries ask for it; {install_command('lora')}"
     assert only(found, "trackio").state == "ok"
     installed.add("wandb")
     assert only(examine(load(tmp_path, text), online), "wandb").state == "warning"
     assert only(examine(load(tmp_path, text), online, WANDB_API_KEY=SECRET), "wandb").state == "ok"
-
-
-@pytest.fixture
-def github() -> Iterator[GitHubServer]:
-    with GitHubServer() as running:
-        yield running
-
-
-def scheduled(github: GitHubServer, **more: str) -> list[Finding]:
-    environment = {
-        "GITHUB_API_URL": github.url,
-        "GITHUB_REPOSITORY": "org/fleet",
-        "GITHUB_TOKEN": SECRET,
-        **more,
-    }
-    found = list(fleet.schedule(environment))
-    assert SECRET not in "".join(finding.text for finding in found)
-    return found
-
-
-@pytest.mark.parametrize(
-    ("state", "words"),
-    [
-        ("disabled_inactivity", "switched off by GitHub, after 60 days without a commit"),
-        ("disabled_manually", "switched off (disabled_manually)"),
-        ("something_new", "switched off (something_new)"),
-    ],
-)
-def test_a_schedule_that_stopped_is_missing_and_how_to_start_it_is_said(
-    github: GitHubServer, state: str, words: str
-) -> None:
-    github.schedule = state
-    (finding,) = scheduled(github)
-    assert finding.state == "missing"
-    assert words in finding.text
-    assert "gh workflow enable schedule.yml" in finding.text
-
-
-def test_a_schedule_that_runs_is_fine_and_one_that_cannot_be_seen_unknown(github: GitHubServer) -> None:
-    assert [finding.state for finding in scheduled(github)] == ["ok"]
-    github.refuse["GET /actions"] = 404
-    (finding,) = scheduled(github)
-    assert finding.state == "warning"
-    assert "actions: read" in finding.text
-    assert [finding.state for finding in scheduled(github, GITHUB_REPOSITORY="org fleet")] == ["warning"]
-
-
-def test_at_home_no_schedule_is_asked_for() -> None:
-    assert list(fleet.schedule({})) == []

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from bot.base import BaseSpec, parse
 from bot.card import snippet
 from bot.corpus import Split
 from bot.errors import TrainingError
+from bot.installing import install_command
 from bot.posts import Post, Profile, Timeline
 from bot.recipe import Recipe
 from bot.training import adapters, device, fine_tune, loading, sample
@@ -139,7 +141,7 @@ def test_without_peft_it_is_said_how_to_get_it(
     base: loading.LoadedBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(TrainingError, match=r"pip install 'mynah\[lora\]'"):
+    with pytest.raises(TrainingError, match=re.escape(install_command("lora"))):
         tuned(base, LORA, tmp_path)
 
 

@@ -172,7 +172,7 @@ def test_a_package_that_is_missing_is_said(service: str, monkeypatch: pytest.Mon
     wanted, said = request(service)
     assert tracking.track(wanted, told(wanted)) is None
     assert len(said) == 1
-    assert f"pip install 'mynah[{service}]'" in said[0]
+    assert f"pip install '.[{service}]'" in said[0]
 
 
 def test_without_a_service_nothing_is_said() -> None:
