@@ -139,6 +139,16 @@ def test_posts_that_lie_in_the_store_are_held_against_tombstones_too(how: str, h
     assert not (home.folder / "models" / "me" / "alice_ash").exists()
 
 
+def test_a_published_model_of_somebody_removed_is_blocked_though_nothing_changed(home: Home) -> None:
+    home.write(file=False)
+    home.bot("import", "alice_ash", str(home.folder / "given.zip"))
+    assert home.bot("apply")[0] == 0
+    assert home.steps()["steps"][0]["action"] == "ok"
+    home.write(tombstone("renamed, hashed"), file=False)
+    (step,) = home.steps()["steps"]
+    assert (step["action"], "is of somebody who was removed" in step["reason"]) == ("blocked", True)
+
+
 def test_a_card_of_another_accounts_archive_names_nobody_who_may_leave_later(home: Home) -> None:
     home.write()
     code, said = home.bot("apply")
@@ -253,7 +263,7 @@ def test_remove_does_not_wait_for_a_store_that_cannot_be_read(home: Home) -> Non
     home.write(file=False)
     code, said = home.bot("remove", BOB, "--reason", "asked", "--store", "nonsense://x")
     assert code == 0
-    assert "warning: the tombstone holds no account ids" in said
+    assert "warning: the ids of this person's accounts are not known" in said
     assert BOB in registry_room.load(home.path).gone
 
 
