@@ -98,7 +98,8 @@ def stored_removed(registry: Registry, held: Iterable[Facts]) -> Iterator[str]:
 
 def stored_faults(registry: Registry, entry: Entry, held: Iterable[Facts]) -> Iterator[str]:
     """What is wrong with the owners of the posts that lie in the store for the entry."""
-    found = list(stored_removed(registry, held := list(held)))
+    held = list(held)
+    found = list(stored_removed(registry, held))
     yield from found
     for facts in () if found or not KINDS[entry.source].reads_file else held:
         if facts.handle not in entry.files and (

@@ -222,7 +222,7 @@ def test_lines_name_no_owner_either(home: Home) -> None:
     assert any("name no owner: ada" in note for note in home.steps()["notes"])
     code, said = home.bot("import", "ada", str(home.folder / "a.jsonl"))
     assert code == 0
-    assert "warning: the jsonl names no owner" in said
+    assert "warning: the file names no owner" in said
 
 
 def test_a_plan_says_nothing_of_owners_that_their_files_name(home: Home) -> None:
