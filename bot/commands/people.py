@@ -20,7 +20,7 @@ from bot.commands.options import (
     registry_option,
     store_option,
 )
-from bot.commands.registry import write_registry
+from bot.commands.registry import account_ids, write_registry
 from bot.errors import RegistryError, UsageError
 
 if TYPE_CHECKING:
@@ -112,10 +112,11 @@ def takedown(
     hub, store = open_hub(hub_target, registry), open_store(store_url, registry)
     hub.check(write=True)
     today = datetime.now(UTC).date()
+    accounts = account_ids(person, lambda: store, hub)  # before what tells them goes
 
     def tombstoned(text: str) -> str:
         try:
-            return edit.remove(text, person, reason=why, on=today, private=private)
+            return edit.remove(text, person, reason=why, on=today, private=private, accounts=accounts)
         except UsageError:
             if person in read_text(text.encode(), registry_path).gone:
                 return text  # a run before this one wrote it
