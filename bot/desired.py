@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot import backoff, base, card, digest, owners
+from bot import backoff, base, card, digest, owners, plan_notes
 from bot.base import BaseSpec
 from bot.errors import BotError
 from bot.hub import Listing
@@ -145,7 +145,9 @@ def known(
     }
     return {name: Known(fault=fault) for name, fault in faults.items() if fault} | {
         entry.name: replace(
-            _knowledge(entry, newest, facts, notes.get(entry.name, {}), now, where(entry.name)),
+            _knowledge(
+                entry, newest, facts, plan_notes.checked(notes.get(entry.name, {})), now, where(entry.name)
+            ),
             fault="; ".join(owners.stored_faults(registry, entry, _held(entry, facts))) or None,
         )
         for entry, newest in asked
