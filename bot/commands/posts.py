@@ -18,6 +18,7 @@ from bot.commands.options import (
     open_store,
     registry_option,
     store_option,
+    warn,
 )
 from bot.errors import Blocked, Skipped, SourceError, UsageError
 
@@ -50,10 +51,9 @@ def import_(
         name = normalise(handle, kind)
     except ValueError as error:
         raise UsageError(str(error)) from None
+    store = open_store(store_url, registry, adds=True, say=warn)
     timeline = open_source(kind, file=file).read(name)
-    merged = open_store(store_url, registry).merge(
-        timeline, kind, now=datetime.now(UTC), handle=name, complete=kind == "archive"
-    )
+    merged = store.merge(timeline, kind, now=datetime.now(UTC), handle=name, complete=kind == "archive")
     for warning in (*timeline.warnings, *merged.warnings):
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{name}: {count(merged.added, 'new post')}, {merged.total:,} in the store")
@@ -78,7 +78,8 @@ def corpus(
 
     registry = load_registry(registry_path)
     entry = find_entry(registry, name)
-    fetcher = Fetcher(registry, open_store(store_url, registry), lambda: datetime.now(UTC), max_reads)
+    store = open_store(store_url, registry, adds=True, say=warn)
+    fetcher = Fetcher(registry, store, lambda: datetime.now(UTC), max_reads)
     try:
         timelines = fetcher.fetch(entry)
     except Blocked as blocked:
@@ -104,18 +105,22 @@ def corpus(
 @click.argument("handle")
 @registry_option
 @store_option
-def purge(handle: str, registry_path: Path, store_url: str | None) -> None:
+def purge(handle: str, registry_path: Path, store_url: str | None) -> int:
     """Delete every trace of HANDLE in the store.
+
+    Where the store lies in a repo or a bucket that keeps what is deleted, its history goes as well, or it is said
+    why not, and what to do (exit code 1).
 
     HANDLE as people write it: with or without @, in any case, or the address of a profile.
     """
     from bot.handles import bare
 
     name = bare(handle)
-    purged = open_store(store_url, load_registry(registry_path)).purge(name)
+    purged = open_store(store_url, load_registry(registry_path), say=warn).purge(name)
     click.echo(f"{name}: {count(purged.files, 'file')} deleted from the store")
     for line in (*purged.checked, *purged.remains):
         click.echo(line)
+    return 1 if purged.remains else 0
 
 
 def _file_source(file: str) -> Literal["archive", "jsonl"]:

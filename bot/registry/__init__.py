@@ -169,7 +169,7 @@ def _read(data: bytes, path: Path, within: Path | None) -> Registry:
         path=path,
         namespace=file.namespace,
         contact=file.contact,
-        store=StoreSettings(_store_url(file.store.url, folder), duration(file.store.keep)),
+        store=StoreSettings(store_url(file.store.url, folder), duration(file.store.keep)),
         policy=file.policy,
         entries=entries,
         faulty=faulty,
@@ -277,10 +277,21 @@ def _warnings(root: Mapping, file: Rules, drafts: Iterable[Draft]) -> list[Fault
     if drafts and file.contact is None:
         message = "contact is missing: cards cannot say where people ask for removal"
         found.append(root.items["models"][0].fault(message))
+    if file.store.url.startswith("hf://") and not file.store.url.startswith("hf://buckets/"):
+        section = root.items["store"][1]
+        place = section.items["url"][1] if isinstance(section, Mapping) else section
+        message = (
+            "a repo keeps its history, so that whoever is removed could be read back: a new store is refused here, and "
+            "an existing one goes on with a warning in every run; make a private Storage Bucket (`hf buckets create "
+            "NAMESPACE/NAME --private`) and write hf://buckets/NAMESPACE/NAME, or carry the store over with `bot store "
+            "move hf://buckets/NAMESPACE/NAME`"
+        )
+        found.append(place.fault(message))
     return found
 
 
-def _store_url(text: str, folder: Path) -> str:
+def store_url(text: str, folder: Path) -> str:
+    """A store as a URL; a relative path starts at the registry's folder."""
     where = located(text, folder)
     return where if "://" in where else f"file://{where}"
 
