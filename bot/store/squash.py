@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MOST_SHOWN = 10
 """Foreign paths that a refusal lists; of the others it gives the number."""
 
+STORES_BRANCH = "main"
+"""Where a store reads and writes; every other branch is somebody's copy."""
+
 UPLOADING = timedelta(hours=1)
 """A large-file object that no revision names may be another run's, on its way, for so long."""
 
@@ -192,8 +195,16 @@ def _questions(
 
 
 def _other_refs(repo: RepoStore, after: History) -> Iterator[str]:
-    """Names beside branches that still reach files of the store, each with the call that deletes it."""
+    """What beside the store's branch still reaches files that it does not show, with the call that deletes each."""
     kind = f"--type {repo.kind}"
+    shown = after.revisions[after.refs.branches[STORES_BRANCH]].items()
+    for branch, commit in after.refs.branches.items():
+        if after.revisions[commit].items() - shown:
+            call = f"hf repos branch delete {repo.repo_id} {shlex.quote(_printable(branch))} {kind}"
+            yield (
+                f"the branch {_printable(branch)} holds files of the store that {STORES_BRANCH} does not; delete it: "
+                f"`{call}`"
+            )
     for tag, commit in after.refs.tags.items():
         if commit not in after.heads:
             call = f"hf repos tag delete {repo.repo_id} {shlex.quote(_printable(tag))} {kind}"
