@@ -197,7 +197,7 @@ def _questions(
 def _other_refs(repo: RepoStore, after: History) -> Iterator[str]:
     """What beside the store's branch still reaches files that it does not show, with the call that deletes each."""
     kind = f"--type {repo.kind}"
-    shown = after.revisions[after.refs.branches[STORES_BRANCH]].items()
+    shown = after.revisions.get(after.refs.branches.get(STORES_BRANCH, ""), {}).items()
     for branch, commit in after.refs.branches.items():
         if after.revisions[commit].items() - shown:
             call = f"hf repos branch delete {repo.repo_id} {shlex.quote(_printable(branch))} {kind}"
