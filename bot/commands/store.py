@@ -38,7 +38,7 @@ def move(url: str, registry_path: Path, store_url: str | None) -> int:
     from bot.registry import store_url as located
     from bot.store import retention
     from bot.store.files import open_files
-    from bot.store.move import finish, unfinished
+    from bot.store.move import finish, remove_empty_folders, unfinished
     from bot.store.move import move as carry
     from bot.store.places import place_of
 
@@ -54,6 +54,8 @@ def move(url: str, registry_path: Path, store_url: str | None) -> int:
     _check_destination(new)
     origin = open_files(old)
     moved = carry(origin, files, lambda text: click.echo(text, err=True))
+    if old.kind == "folder":
+        remove_empty_folders(Path(old.prefix))
     said = retention.forget(old)
     click.echo(_summary(moved, origin.url, files.url))
     for line in (*_left(moved, origin.url), *said.checked, *said.remains):

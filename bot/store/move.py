@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from bot.errors import SourceError, UsageError
@@ -22,6 +25,9 @@ AT_ONCE = 100
 
 ROUNDS = 10
 """Times the old store is listed again before a run that goes on writing to it ends the move."""
+
+_PLACES_OWN = frozenset({".gitignore", ".gitattributes"})
+"""Files that a place got when it was made."""
 
 Phase = Literal["copying", "emptying"]
 
@@ -70,12 +76,21 @@ def move(old: Files, new: Files, say: Callable[[str], None]) -> Moved:
     removed = _empty(old, new, record, say)
     left = old.below("")
     half_written = sum(_is_half_written(path) for path in left)
-    return Moved(removed, len(left) - half_written, half_written)
+    others = [path for path in left if path not in _PLACES_OWN and not _is_half_written(path)]
+    return Moved(removed, len(others), half_written)
 
 
 def finish(new: Files) -> None:
     """Forgets the record of a move that is through."""
     new.remove(MOVE)
+
+
+def remove_empty_folders(root: Path) -> None:
+    """Removes folders below a store on this machine that hold nothing any more: their names are accounts'."""
+    for top, _, _ in os.walk(root, topdown=False):
+        if Path(top) != root:
+            with suppress(OSError):
+                Path(top).rmdir()  # never one that holds anything
 
 
 def unfinished(new: Files) -> bool:
