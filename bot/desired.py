@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot import backoff, base, card, digest
+from bot import backoff, base, card, digest, plan_notes
 from bot.base import BaseSpec
 from bot.errors import BotError
 from bot.hub import Listing
@@ -135,7 +135,9 @@ def known(
     store = open_store()
     facts, notes = store.all_facts(), store.all_notes()
     return {
-        entry.name: _knowledge(entry, newest, facts, notes.get(entry.name, {}), now, where(entry.name))
+        entry.name: _knowledge(
+            entry, newest, facts, plan_notes.checked(notes.get(entry.name, {})), now, where(entry.name)
+        )
         for entry, newest in asked
     }
 
