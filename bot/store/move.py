@@ -81,8 +81,8 @@ def move(old: Files, new: Files, say: Callable[[str], None]) -> Moved:
 
 
 def finish(new: Files) -> None:
-    """Forgets the record of a move that is through."""
-    new.remove(MOVE)
+    """Forgets the record of a move that is through, and halves of it that were left when it was killed."""
+    new.update({}, [MOVE, *(name for name in new.names("") if name.startswith(WRITING))])
 
 
 def remove_empty_folders(root: Path) -> None:
@@ -175,7 +175,7 @@ def _empty(old: Files, new: Files, record: Record, say: Callable[[str], None]) -
 def _refuse_conflicts(old: Files, new: Files, record: Record) -> None:
     """UsageError where the new place holds, for an account or a path of the old one, what no move wrote."""
     paths = _ours(old)
-    present = set(new.below("")) - {MOVE}
+    present = set(_ours(new)) - {MOVE}
     accounts = {account_of(path) for path in paths} - {None}
     beside = [
         path for path in sorted(present - set(paths) - record.files.keys()) if account_of(path) in accounts
