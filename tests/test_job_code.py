@@ -77,7 +77,7 @@ def test_what_a_job_could_not_see_is_said(checkout: Path, tmp_path: Path) -> Non
         asked(read(checkout))
     path.write_text("version: 1\nnamespace: org\nmodels: []\n")
     commit(checkout, "local")
-    with pytest.raises(UsageError, match=r"is on this machine.*set store: to a URL such as s3://"):
+    with pytest.raises(UsageError, match=r"is on this machine.*Storage Bucket, hf://buckets/NAMESPACE/NAME"):
         asked(read(checkout))
     git(checkout, "remote", "set-url", "origin", "/somewhere/local")
     with pytest.raises(UsageError, match="no https address"):

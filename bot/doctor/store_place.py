@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bot.doctor.finding import Finding
 from bot.errors import BotError, UsageError
+from bot.sources.files import shown
 
 
 def examine(url: str, *, fix: bool) -> Iterator[Finding]:
@@ -26,6 +27,14 @@ def examine(url: str, *, fix: bool) -> Iterator[Finding]:
             return
         if text := retention.warning(place, kept):
             yield Finding("store", "warning", text)
+        if place.kind in ("dataset", "model"):
+            from bot.store.repo_history import open_repo
+
+            repo = open_repo(place)
+            if repo.is_public():
+                text = f"EVERYBODY CAN READ {repo.shown}, and it holds people's posts; close it now with"
+                call = f"hf repos settings {repo.repo_id} --type {repo.kind} --private"
+                yield Finding("store", "missing", f"{shown(url)}: {text} `{call}`")
     except BotError as error:
         yield Finding("store", "missing", str(error), error.exit_code)
 
@@ -43,9 +52,9 @@ def _bucket(url: str, *, fix: bool) -> Iterator[Finding]:
             yield Finding("store", "ok", f"made the private bucket {place.container}")
     match state:
         case "missing":
-            text = f"{url}: there is no such bucket, or the token may not see it; {bucket.how_to_make(place)}"
+            text = f"{shown(url)}: there is no such bucket, or the token may not see it; {bucket.how_to_make(place)}"
             yield Finding("store", "missing", text)
         case "public":
-            yield Finding("store", "missing", f"{url}: {bucket.public(place)}")
+            yield Finding("store", "missing", f"{shown(url)}: {bucket.public(place)}")
         case "private":
             return

@@ -8,6 +8,7 @@ from typing import Literal
 
 from bot.errors import BotError, SourceError, UsageError
 from bot.sources.files import shown
+from bot.store.files import open_files
 from bot.store.hub_api import hub_api
 from bot.store.places import Place
 
@@ -68,6 +69,7 @@ def _calling(place: Place, what: str) -> Iterator[None]:
     from bot.hub.client import Pace, install, step
     from bot.hub.translate import translated
 
+    open_files(place)  # says which version of the client is needed, where this one is too old
     install()
     token = hub_api().token
     try:

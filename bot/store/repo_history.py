@@ -108,6 +108,11 @@ class RepoStore:
         with step(Pace()), translated(f"{what} of {self.shown}", token if isinstance(token, str) else None):
             yield
 
+    def is_public(self) -> bool:
+        """Whether everybody can read the repo."""
+        with self.calling("look at the visibility"):
+            return not self.api.repo_info(self.repo_id, repo_type=self.kind).private
+
     def refs(self) -> Refs:
         """What the repo's names stand for now."""
         with self.calling("list the branches and tags"):
