@@ -112,6 +112,10 @@ def test_the_store_of_the_command_line_counts_and_shows_no_credentials(checkout:
     assert "secret" not in str(raised.value)
 
 
+def test_a_storage_bucket_is_a_store_that_both_ends_reach(checkout: Path) -> None:
+    assert asked(read(checkout), store="hf://buckets/org/posts").extras == ("train",)
+
+
 def test_files_and_bases_count_when_the_commit_holds_them(checkout: Path) -> None:
     conf = checkout / "conf"
     (conf / "posts.jsonl").write_text("{}\n")

@@ -35,7 +35,7 @@ def move(url: str, registry_path: Path, store_url: str | None) -> int:
     Killed at any moment, the same command goes on. Let no other run be at work: until the registry that runs use
     names URL, they find the old store empty, and read, and pay for, posts again.
     """
-    from bot.registry import store_url as located
+    from bot.registry.files import store_url as located
     from bot.store import retention
     from bot.store.files import open_files
     from bot.store.move import finish, remove_empty_folders, unfinished

@@ -20,7 +20,7 @@ from bot.recipe import Recipe
 from bot.registry.checks import name_clashes, tracked_archives
 from bot.registry.entry import Draft, Entry, Shared, checked_defaults, draft, overlaid
 from bot.registry.faults import read, to_data
-from bot.registry.files import located
+from bot.registry.files import KEEPS_HISTORY, store_url
 from bot.registry.format import Policy, Rules, TombstoneFile, XSettings, schema
 from bot.registry.tombstones import Tombstones, is_hash
 from bot.registry.values import duration
@@ -280,20 +280,8 @@ def _warnings(root: Mapping, file: Rules, drafts: Iterable[Draft]) -> list[Fault
     if file.store.url.startswith("hf://") and not file.store.url.startswith("hf://buckets/"):
         section = root.items["store"][1]
         place = section.items["url"][1] if isinstance(section, Mapping) else section
-        message = (
-            "a repo keeps its history, so that whoever is removed could be read back: a new store is refused here, and "
-            "an existing one goes on with a warning in every run; make a private Storage Bucket (`hf buckets create "
-            "NAMESPACE/NAME --private`) and write hf://buckets/NAMESPACE/NAME, or carry the store over with `bot store "
-            "move hf://buckets/NAMESPACE/NAME`"
-        )
-        found.append(place.fault(message))
+        found.append(place.fault(KEEPS_HISTORY))
     return found
-
-
-def store_url(text: str, folder: Path) -> str:
-    """A store as a URL; a relative path starts at the registry's folder."""
-    where = located(text, folder)
-    return where if "://" in where else f"file://{where}"
 
 
 def _problems(faults: Iterable[Fault], path: Path) -> tuple[Problem, ...]:
