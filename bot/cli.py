@@ -30,6 +30,7 @@ COMMANDS = {
     "import": "posts",
     "corpus": "posts",
     "purge": "posts",
+    "store": "store",
     "doctor": "doctor",
     "demo": "demo",
 }

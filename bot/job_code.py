@@ -63,8 +63,8 @@ def code_of(registry: Registry, entries: Sequence[Entry], store: str, environmen
         )
     if place_of(store).kind == "folder":
         raise UsageError(
-            f"the store {store} is on this machine, and a job elsewhere cannot reach it: set store: to a "
-            "URL such as s3://BUCKET/PATH or hf://datasets/NAMESPACE/NAME"
+            f"the store {store} is on this machine, and a job elsewhere cannot reach it: set store: to a private "
+            "Storage Bucket, hf://buckets/NAMESPACE/NAME, and carry it over with `bot store move`"
         )
     if "@" in store.partition("://")[2].partition("/")[0]:
         raise UsageError(

@@ -19,6 +19,7 @@ from bot.commands.options import (
     open_store,
     registry_option,
     store_option,
+    warn,
 )
 from bot.commands.registry import account_ids, write_registry
 from bot.errors import RegistryError, UsageError
@@ -109,7 +110,7 @@ def takedown(
         raise UsageError(str(error)) from None
     actions.mask(person, os.environ)
     registry = load_registry(registry_path)
-    hub, store = open_hub(hub_target, registry), open_store(store_url, registry)
+    hub, store = open_hub(hub_target, registry), open_store(store_url, registry, say=warn)
     hub.check(write=True)
     today = datetime.now(UTC).date()
     accounts = account_ids(person, lambda: store, hub)  # before what tells them goes

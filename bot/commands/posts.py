@@ -18,6 +18,7 @@ from bot.commands.options import (
     open_store,
     registry_option,
     store_option,
+    warn,
 )
 from bot.errors import Blocked, Skipped, SourceError, UsageError
 
@@ -55,6 +56,7 @@ def import_(
         raise UsageError(
             f"this person was removed (line {line} of the registry) and is never imitated; nothing is stored"
         )
+    store = open_store(store_url, registry, adds=True, say=warn)
     timeline = open_source(kind, file=file).read(name)
     of = owners.of_profile(timeline.profile)
     if line := registry.gone.line_of(of):
@@ -62,9 +64,7 @@ def import_(
             f"the file is of somebody who was removed (line {line} of the registry) and is never imitated; "
             "nothing is stored"
         )
-    merged = open_store(store_url, registry).merge(
-        timeline, kind, now=datetime.now(UTC), handle=name, complete=timeline.complete
-    )
+    merged = store.merge(timeline, kind, now=datetime.now(UTC), handle=name, complete=timeline.complete)
     noun = "archive" if kind == "archive" else "file"
     unproven = () if of.account else (f"the {noun} {owners.UNNAMED.format(handle=name)}",)
     for warning in (*timeline.warnings, *unproven, *merged.warnings):
@@ -91,7 +91,8 @@ def corpus(
 
     registry = load_registry(registry_path)
     entry = find_entry(registry, name)
-    fetcher = Fetcher(registry, open_store(store_url, registry), lambda: datetime.now(UTC), max_reads)
+    store = open_store(store_url, registry, adds=True, say=warn)
+    fetcher = Fetcher(registry, store, lambda: datetime.now(UTC), max_reads)
     try:
         timelines = fetcher.fetch(entry)
     except Blocked as blocked:
@@ -117,18 +118,22 @@ def corpus(
 @click.argument("handle")
 @registry_option
 @store_option
-def purge(handle: str, registry_path: Path, store_url: str | None) -> None:
+def purge(handle: str, registry_path: Path, store_url: str | None) -> int:
     """Delete every trace of HANDLE in the store.
+
+    Where the store lies in a repo or a bucket that keeps what is deleted, its history goes as well, or it is said
+    why not, and what to do (exit code 1).
 
     HANDLE as people write it: with or without @, in any case, or the address of a profile.
     """
     from bot.handles import bare
 
     name = bare(handle)
-    purged = open_store(store_url, load_registry(registry_path)).purge(name)
+    purged = open_store(store_url, load_registry(registry_path), say=warn).purge(name)
     click.echo(f"{name}: {count(purged.files, 'file')} deleted from the store")
     for line in (*purged.checked, *purged.remains):
         click.echo(line)
+    return 1 if purged.remains else 0
 
 
 def _file_source(file: str) -> Literal["archive", "jsonl"]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from bot.doctor import store_place
 from bot.doctor.finding import Finding, unset
 from bot.errors import BotError, CredentialsError, HubError, RegistryError
 from bot.installing import install_command
@@ -25,11 +26,20 @@ def examine(
     hub: Callable[[Registry], Hub],
     store_url: str | None,
     environment: Mapping[str, str],
+    *,
+    fix: bool = False,
 ) -> Iterator[Finding]:
-    """Looks at all that the registry names, in the order in which a run needs it."""
+    """Looks at all that the registry names, in the order in which a run needs it.
+
+    With `fix` a Storage Bucket that is missing is made, private.
+    """
     yield from _registry(registry)
     yield from _hub(registry, hub, environment)
-    yield _store(store_url or registry.store.url, environment)
+    url = store_url or registry.store.url
+    found = list(store_place.examine(url, fix=fix))
+    yield from found
+    if all(finding.state != "missing" for finding in found):
+        yield _store(url, environment)
     yield from _x(registry, environment)
     yield from _extras(registry, environment)
 
@@ -109,7 +119,7 @@ def _store(url: str, environment: Mapping[str, str]) -> Finding:
     if environment.get("GITHUB_ACTIONS") == "true" and "://" not in url.removeprefix("file://"):
         text = (
             f"{shown(url)} is gone when this job ends, so that posts are read, and paid for, again in each run: set "
-            "store: to a URL such as s3://BUCKET/PATH or hf://datasets/NAMESPACE/NAME"
+            "store: to a private Storage Bucket, hf://buckets/NAMESPACE/NAME"
         )
         return Finding("store", "warning", text)
     return Finding("store", "ok", f"{shown(url)} can be read and written")

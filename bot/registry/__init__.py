@@ -20,7 +20,7 @@ from bot.recipe import Recipe
 from bot.registry.checks import name_clashes, tracked_archives
 from bot.registry.entry import Draft, Entry, Shared, checked_defaults, draft, overlaid
 from bot.registry.faults import read, to_data
-from bot.registry.files import located
+from bot.registry.files import KEEPS_HISTORY, store_url
 from bot.registry.format import Policy, Rules, TombstoneFile, XSettings, schema
 from bot.registry.tombstones import Tombstones, is_hash
 from bot.registry.values import duration
@@ -170,7 +170,7 @@ def _read(data: bytes, path: Path, within: Path | None) -> Registry:
         path=path,
         namespace=file.namespace,
         contact=file.contact,
-        store=StoreSettings(_store_url(file.store.url, folder), duration(file.store.keep)),
+        store=StoreSettings(store_url(file.store.url, folder), duration(file.store.keep)),
         policy=file.policy,
         entries=entries,
         faulty=faulty,
@@ -283,12 +283,11 @@ def _warnings(root: Mapping, file: Rules, drafts: Iterable[Draft]) -> list[Fault
     if drafts and file.contact is None:
         message = "contact is missing: cards cannot say where people ask for removal"
         found.append(root.items["models"][0].fault(message))
+    if file.store.url.startswith("hf://") and not file.store.url.startswith("hf://buckets/"):
+        section = root.items["store"][1]
+        place = section.items["url"][1] if isinstance(section, Mapping) else section
+        found.append(place.fault(KEEPS_HISTORY))
     return found
-
-
-def _store_url(text: str, folder: Path) -> str:
-    where = located(text, folder)
-    return where if "://" in where else f"file://{where}"
 
 
 def _problems(faults: Iterable[Fault], path: Path) -> tuple[Problem, ...]:

@@ -17,7 +17,7 @@ from bot.registry.faults import to_data
 from bot.registry.format import MAX_HANDLES
 from bot.registry.tombstones import Tombstones, hashed, salt_for
 from bot.registry.values import is_web_address, nearest
-from bot.registry.yaml_edit import UnknownLayoutError, Value, append, delete
+from bot.registry.yaml_edit import UnknownLayoutError, Value, append, delete, put
 from bot.registry.yaml_tree import Mapping, Scalar, Sequence, parse, unprintable
 
 _BOM = "\ufeff"
@@ -140,6 +140,16 @@ def remove(
         return append(after, "removed", item) if written else after
 
     return bom + _checked(edited, expected, "the tombstone", item)
+
+
+def set_store(text: str, url: str) -> str:
+    """The registry's text with another store; all else stays as it is. Raises UsageError where that cannot be done."""
+    bom, text = _BOM * text.startswith(_BOM), text.removeprefix(_BOM)
+    data = _read(text)
+    settings = isinstance(data.get("store"), dict)
+    expected = _with(data, store={**data["store"], "url": url} if settings else url)
+    path = ["store", "url"] if settings else ["store"]
+    return bom + _checked(lambda: put(text, path, url), expected, "the line", {"store": url})
 
 
 def _checked(edit: Any, expected: dict[str, Any], what: str, item: dict[str, Value]) -> str:

@@ -19,7 +19,7 @@ from typing import Any, get_args
 from bot.errors import BotError, SourceError
 from bot.posts import Network, Timeline
 from bot.sources import KINDS, Mark, is_paid, network_of
-from bot.store import gaps, ledger, notes
+from bot.store import gaps, ledger, notes, retention
 from bot.store.account import FACTS, UNLISTED, AccountFolder, Found, is_accounts
 from bot.store.facts import Facts
 from bot.store.files import open_files
@@ -27,7 +27,7 @@ from bot.store.format import Segment, merged
 from bot.store.gaps import EVERYTHING, Gap
 from bot.store.losses import losses
 from bot.store.names import key, quoted
-from bot.store.places import Place
+from bot.store.places import Place, place_of
 from bot.store.purged import Purged
 from bot.store.reading import Reading, iterate, still_unread
 
@@ -57,7 +57,8 @@ class Store:
 
     def __init__(self, where: str | Place) -> None:
         """Opens a path or URL. UsageError for a place that holds no store."""
-        self._files = open_files(where)
+        self._place = place_of(where) if isinstance(where, str) else where
+        self._files = open_files(self._place)
 
     def load(self, handle: str, source: str) -> Timeline | None:
         """The account's profile and posts, or None when nothing was ever stored.
@@ -224,6 +225,7 @@ class Store:
     def purge(self, handle: str) -> Purged:
         """Removes every trace of a handle, on every network, and notes on models that hold it; then looks again.
 
+        A place that keeps what is deleted is made to forget it, or what remains is said; see `bot.store.retention`.
         Raises SourceError when files of the person are listed afterwards.
         """
         count = self._purge(handle)
@@ -232,7 +234,9 @@ class Store:
                 f"store {self._files.url}: {left} files of this person were written during the purge and are "
                 "gone now; run it again"
             )
-        return Purged(count, ("the store was listed again and shows no file of this person",))
+        said = retention.forget(self._place)
+        listed = "the store was listed again and shows no file of this person"
+        return Purged(count, (listed, *said.checked), tuple(said.remains))
 
     def _purge(self, handle: str) -> int:
         name = key(handle)

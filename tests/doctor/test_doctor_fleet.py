@@ -182,7 +182,7 @@ def test_a_store_on_a_runner_that_goes_away_is_warned_of(tmp_path: Path, online:
     found = only(examine(loaded, online, GITHUB_ACTIONS="true"), "store")
     assert found.state == "warning"
     assert "gone when this job ends" in found.text
-    assert "set store: to a URL" in found.text
+    assert "set store: to a private Storage Bucket, hf://buckets/NAMESPACE/NAME" in found.text
 
 
 def test_the_store_that_is_named_on_the_command_line_is_the_one_looked_at(

@@ -16,7 +16,7 @@ from hub_bench import HubBench
 from bot.errors import SourceError
 from bot.hub.client import Pace
 from bot.posts import Post, Profile, Timeline
-from bot.store import Store
+from bot.store import Store, retention
 from bot.store.account import AccountFolder
 from bot.store.hub_files import HubFiles
 from bot.store.places import Place, place_of
@@ -143,7 +143,7 @@ def test_no_commit_names_a_person(bench: HubBench) -> None:
     store.merge(posts(1), "x", now=NOW)
     store.merge(posts(2), "x", now=NOW)
     store.remember("ada_example", asked=1)
-    store.purge("ada_example")
+    store._purge("ada_example")  # without the squash that follows it
     titles = [commit.title for commit in HfApi(bench.url).list_repo_commits(repo, repo_type="dataset")]
     assert len(titles) >= 4
     assert not any("ada" in title.lower() for title in titles)
@@ -287,9 +287,18 @@ def test_import_corpus_and_purge_print_their_own_lines_and_nothing_else(place: P
         return done.stdout + done.stderr
 
     file = str(tmp_path / "ada.jsonl")
-    assert bot("import", "ada", file) == "ada: 1 new post, 1 in the store\n"
-    assert bot("import", "ada", file) == "ada: 0 new posts, 1 in the store\n"
-    assert bot("purge", "ada").count("\n") <= 3
+    warning = ""
+    if place.kind == "dataset":  # where no store is begun any more
+        Store(place).merge(Timeline(Profile("bob", "bob", "x"), [post(1)]), "x", now=NOW)
+        warning = f"warning: {retention.warning(place, retention.ask(place))}\n"
+    for words in ("1 new post", "0 new posts"):
+        assert bot("import", "ada", file).replace(warning, "") == f"ada: {words}, 1 in the store\n"
+    said = bot("purge", "ada").replace(warning, "").splitlines()
+    assert said[:2] == [
+        "ada: 2 files deleted from the store",
+        "the store was listed again and shows no file of this person",
+    ]
+    assert all(line.startswith(f"{place.kind}s/{place.container}: ") for line in said[2:])
 
 
 def test_several_accounts_are_read_at_once(place: Place) -> None:
