@@ -16,9 +16,10 @@ from bot.errors import Blocked, Deferred, SourceError
 from bot.posts import Post, Profile, Timeline
 from bot.sources import KINDS, Cost, Mark, Options, Source, fields, http, paging, x_answers
 from bot.sources.x_calls import Calls, Failure, Patience
-from bot.sources.x_posts import POSTS, TWEETS, User, Vocabulary, user
+from bot.sources.x_posts import User, user
 from bot.sources.x_timeline import MOST_POSTS, PAGE, Pages, records
 from bot.sources.x_wire import Timeouts, Wire, check_base
+from bot.sources.x_words import Words
 
 SMALLEST_PAGE = 5
 """Posts that one request must ask for, at least."""
@@ -58,8 +59,7 @@ class X:
         sleep = sleep or options.sleep
         self._budget = options.budget
         self._retweets = options.retweets
-        self._vocabulary: Vocabulary = TWEETS
-        self._understood = False
+        self._words = Words()
         self._users: dict[str, User | _Absent] = {}
         self._pictures: dict[str, bytes | str] = {}
         self._read = {"users": 0, "posts": 0}
@@ -148,7 +148,7 @@ class X:
         """One account, asked for once in a run. Raises SourceError or Deferred."""
         if route in self._users:
             return self._users[route]
-        payload = self._bought("users", route, lambda _: self._vocabulary.for_users(), 1, 1)
+        payload = self._bought("users", route, lambda _: self._words.for_users(), 1, 1)
         found: User | _Absent
         if isinstance(payload, _Absent):
             found = payload
@@ -168,17 +168,13 @@ class X:
         def asked(taken: int) -> dict[str, str]:
             size = str(max(SMALLEST_PAGE, min(taken, PAGE)))
             exclude = {} if self._retweets else {"exclude": "retweets"}
-            return {"max_results": size, **params, **exclude, **self._vocabulary.for_posts()}
+            return {"max_results": size, **params, **exclude, **self._words.for_posts()}
 
-        route = f"/2/users/{found.id}/tweets"
-        payload = self._bought("posts", route, asked, max(SMALLEST_PAGE, most), SMALLEST_PAGE)
-        sent = [] if isinstance(payload, _Absent) else records(payload)
-        if sent and not self._understood:
-            self._understood = any(one.get("created_at") for one in sent)
-            if not self._understood and self._vocabulary is TWEETS:
-                # X bills what it does not leave out, and leaves out in silence what it knows by another name.
-                self._vocabulary, self._understood = POSTS, True
-                payload = self._bought("posts", route, asked, max(SMALLEST_PAGE, most), SMALLEST_PAGE)
+        route, most = f"/2/users/{found.id}/tweets", max(SMALLEST_PAGE, most)
+        payload = self._bought("posts", route, asked, most, SMALLEST_PAGE)
+        # X leaves out in silence what it knows by another name, so the first posts of a run may be asked for twice.
+        if not isinstance(payload, _Absent) and self._words.lack(records(payload)):
+            payload = self._bought("posts", route, asked, most, SMALLEST_PAGE)
         if isinstance(payload, _Absent):
             raise Blocked(f"@{found.handle} is {payload.why}")
         if payload.get("data") is None and (why := x_answers.absence(payload)):
@@ -196,20 +192,20 @@ class X:
         """A payload, paid for: the reads are taken before, and given back as far as X bills fewer."""
         if closed := self._calls.closed(what):
             raise closed
-        taken = self._budget.take(most, least)
+        each = self._words.reads_per(what)
+        taken = self._budget.take(most * each, least * each)
         try:
-            result = self._calls.get(what, route, asked(taken))
-            if isinstance(result, Failure) and result.vocabulary and self._vocabulary is TWEETS:
-                self._vocabulary = POSTS
-                result = self._calls.get(what, route, asked(taken))
+            result = self._calls.get(what, route, asked(taken // each))
+            while isinstance(result, Failure) and result.vocabulary and self._words.refused(what):
+                result = self._calls.get(what, route, asked(taken // each))
         except Deferred:  # interrupted while it waited
             self._budget.give_back(taken)
             raise
         if isinstance(result, Failure):
             billed = taken if result.billed else 0
         else:
-            data = result.value.get("data")
-            billed = len(data) if isinstance(data, list) else int(bool(data))
+            billed = x_answers.resources(result.value)
+            self._words.understood(what)
         self._read[what] += billed
         self._budget.give_back(taken - billed)
         if not isinstance(result, Failure):

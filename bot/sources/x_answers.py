@@ -145,6 +145,16 @@ def absence(payload: Mapping[str, Any]) -> str | None:
     return None
 
 
+def resources(payload: Mapping[str, Any]) -> int:
+    """How many posts or users X bills for a payload: each that it sent, beside what was asked for too, once."""
+    data = payload.get("data")
+    sent = data if isinstance(data, list) else [data] if data else []
+    includes = fields.mapping(payload, "includes")
+    beside = [*fields.mappings(includes, "posts"), *fields.mappings(includes, "tweets")]
+    ids = {fields.identifier(one, "id") for one in sent}
+    return len(sent) + len({fields.identifier(one, "id") for one in beside} - ids)
+
+
 def serious(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The errors of a payload that are about what was asked for, not about something beside it."""
     return [
