@@ -11,6 +11,7 @@ from bot.build import Workshop
 from bot.errors import BotError, CredentialsError, GuardError, HubError, SourceError
 from bot.fence import fenced, told
 from bot.hub import Hub
+from bot.posts import owner
 from bot.published_repo import human_edits, published
 from bot.registry import Entry
 from bot.report import Outcome, Result
@@ -100,7 +101,9 @@ def _card(step: Step, entry: Entry, shop: Workshop, hub: Hub, limits: Limits) ->
         old = published(hub, entry.name)
         added = human_edits(entry, old, shop, hub, limits.overwrite_edits)
         files = publication.rerender(shop.registry, entry, old, hub, added)
-        shop.check_tombstones(entry)
+        shop.check_tombstones(
+            entry, [owner(account.network, account.handle, account.id) for account in old.accounts]
+        )
         shop.watcher.stage(entry.name, "publish", "card")
         commit = hub.publish(entry.name, files, parent=step.head, message="Render the card again", only=False)
         reason = f"card rendered again, {hub.url(entry.name)}"

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
-from bot import base, card, corpus, digest, manifest, pictures, provenance, publication
+from bot import base, card, corpus, digest, manifest, owners, pictures, provenance, publication
 from bot.corpus import AccountCorpus, Corpus
 from bot.desired import card_facts, template_folders
 from bot.errors import BotError, Skipped, UsageError
 from bot.fetch import Fetcher
 from bot.manifest import Account, Manifest
-from bot.posts import Profile, Timeline
+from bot.posts import Owner, Profile, Timeline
 from bot.progress import Watcher
 from bot.published import Published
 from bot.registry import Entry, Registry
@@ -48,13 +48,19 @@ class Workshop:
         self._read_at = self.registry.path.stat().st_mtime_ns
         self.fetcher = Fetcher(self.registry, self.store, self.now, self.max_reads)
 
-    def check_tombstones(self, entry: Entry) -> None:
-        """Raises Skipped when a person of the entry was removed from the registry while this run went on."""
+    def check_tombstones(self, entry: Entry, of: Iterable[Owner] = ()) -> None:
+        """Raises Skipped when a person of the entry was removed from the registry while this run went on.
+
+        `of` are the owners of the posts. The sentence names nobody.
+        """
         written_at = self.registry.path.stat().st_mtime_ns
         if written_at != self._read_at:
             self.registry, self._read_at = load_registry(self.registry.path), written_at
-        if asked := self.registry.gone.among(entry.handles):
-            raise Skipped(f"{' and '.join(asked)} asked to be removed while this ran; nothing is published")
+        asked = len(self.registry.gone.among(entry.handles))
+        asked = asked or sum(self.registry.gone.line_of(each) is not None for each in of)
+        if asked:
+            people = "a person" if asked == 1 else f"{asked} people"
+            raise Skipped(f"{people} of this entry asked to be removed while this ran; nothing is published")
 
     def lack(self) -> str | None:
         """Why nothing can be trained here, or None: asked before any post is fetched for it."""
@@ -88,14 +94,9 @@ class Workshop:
 
 def check_consent(registry: Registry, entry: Entry, timelines: Sequence[Timeline]) -> None:
     """`consent: self` is believed only when the archive is the account's own. Raises BotError otherwise."""
-    if registry.policy.consent != "required" or entry.consent != "self":
-        return
     for handle, timeline in zip(entry.handles, timelines, strict=True):
-        if timeline.profile.handle.lower() != handle:
-            raise BotError(
-                f"the archive given for {handle} says it is {timeline.profile.handle}'s, so consent: self is "
-                "not believed; give that person's own archive, or consent: with an https address where they agreed"
-            )
+        if fault := owners.disbelieved(registry, entry, handle, owners.of_profile(timeline.profile)):
+            raise BotError(fault)
 
 
 def tune(shop: Workshop, entry: Entry, cleaned: Corpus, folder: Path) -> Tuned:

@@ -6,12 +6,13 @@ Here templates and bases are read (never loaded), so that the plan itself stays 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot import backoff, base, card, digest
+from bot import backoff, base, card, digest, owners
 from bot.base import BaseSpec
 from bot.errors import BotError
 from bot.hub import Listing
@@ -82,6 +83,8 @@ def _sound(
             fault = f"an adapter names the base it belongs to, and {spec.name} is a folder: use a base with a Hub id"
     except BotError as error:
         fault = str(error)
+    files = owners.of_files(entry)
+    fault = fault or "; ".join(owners.file_faults(registry, entry, files)) or None
     if registry.namespace is None:
         fault = "no namespace is set in the registry; set namespace: to a user or organisation on the Hub"
     if entry.source == "x" and not registry.x.terms_acknowledged:
@@ -102,6 +105,7 @@ def _sound(
         paused=entry.paused,
         fetches=entry.source not in LOCAL_SOURCES or bool(entry.files),
         fault=fault,
+        unproven=owners.is_unproven(entry, files),
     )
 
 
@@ -135,7 +139,10 @@ def known(
     store = open_store()
     facts, notes = store.all_facts(), store.all_notes()
     return {
-        entry.name: _knowledge(entry, newest, facts, notes.get(entry.name, {}), now, where(entry.name))
+        entry.name: replace(
+            _knowledge(entry, newest, facts, notes.get(entry.name, {}), now, where(entry.name)),
+            fault="; ".join(owners.stored_faults(registry, entry, _held(entry, facts))) or None,
+        )
         for entry, newest in asked
     }
 
@@ -152,10 +159,15 @@ def _differs(wanted: Desired, published: Published) -> bool:
 
 def stored_posts(entry: Entry, facts: Mapping[tuple[str, str], Facts]) -> int:
     """How many posts of the entry's handles lie in the store."""
+    return sum(one.total for one in _held(entry, facts))
+
+
+def _held(entry: Entry, facts: Mapping[tuple[str, str], Facts]) -> list[Facts]:
+    """What is known of the entry's handles that lie in the store."""
     from bot.sources import network_of
 
     held = (facts.get((network_of(entry.source), handle)) for handle in entry.handles)
-    return sum(one.total for one in held if one is not None)
+    return [one for one in held if one is not None]
 
 
 def _knowledge(
@@ -166,19 +178,18 @@ def _knowledge(
     now: datetime,
     where: str,
 ) -> Known:
-    from bot.sources import network_of
-
-    held = (facts.get((network_of(entry.source), handle)) for handle in entry.handles)
+    held = _held(entry, facts)
     waits = notes.get("ask_again")
     key = backoff.fingerprint(entry, where)
     return Known(
-        new_posts=sum(one.newer_than(newest) for one in held if one is not None) if newest else 0,
+        new_posts=sum(one.newer_than(newest) for one in held) if newest else 0,
         settled=backoff.settled(notes, key, stored_posts(entry, facts), now),
         ask_again=datetime.fromisoformat(waits) if isinstance(waits, str) else None,
         last_answer=notes.get("last_answer"),
         waiting=backoff.waiting(notes, key, now),
         blocked=backoff.blocked(notes, key, now),
         estimate=_estimate(entry, facts, now),
+        unproven=entry.source == "archive" and any(one.id is None for one in held),
     )
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bot import owners
 from bot.errors import Blocked, BotError, Deferred, Skipped
-from bot.posts import Post, Timeline
+from bot.posts import Owner, Post, Timeline
 from bot.sources import KINDS, Cost, Mark, Source, network_of, open_source
 from bot.sources.budget import Budget, Limit
 
@@ -69,18 +70,20 @@ class Fetcher:
                 f"the store holds no posts of {handle}; import them with: bot import {handle} FILE, "
                 f"or give the entry a path ({entry.source}: FILE)"
             )
+        self._refuse_removed(owners.of_profile(held.profile), handle, "what the store holds")
         return replace(held, warnings=(*warnings, *held.warnings))
 
     def _read_file(self, entry: Entry, handle: str, account: str | None) -> tuple[str, ...]:
         known = self.store.facts(handle, entry.source)
         account = account or (known.id if known else None)
         fresh = open_source(entry.source, file=entry.files[handle]).read(handle, account=account)
+        self._refuse_removed(owners.of_profile(fresh.profile), handle, f"the {entry.source}")
         if account and fresh.profile.id and account != fresh.profile.id:
             raise Blocked(
                 f"the handle {handle} has another owner: so far it was account {account}, and this file "
                 f"is of {fresh.profile.id}; give the right file, or another name: to make a new model"
             )
-        merged = self.store.merge(fresh, entry.source, now=self.now(), handle=handle, complete=True)
+        merged = self.store.merge(fresh, entry.source, now=self.now(), handle=handle, complete=fresh.complete)
         return (*fresh.warnings, *merged.warnings)
 
     def _read_network(self, entry: Entry, handle: str, account: str | None) -> tuple[str, ...]:
@@ -88,6 +91,8 @@ class Fetcher:
         source = self._source(entry.source)
         # What is lost is read again, and paid for once.
         known = self.store.facts(handle, entry.source, check=True)
+        if known is not None:
+            self._refuse_removed(owners.of_facts(known), handle, "what the store holds")
         account = account or (known.id if known else None)
         warnings: list[str] = []
         spans: list[tuple[Mark | None, Mark | None]] = [(known.since if known else None, None)]
@@ -96,6 +101,7 @@ class Fetcher:
         for since, until in spans:
             try:
                 fresh = source.read(handle, since=since, until=until, account=account)
+                self._refuse_removed(owners.of_profile(fresh.profile), handle, "the account")
                 if not KINDS[entry.source].usd_post:
                     fresh = replace(fresh, posts=self._until_stopped(fresh.posts))
                 merged = self.store.merge(
@@ -114,6 +120,11 @@ class Fetcher:
                 raise
             warnings += [*fresh.warnings, *merged.warnings]
         return tuple(dict.fromkeys(warnings))
+
+    def _refuse_removed(self, of: Owner, handle: str, what: str) -> None:
+        """Raises Blocked, without the name, when these posts are somebody's who was removed."""
+        if fault := owners.removed(self.registry.gone, of, handle, what):
+            raise Blocked(fault)
 
     def _source(self, name: str) -> Source:
         if name not in self._open:

@@ -17,7 +17,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
-from bot import backoff, build, corpus
+from bot import backoff, build, corpus, owners
 from bot.build import Workshop
 from bot.corpus import Corpus
 from bot.errors import Skipped
@@ -166,7 +166,9 @@ def _publish(made: Made, shop: Workshop, hub: Hub) -> Outcome:
     def work() -> Outcome:
         shop.watcher.stage(entry.name, "render")
         files = build.files(shop, entry, ready.corpus, made.tuned, made.folder, ready.added)
-        shop.check_tombstones(entry)
+        shop.check_tombstones(
+            entry, [owners.of_profile(account.profile) for account in ready.corpus.accounts]
+        )
         shop.watcher.stage(entry.name, "publish")
         message = f"Train on {made.tuned.training.posts:,} posts"
         commit = hub.publish(entry.name, files, parent=ready.step.head, message=message)

@@ -21,13 +21,19 @@ from bot.steps import ACTIONS, Action, Cause, Estimate, Plan, Step
 
 Force = Literal["train", "card"]
 
+WORK: tuple[Action, ...] = ("train", "card")
+"""Actions that publish something."""
+
+NAMED = 5
+"""Models that one note names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Desired:
     """One entry as the registry wants it, everything a plan compares reduced to digests.
 
     `fault` says why the entry cannot be made at all (then the digests are empty). `fetches` is False when the
-    store holds all there will ever be without a person importing more.
+    store holds all there will ever be without a person importing more. `unproven`: a file names no owner.
     """
 
     name: str
@@ -43,6 +49,7 @@ class Desired:
     paused: bool = False
     fetches: bool = True
     fault: str | None = None
+    unproven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,8 @@ class Known:
     nothing worth publishing (too little text, no improvement), while nothing has changed since. `ask_again`:
     not before this time is it worth to fetch again, and `last_answer` says what the last fetch found.
     `waiting`: why an entry that failed is not tried again now, `blocked`: why the account itself forbids it;
-    naming it with `only` tries all the same. `estimate`: what a fetch would cost.
+    naming it with `only` tries all the same. `estimate`: what a fetch would cost. `fault`: why the stored posts
+    may not be used at all. `unproven`: some came from a file that names no owner.
     """
 
     new_posts: int = 0
@@ -63,6 +71,8 @@ class Known:
     waiting: str | None = None
     blocked: str | None = None
     estimate: Estimate = field(default=Estimate())
+    fault: str | None = None
+    unproven: bool = False
 
 
 def plan(
@@ -101,6 +111,7 @@ def plan(
         if gone and entry.fault is None:
             entry = replace(entry, fault=f"{_handles(gone)} asked to be removed; take the entry out")
         knows = known.get(entry.name, Known())
+        entry = replace(entry, fault=entry.fault or knows.fault)
         action, cause, reason, age = _judge(entry, repo, knows, now, force)
         if cause == "missing" and not actual.sees_private:
             reason = "missing: not among the public repos"
@@ -187,6 +198,8 @@ def plan(
         f"again; to do so, pin it: base: {base}@REVISION"
         for base, count in sorted(moved.items())
     ]
+    unproven = {each.name for each in entries if each.unproven or known.get(each.name, Known()).unproven}
+    notes += _unproven([step.name for step in steps if step.action in WORK and step.name in unproven])
     steps, warnings = guard(steps, fleet, max_change)
     notes += warnings
     if only:
@@ -266,6 +279,17 @@ def _changes(entry: Desired, published: Published) -> list[str]:
     if entry.recipe != published.recipe:
         changes.append("recipe")
     return changes
+
+
+def _unproven(names: list[str]) -> list[str]:
+    """What to say of entries whose files name no owner."""
+    if not names:
+        return []
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return [
+        f"nothing but your word shows whose posts these are, since their files name no owner: "
+        f"{', '.join(sorted(names)[:NAMED])}{more}; consent: self is not proved there, nor that nobody was removed"
+    ]
 
 
 def _handles(handles: Iterable[str]) -> str:

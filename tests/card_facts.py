@@ -48,6 +48,7 @@ def account(handle: str, name: str, *, network: Network = "x", scale: int = 1, *
         "handle": handle,
         "name": name,
         "network": network,
+        "id": "4242" if network != "other" else None,
         "url": f"https://x.com/{handle}" if network == "x" else f"https://bsky.app/profile/{handle}",
         "avatar": f"assets/{handle}.png",
         "downloaded": sum(dropped.values()) + kept,

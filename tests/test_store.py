@@ -122,7 +122,7 @@ def test_merging_the_same_again_changes_no_posts(local: Store, folder: Path) -> 
 
 
 def test_a_complete_reading_drops_what_its_author_deleted_in_that_span_only(store: Store) -> None:
-    store.merge(timeline(posts(1, 2, 3, 4, 5)), "x", now=NOW)
+    store.merge(timeline(posts(1, 2, 3, 4, 5)), "archive", now=NOW)
     merged = store.merge(timeline(posts(2, 4)), "archive", now=NOW, complete=True)
     assert (merged.gone, merged.total) == (1, 4)
     assert ids(store) == {"1", "2", "4", "5"}

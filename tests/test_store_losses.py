@@ -51,7 +51,7 @@ def test_a_reading_that_is_no_evidence_removes_nothing_and_says_why(
     found = of(posts(*range(50), *range(59, 100)), complete=complete, paid=paid)
     assert found.gone == frozenset()
     assert found.warnings == (
-        f"9 posts that this archive lacks were kept: {why}; to drop what it lacks: bot purge ada",
+        f"9 posts that this archive lacks were kept: {why}; to drop them all the same: bot purge ada",
     )
 
 
@@ -61,7 +61,7 @@ def test_a_sudden_loss_of_more_than_half_is_held_back_and_said() -> None:
     assert found.gone == frozenset()
     assert found.warnings == (
         "51 posts that this archive lacks were kept: more than half of the 100 that it should hold, which is too "
-        "many to go at once; to drop what it lacks: bot purge ada",
+        "many to go at once; to drop them all the same: bot purge ada",
     )
 
 

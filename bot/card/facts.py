@@ -37,6 +37,9 @@ _SOURCES = {
     "jsonl": "read from a file",
 }
 
+_FILES = ("archive", "jsonl")
+"""Sources that somebody gives as a file, which names the account or does not."""
+
 
 def facts(manifest: Manifest) -> dict[str, Any]:
     """Every variable of the template `model_card`, from the manifest alone."""
@@ -77,6 +80,7 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "loss_description": curve.description(manifest),
         "generation": manifest.generation,
         "consent": manifest.consent,
+        "unproven": is_unproven(manifest),
         "contact": manifest.contact,
         "license": license_id(manifest),
         "warnings": manifest.warnings,
@@ -190,6 +194,11 @@ def improvement(manifest: Manifest) -> float | None:
 def is_sensitive(manifest: Manifest) -> bool:
     """Whether the model is marked not for all audiences: the registry says so, or more than a tenth of the posts."""
     return manifest.sensitive or manifest.sensitive_share > SENSITIVE_SHARE
+
+
+def is_unproven(manifest: Manifest) -> bool:
+    """Whether posts came from a file that names no account, so that nothing shows whose they are."""
+    return manifest.source in _FILES and any(account.id is None for account in manifest.accounts)
 
 
 def _account(account: Account, name: str) -> dict[str, Any]:

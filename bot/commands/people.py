@@ -93,6 +93,7 @@ def takedown(
     """
     from bot import event, github
     from bot import takedown as room
+    from bot.account_ids import accounts_of
     from bot.handles import person as person_of
     from bot.registry import edit, read_text
 
@@ -112,10 +113,11 @@ def takedown(
     hub, store = open_hub(hub_target, registry), open_store(store_url, registry)
     hub.check(write=True)
     today = datetime.now(UTC).date()
+    accounts = accounts_of(person, store, hub)  # before anything that tells them goes
 
     def tombstoned(text: str) -> str:
         try:
-            return edit.remove(text, person, reason=why, on=today, private=private)
+            return edit.remove(text, person, reason=why, on=today, private=private, accounts=accounts)
         except UsageError:
             if person in read_text(text.encode(), registry_path).gone:
                 return text  # a run before this one wrote it

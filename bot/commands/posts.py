@@ -41,6 +41,7 @@ def import_(
 
     FILE is the zip that X gives its users (or its unpacked folder), or JSONL with one post a line.
     """
+    from bot import owners
     from bot.handles import normalise
     from bot.sources import open_source
 
@@ -50,11 +51,22 @@ def import_(
         name = normalise(handle, kind)
     except ValueError as error:
         raise UsageError(str(error)) from None
+    if line := registry.gone.line(name):
+        raise UsageError(
+            f"this person was removed (line {line} of the registry) and is never imitated; nothing is stored"
+        )
     timeline = open_source(kind, file=file).read(name)
+    of = owners.of_profile(timeline.profile)
+    if line := registry.gone.line_of(of):
+        raise UsageError(
+            f"the {kind} is of somebody who was removed (line {line} of the registry) and is never imitated; "
+            "nothing is stored"
+        )
     merged = open_store(store_url, registry).merge(
-        timeline, kind, now=datetime.now(UTC), handle=name, complete=kind == "archive"
+        timeline, kind, now=datetime.now(UTC), handle=name, complete=timeline.complete
     )
-    for warning in (*timeline.warnings, *merged.warnings):
+    unproven = () if of.account else (f"the {kind} {owners.UNNAMED.format(handle=name)}",)
+    for warning in (*timeline.warnings, *unproven, *merged.warnings):
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{name}: {count(merged.added, 'new post')}, {merged.total:,} in the store")
 

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from bot import actions
-from bot.commands.options import count, registry_option
+from bot.commands.options import (
+    count,
+    load_registry,
+    open_hub,
+    open_store,
+    registry_option,
+    store_option,
+)
 from bot.errors import BotError, Problem, RegistryError, UsageError
 
 if TYPE_CHECKING:
@@ -101,15 +108,26 @@ def add(
     "--private", is_flag=True, help="Write a hash of HANDLE, so that the registry does not name it."
 )
 @registry_option
-def remove(handle: str, reason: str, private: bool, registry_path: Path) -> None:
+@click.option("--hub", "hub_target", metavar="TARGET", help="Take account ids from its models, too.")
+@store_option
+def remove(
+    handle: str,
+    reason: str,
+    private: bool,
+    registry_path: Path,
+    hub_target: str | None,
+    store_url: str | None,
+) -> None:
     """Take a person out, for good.
 
-    HANDLE gets a tombstone, and every entry that holds it goes, cyborgs too.
+    HANDLE gets a tombstone, and every entry that holds it goes, cyborgs too. The tombstone holds the ids of the
+    person's accounts as far as the store knows them, so that another name undoes nothing.
     """
     from bot.registry import edit as registry_edit
 
-    today = datetime.now(UTC).date()
-    text = registry_edit.remove(_read(registry_path), handle, reason=reason, on=today, private=private)
+    text, today = _read(registry_path), datetime.now(UTC).date()
+    accounts = _accounts(handle, registry_path, hub_target, store_url)
+    text = registry_edit.remove(text, handle, reason=reason, on=today, private=private, accounts=accounts)
     write_registry(registry_path, text)
     click.echo(
         f"{registry_path}: {handle} is removed; bot apply --allow-removals 1 makes it so on the hub, "
@@ -117,12 +135,30 @@ def remove(handle: str, reason: str, private: bool, registry_path: Path) -> None
     )
 
 
+def _accounts(handle: str, path: Path, hub_target: str | None, store_url: str | None) -> tuple[str, ...]:
+    """The ids of a person's accounts; said, and none, where they cannot be asked for: a tombstone must not wait."""
+    from bot.account_ids import accounts_of
+    from bot.handles import bare
+
+    try:
+        registry = load_registry(path)
+        hub = open_hub(hub_target, registry) if hub_target is not None else None
+        return accounts_of(bare(handle), open_store(store_url, registry), hub)
+    except BotError as error:
+        click.echo(
+            f"warning: the tombstone holds no account ids, so a new handle would undo it; run this again: {error}",
+            err=True,
+        )
+        return ()
+
+
 def broken_files(loaded: Registry, names: Collection[str] | None = None) -> Iterator[Problem]:
-    """Local files that are there and cannot be read as their source's: told here, since it takes reading them.
+    """Local files that cannot be read as their source's, or whose owner an entry may not have: told here, since it
+    takes reading them.
 
     `names` are the models that are looked at, None for all.
     """
-    from bot import sources
+    from bot import owners, sources
 
     for entry in loaded.entries:
         for file in entry.files.values() if names is None or entry.name in names else ():
@@ -131,6 +167,9 @@ def broken_files(loaded: Registry, names: Collection[str] | None = None) -> Iter
                     sources.check_file(entry.source, file)
                 except BotError as error:
                     yield Problem(str(loaded.path), entry.line, entry.column, str(error))
+        if names is None or entry.name in names:
+            for fault in owners.file_faults(loaded, entry, owners.of_files(entry)):
+                yield Problem(str(loaded.path), entry.line, entry.column, fault)
 
 
 def _read(path: Path) -> str:

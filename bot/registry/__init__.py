@@ -56,11 +56,12 @@ class FaultyEntry:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """A person who is never imitated again; handles are normalised, or hashes of such."""
+    """A person who is never imitated again; handles are normalised, or hashes of such, `accounts` are ids or hashes."""
 
     handles: tuple[str, ...]
     on: date | None
     reason: str | None
+    accounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +217,15 @@ def _tombstones(
 ) -> tuple[tuple[Tombstone, ...], Tombstones]:
     """The removed people, and who they are. What cannot be read is a fault of the file."""
     lines: dict[str, int] = {}
+    accounts: dict[str, int] = {}
     for item in node.items if isinstance(node, Sequence) else ():
-        written = item.get("handles") if isinstance(item, Mapping) else None
+        if not isinstance(item, Mapping):
+            continue
+        ids = item.get("accounts")
+        for each in ids.items if isinstance(ids, Sequence) else ():
+            if isinstance(each, Scalar):
+                accounts.setdefault(each.text, each.line)
+        written = item.get("handles")
         if not isinstance(written, Sequence):
             continue
         if not written.items:
@@ -237,10 +245,11 @@ def _tombstones(
             ),
             file.on,
             file.reason,
+            file.accounts,
         )
         for file in files
     ]
-    return tuple(removed), Tombstones(lines)
+    return tuple(removed), Tombstones(lines, accounts)
 
 
 def _person(text: str) -> str:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from bot.handles import Source
 from bot.recipe import Recipe
 from bot.registry.values import (
+    AccountId,
     Consent,
     Contact,
     Date,
@@ -125,6 +126,12 @@ class TombstoneFile(_Keys):
     handles: tuple[Word, ...] = Field(
         description="the person's handles, or hashes of them as bot remove --private writes",
         json_schema_extra={"minItems": 1},
+    )
+    accounts: tuple[AccountId, ...] = Field(
+        (),
+        description="the ids of the person's accounts, which stay when an account is renamed, or hashes of them; "
+        "for Mastodon id@host",
+        max_length=100,
     )
     on: Date | None = Field(None, description="the day of the removal")
     reason: str | None = Field(None, description="why, in public words", max_length=1000)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from bot.errors import SourceError
-from bot.posts import Post, Profile, Timeline
+from bot.posts import Owner, Post, Profile, Timeline, owner
 from bot.sources import Cost, Mark, Options, Source, fields, tweets, ytd
 from bot.sources.members import Members, open_members
 
@@ -29,6 +29,7 @@ _POSTS = re.compile(r"tweets?(?:-part\d+)?\.js")
 _LONG_POSTS = re.compile(r"note-tweets?(?:-part\d+)?\.js")
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
 _NUMBER = re.compile(r"\d+")
+_COUNT = re.compile(r"[0-9]{1,9}")
 _HOW_TO = "give the zip that X offers under 'Download an archive of your data'"
 
 
@@ -41,6 +42,13 @@ def check_file(file: str) -> None:
     """Looks whether `file` is an archive with all its parts, without reading posts. Raises SourceError."""
     with open_members(file) as members:
         _parts(members)
+
+
+def owner_of(file: str) -> Owner:
+    """Whose archive `file` says it is, from its manifest and its account alone. Raises SourceError."""
+    with open_members(file) as members:
+        handle, account = _owner(members, _parts(members))
+    return owner("x", handle, account) if handle else Owner(account=account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,9 @@ class Archive:
             warnings.append(
                 f"{repeated:,} records repeat a post that was read already; each post counts once"
             )
-        return Timeline(profile, tuple(posts.values()), (*warnings, *tally.warnings))
+        # A part given twice may stand for one that is missing, and a skipped record is one that was not read.
+        whole = parts.count == len(posts) and not tally.warnings
+        return Timeline(profile, tuple(posts.values()), (*warnings, *tally.warnings), complete=whole)
 
 
 @dataclass(slots=True)
@@ -129,7 +139,7 @@ def _parts(members: Members) -> _Parts:
         files = _files(types.get("tweets")) or _files(types.get("tweet"))
         posts = [_part(members, folder, file, _POSTS) for file in files] or posts
         announced = [str(file.get("count")) for file in files]
-        count = sum(map(int, announced)) if files and all(map(str.isdecimal, announced)) else None
+        count = sum(map(int, announced)) if files and all(map(_COUNT.fullmatch, announced)) else None
         long_posts = [
             _part(members, folder, f, _LONG_POSTS) for f in _files(types.get("noteTweet"))
         ] or long_posts
@@ -213,25 +223,42 @@ def _parsed(
 
 def _profile(members: Members, parts: _Parts, handle: str) -> tuple[Profile, list[str]]:
     """Who the archive says it is of. Of the account's file only handle, name and id are taken."""
-    account = _first(members, f"{parts.folder}account.js", "account")
+    account = _account(members, parts)
     about = _first(members, f"{parts.folder}profile.js", "profile")
-    found = _text(account, "username") or _text(parts.owner, "userName")
-    identifier = _text(account, "accountId") or _text(parts.owner, "accountId")
+    found, identifier = _owner(members, parts)
     warnings = []
-    if not _HANDLE.fullmatch(found):
+    if not found:
         found = handle
         warnings.append(f"the archive does not say whose it is; taken for @{handle}'s")
-    elif found.lower() != handle.lower():
-        warnings.append(f"the archive is @{found}'s, not @{handle}'s")
+    elif found.lower() != handle.lower():  # whose it is is left out: a card shows this, and people leave
+        warnings.append(f"the archive is another account's, not @{handle}'s")
     profile = Profile(
         handle=found,
         name=_text(account, "accountDisplayName") or _text(parts.owner, "displayName") or found,
         network="x",
-        id=identifier if _NUMBER.fullmatch(identifier) else None,
+        id=identifier,
         bio=_text(_dict(about.get("description")), "bio"),
         avatar=_avatar(members, parts.folder, _text(about, "avatarMediaUrl")),
     )
     return profile, warnings
+
+
+def _account(members: Members, parts: _Parts) -> dict[str, Any]:
+    return _first(members, f"{parts.folder}account.js", "account")
+
+
+def _owner(members: Members, parts: _Parts) -> tuple[str, str | None]:
+    """Handle (empty where none is named) and id of the account. SourceError where its files name two accounts."""
+    account = _account(members, parts)
+    found = _text(account, "username") or _text(parts.owner, "userName")
+    ids = {_text(account, "accountId"), _text(parts.owner, "accountId")}
+    ids = {identifier for identifier in ids if _NUMBER.fullmatch(identifier)}
+    if len(ids) > 1:
+        raise SourceError(
+            f"{members.file}: {_MANIFEST} and account.js are of two accounts, so it was put together by hand; "
+            f"not read; {_HOW_TO}"
+        )
+    return found if _HANDLE.fullmatch(found) else "", ids.pop() if ids else None
 
 
 def _avatar(members: Members, folder: str, url: str) -> bytes | None:

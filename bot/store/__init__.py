@@ -18,14 +18,15 @@ from typing import Any, get_args
 
 from bot.errors import BotError, Deferred, SourceError
 from bot.posts import Network, Post, Timeline
-from bot.sources import Mark, network_of
+from bot.sources import Mark, is_paid, network_of
 from bot.store import facts as facts_file
 from bot.store import gaps, ledger, notes
 from bot.store.account import FACTS, UNLISTED, AccountFolder, Found, is_accounts
 from bot.store.facts import Facts
 from bot.store.files import open_files
-from bot.store.format import Segment, deleted, kept, merged
+from bot.store.format import Segment, kept, merged
 from bot.store.gaps import EVERYTHING, Gap
+from bot.store.losses import losses
 from bot.store.names import key, quoted
 from bot.store.purged import Purged
 
@@ -36,6 +37,8 @@ ON_THE_WAY = 500
 
 NETWORKS: tuple[Network, ...] = get_args(Network)
 """The folders of accounts."""
+
+_NOUNS = {"archive": "archive", "jsonl": "file"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,8 @@ class Store:
         """Adds a reading: each id once, the later reading of a post wins, an edit is never undone.
 
         Stored under `handle`, else the profile's. `complete` says that the reading holds all there is from its
-        oldest to its newest post: what it lacks was deleted by its author, and goes. `since` and `until` are
-        what the source was asked for; a gap between them is closed.
+        oldest to its newest post: what it lacks was deleted by its author, and goes, see `losses`. `since` and
+        `until` are what the source was asked for; a gap between them is closed.
 
         Where iterating over the posts raises, those that came are stored together with the gap that is left,
         and the same error is raised; of a `paid` reading so much is stored on the way, should the run be killed.
@@ -138,12 +141,28 @@ class Store:
         self._check_owner(account.handle, found, account, timeline)
         old = found.segment
         before = old.posts if old else {}
-        gone = deleted(before, reading.posts, timeline.not_fetched) if complete else frozenset()
+        whole = asked == EVERYTHING and reading.broke is None  # a part of a timeline lacks the rest of it
+        lost = losses(
+            before if whole else {},
+            reading.posts,
+            complete=complete,
+            paid=not is_paid([source]) and old is not None and is_paid(old.sources),
+            reading=_NOUNS.get(source, "reading"),
+            how_to_drop=f"bot purge {account.handle}, then read it again",
+            not_fetched=timeline.not_fetched,
+        )
+        gone = lost.gone
         posts = merged({key: post for key, post in before.items() if key not in gone}, reading.posts)
         known = account.known()
         profile = timeline.profile
-        if profile.id is None:
-            profile = replace(profile, id=old.profile.id if old else known.id if known else None)
+        if (
+            profile.id is None and old is not None and old.profile.id is not None
+        ):  # it does not say whose it is
+            profile = replace(
+                profile, id=old.profile.id, handle=old.profile.handle, name=old.profile.name or profile.name
+            )
+        elif profile.id is None:
+            profile = replace(profile, id=known.id if known else None)
         if profile.avatar is None and old is not None:
             profile = replace(profile, avatar=old.profile.avatar)  # it could not be fetched this time
         starts_over = bool(found.damaged) and asked == EVERYTHING
@@ -167,7 +186,7 @@ class Store:
         if made_up_for:
             account.forget_damaged(found.damaged)
         seen = replace(found, damaged=tuple(dict.fromkeys((*first.damaged, *found.damaged))))
-        told = seen.made_up if complete else seen.warnings
+        told = (*lost.warnings, *(seen.made_up if complete else seen.warnings))
         known_before = first.segment.posts if first.segment else {}
         return Merged(len(reading.posts.keys() - known_before.keys()), len(posts), len(gone), told)
 

@@ -36,8 +36,8 @@ def losses(
 ) -> Losses:
     """What a reading of everything removes of the stored posts `before`, over the span from its oldest to its newest.
 
-    `complete`: the source showed that the reading is whole. `paid`: posts were paid for that a reading which
-    costs nothing may not remove. `reading` names it in a sentence (`archive`), `how_to_drop` is the command that
+    `complete`: the source showed that the reading is whole. `paid`: posts were paid for, and a reading that costs
+    nothing may not remove them. `reading` names it in a sentence (`archive`), `how_to_drop` is the command that
     drops what was kept.
     """
     lacking = deleted(before, read, not_fetched)
@@ -54,7 +54,7 @@ def losses(
         why = f"more than half of the {covered:,} that it should hold, which is too many to go at once"
     else:
         return Losses(lacking, (f"{count} {was} removed",))
-    return Losses(warnings=(f"{count} {was} kept: {why}; to drop what it lacks: {how_to_drop}",))
+    return Losses(warnings=(f"{count} {was} kept: {why}; to drop them all the same: {how_to_drop}",))
 
 
 def is_sudden(gone: int, covered: int) -> bool:
