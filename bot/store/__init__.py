@@ -1,4 +1,4 @@
-"""The store: posts already fetched, so that each is read and paid for once, at any fsspec URL.
+"""The store: posts already fetched, so that each is read and paid for once, at a place of `places.SUPPORTED`.
 
     NETWORK/HANDLE/posts-DIGEST.jsonl.gz    one file, several after two runs at once, until the next merge
     NETWORK/HANDLE/facts.json               what a plan asks; made anew from the posts where it does not fit
@@ -11,29 +11,27 @@ run killed at any instant, lose no post, and no lock is needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, get_args
 
-from bot.errors import BotError, Deferred, SourceError
-from bot.posts import Network, Post, Timeline
-from bot.sources import Mark, is_paid, network_of
-from bot.store import facts as facts_file
+from bot.errors import BotError, SourceError
+from bot.posts import Network, Timeline
+from bot.sources import KINDS, Mark, is_paid, network_of
 from bot.store import gaps, ledger, notes
 from bot.store.account import FACTS, UNLISTED, AccountFolder, Found, is_accounts
 from bot.store.facts import Facts
 from bot.store.files import open_files
-from bot.store.format import Segment, kept, merged
+from bot.store.format import Segment, merged
 from bot.store.gaps import EVERYTHING, Gap
 from bot.store.losses import losses
 from bot.store.names import key, quoted
+from bot.store.places import Place
 from bot.store.purged import Purged
+from bot.store.reading import Reading, iterate, still_unread
 
 __all__ = ["Facts", "Gap", "Merged", "Purged", "Store"]
-
-ON_THE_WAY = 500
-"""After so many posts what was paid for is stored, before the reading goes on."""
 
 NETWORKS: tuple[Network, ...] = get_args(Network)
 """The folders of accounts."""
@@ -51,23 +49,15 @@ class Merged:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """What came of iterating over a timeline: posts by id, and what broke it off, if anything did."""
-
-    posts: dict[str, Post]
-    reached: Mark | None
-    broke: BaseException | None
-
-
 class Store:
     """Accounts by network and handle, in whatever case. An X archive and the X API fill the same account.
 
     Every method raises SourceError, a sentence without any post's text, when the store cannot be used.
     """
 
-    def __init__(self, url: str) -> None:
-        self._files = open_files(url)
+    def __init__(self, where: str | Place) -> None:
+        """Opens a path or URL. UsageError for a place that holds no store."""
+        self._files = open_files(where)
 
     def load(self, handle: str, source: str) -> Timeline | None:
         """The account's profile and posts, or None when nothing was ever stored.
@@ -109,10 +99,10 @@ class Store:
         first = account.read()
         self._check_owner(handle, first, account, timeline)  # before anything is paid for
 
-        def add(reading: _Reading) -> Merged:
+        def add(reading: Reading) -> Merged:
             return self._add(account, timeline, reading, source, now, complete, (since, until), first)
 
-        reading = _iterate(timeline, add if paid and (complete or since or until) else None)
+        reading = iterate(timeline, add if paid and (complete or since or until) else None)
         if reading.broke is not None and not reading.posts:
             raise reading.broke
         try:
@@ -129,7 +119,7 @@ class Store:
         self,
         account: AccountFolder,
         timeline: Timeline,
-        reading: _Reading,
+        reading: Reading,
         source: str,
         now: datetime,
         complete: bool,
@@ -173,18 +163,16 @@ class Store:
             now,
             posts,
             tuple(sorted({source, *(old.sources if old else ())})),
-            gaps.gaps(_still_unread(unread, reading, asked, complete)),
+            gaps.gaps(still_unread(unread, reading, asked, complete)),
             tuple(sorted(left_out)),
         )
-        files = found.files
-        if len(files) != 1 or old is None or replace(segment, read_at=old.read_at) != old:
-            files = (account.write(segment, files),)
-        made_up_for = complete or (starts_over and reading.broke is not None)  # ... or the gap tells of it
-        account.write_facts(
-            facts_file.of_segment(segment, handle=account.handle, read_at=now, files=files, damaged=False)
-        )
-        if made_up_for:
-            account.forget_damaged(found.damaged)
+        starts_again = complete or (starts_over and reading.broke is not None)  # ... or the gap tells of it
+        made_up_for = found.damaged if starts_again else ()
+        if len(found.files) != 1 or old is None or replace(segment, read_at=old.read_at) != old:
+            account.write(segment, found.files, now, made_up_for)
+        else:
+            clock = not KINDS[source].reads_file  # only a network has more as time goes by
+            account.confirm(segment, found.files[0], now, made_up_for, clock=clock)
         seen = replace(found, damaged=tuple(dict.fromkeys((*first.damaged, *found.damaged))))
         told = (*lost.warnings, *(seen.made_up if complete else seen.warnings))
         known_before = first.segment.posts if first.segment else {}
@@ -299,31 +287,3 @@ class Store:
                 f"@{handle} has another owner: the store holds account {stored}, and this is "
                 f"{timeline.profile.id}; if that is right, run `bot purge {handle}` and try again"
             )
-
-
-def _iterate(timeline: Timeline, add: Callable[[_Reading], object] | None) -> _Reading:
-    posts: dict[str, Post] = {}
-    reached = None
-    try:
-        for post in timeline.posts:
-            posts[post.id] = kept(post)
-            reached = gaps.mark(post)
-            if add is not None and len(posts) % ON_THE_WAY == 0:
-                add(_Reading(posts, reached, Deferred("not read to its end yet")))
-    except BaseException as broke:  # raised again once what was paid for is stored
-        return _Reading(posts, reached, broke)
-    return _Reading(posts, reached, None)
-
-
-def _still_unread(
-    unread: list[gaps.Span], reading: _Reading, asked: gaps.Span, complete: bool
-) -> list[gaps.Span]:
-    """What a reading leaves unread. One that broke off read from its last post on; the newest come first."""
-    since, until = asked
-    if reading.broke is not None:
-        return gaps.without(unread, (reading.reached, until))
-    if complete:
-        return gaps.without(unread, EVERYTHING)
-    if asked == EVERYTHING:  # nothing was said of what was asked for: no more than what is newer
-        return unread
-    return gaps.without(unread, (since, until))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from bot.sources import Mark
 from bot.store import gaps
 from bot.store.format import Segment
 from bot.store.gaps import Gap
+from bot.store.sealed import seal, unseal
 
 RECENT = 500
 """Of so many posts the facts hold the time, so that new ones are counted without opening the posts."""
@@ -113,7 +113,6 @@ def of_segment(
 def to_json(facts: Facts) -> bytes:
     """The small file beside the posts. Whether any were lost is not in it: the folder tells."""
     value = {
-        "version": 1,
         "handle": facts.handle,
         "network": facts.network,
         "id": facts.id,
@@ -131,13 +130,16 @@ def to_json(facts: Facts) -> bytes:
         "not_fetched": facts.not_fetched,
         "known_as": facts.known_as,
     }
-    return json.dumps(value, separators=(",", ":")).encode()
+    return seal(value)
 
 
-def from_json(data: bytes | None) -> Facts | None:
-    """Reads the small file; None where it is missing or damaged, since it can be made anew."""
+def from_json(data: bytes | None, path: str) -> Facts | None:
+    """Reads the small file; None where it is missing or damaged, since it can be made anew.
+
+    NewerFormat for one that only a newer bot can read.
+    """
     try:
-        value = json.loads(data or b"")
+        value = unseal(data or b"", path)
         count, first = value["pace"]
         return Facts(
             handle=value["handle"],
@@ -157,5 +159,5 @@ def from_json(data: bytes | None) -> Facts | None:
             not_fetched=tuple(value["not_fetched"]),
             known_as=value["known_as"],
         )
-    except (ValueError, KeyError, TypeError, IndexError):
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None
