@@ -42,7 +42,10 @@ _HISTORY = ("edit_history_tweet_ids",)  # of posts, as X documents
 
 @dataclass(slots=True)
 class Account:
-    """An account with its posts in the vocabulary of tweets, newest first. `gone` says why X does not show it."""
+    """An account with its posts in the vocabulary of tweets, newest first. `gone` says why X does not show it.
+
+    `older` are versions of edited posts that only a look-up by their ids shows.
+    """
 
     id: str
     username: str
@@ -52,6 +55,7 @@ class Account:
     picture: str = "https://pbs.twimg.com/profile_images/1/ada_normal.png"
     protected: bool = False
     gone: Literal["", "missing", "suspended", "protected"] = ""
+    older: list[dict[str, Any]] = field(default_factory=list)
     more: dict[str, Any] = field(default_factory=dict)
 
 
@@ -139,7 +143,11 @@ class XServer:
 
     def pages(self) -> list[dict[str, str]]:
         """The parameters of each request for a page of posts."""
-        return [params for path, params in self.asked if path.endswith("/tweets")]
+        return [params for path, params in self.asked if path.endswith("/tweets") and "users" in path]
+
+    def looked_up(self) -> list[list[str]]:
+        """The ids of each request for posts by their ids."""
+        return [params["ids"].split(",") for path, params in self.asked if path.endswith("/2/tweets")]
 
     def answer(self, method: str, target: str, token: Token | None, body: bytes) -> Answer:
         """Carries a request out."""
@@ -159,7 +167,10 @@ class XServer:
         if token is None:
             return _problem(401, "about:blank", "Unauthorized", "Unauthorized")
         route = path.removeprefix("/2/users/")
-        payload = self._page(route, params) if route.endswith("/tweets") else self._user(route, params)
+        if path == "/2/tweets":
+            payload = self._look_up(params)
+        else:
+            payload = self._page(route, params) if route.endswith("/tweets") else self._user(route, params)
         if self.spec == SPECS[1] or (self.spec == BOTH and "post.fields" in params):
             payload = _modern(payload)
         if self.mangle:
@@ -230,6 +241,17 @@ class XServer:
             versions = {one for p in shown for one in p["edit_history_tweet_ids"]}
             page["includes"] = {"tweets": [{"id": one, "text": "a version"} for one in sorted(versions)]}
         return page
+
+    def _look_up(self, params: dict[str, str]) -> dict[str, Any]:
+        ids = params["ids"].split(",")
+        assert 1 <= len(ids) <= 100, "X refuses so many ids"
+        known = {p["id"]: p for account in self.accounts.values() for p in [*account.posts, *account.older]}
+        wanted = params.get("tweet.fields", params.get("post.fields", ""))
+        payload: dict[str, Any] = {"data": [self._chosen(known[one], wanted) for one in ids if one in known]}
+        gone = [
+            _error("resource-not-found", "Not Found Error", "ids", one) for one in ids if one not in known
+        ]
+        return {key: value for key, value in {**payload, "errors": gone}.items() if value}
 
     def _chosen(self, record: dict[str, Any], wanted: str) -> dict[str, Any]:
         """Only what was asked for, as X does."""

@@ -35,6 +35,10 @@ class Vocabulary:
     expansions: str = ""
     reads_per_post: int = 1
 
+    def for_look_up(self) -> dict[str, str]:
+        """The parameters of a look-up: whether a post is withheld, which is no default field as its versions are."""
+        return {**self.for_posts(), self.parameter: "withheld"}
+
     def for_posts(self) -> dict[str, str]:
         """The parameters of a page of posts."""
         expanded = {"expansions": self.expansions} if self.expansions else {}
@@ -137,7 +141,7 @@ def record(data: Mapping[str, Any]) -> Record:
         reply_to=references.get("replied_to"),
         sensitive=data.get("possibly_sensitive") is True,
     )
-    return Record(post, _versions(data))
+    return Record(post, versions(data))
 
 
 def _references(data: Mapping[str, Any]) -> dict[str, str | None]:
@@ -155,7 +159,8 @@ def _links(data: Mapping[str, Any]) -> Iterable[tuple[int, int, str]]:
     }
 
 
-def _versions(data: Mapping[str, Any]) -> tuple[str, ...]:
+def versions(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids of all versions of a post, as far as it names them."""
     listed = data.get("edit_history_post_ids") or data.get("edit_history_tweet_ids")
     ids = [{"id": one} for one in listed[:20]] if isinstance(listed, list) else []
     return tuple(dict.fromkeys(found for one in ids if (found := tweets.identifier(one, "id"))))

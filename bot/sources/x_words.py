@@ -35,6 +35,10 @@ class Words:
         """The parameters of a page of posts."""
         return self._vocabularies[0].for_posts()
 
+    def for_look_up(self) -> dict[str, str]:
+        """The parameters of a look-up of posts by their ids."""
+        return self._vocabularies[0].for_look_up()
+
     def reads_per(self, what: What) -> int:
         """How many reads one of what is asked for may cost, at most."""
         return self._vocabularies[0].reads_per_post if what == "posts" else 1
