@@ -119,7 +119,8 @@ def known(
     forced: Collection[str] = (),
 ) -> dict[str, Known]:
     """What the store knows of the entries that a plan will ask about: those missing, changed, past their age,
-    or among the names that are `forced`.
+    or among the names that are `forced`. Where the registry holds tombstones the stored posts of all entries are
+    held against them.
 
     The store is not opened while there are none. `where` tells a model's place on the hub, by its name.
     """
@@ -134,11 +135,15 @@ def known(
             or _differs(wanted[entry.name], published)
         ):
             asked.append((entry, published.newest_post if published else None))
-    if not asked:
+    if not asked and not registry.removed:
         return {}
     store = open_store()
-    facts, notes = store.all_facts(), store.all_notes()
-    return {
+    facts, notes = store.all_facts(), store.all_notes() if asked else {}
+    faults = {
+        entry.name: "; ".join(owners.stored_removed(registry, _held(entry, facts)))
+        for entry in (registry.entries if registry.removed else ())
+    }
+    return {name: Known(fault=fault) for name, fault in faults.items() if fault} | {
         entry.name: replace(
             _knowledge(
                 entry,

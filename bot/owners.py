@@ -42,7 +42,8 @@ def removed(gone: Tombstones, of: Owner, handle: str, what: str) -> str | None:
         return None
     return (
         f"{what} of {handle} is of somebody who was removed (line {line} of the registry) and is never imitated: "
-        f"take the entry out, and run bot purge {handle} if posts of it were stored"
+        f"take the entry out (with bot remove {handle}, if it is the same person under a new name), and run bot purge "
+        f"{handle} if posts of it were stored"
     )
 
 
@@ -88,14 +89,22 @@ def file_faults(registry: Registry, entry: Entry, files: Mapping[str, Owner]) ->
             yield fault
 
 
+def stored_removed(registry: Registry, held: Iterable[Facts]) -> Iterator[str]:
+    """Why stored posts may not be used, for each account of somebody who was removed."""
+    for facts in held:
+        if fault := removed(registry.gone, of_facts(facts), facts.handle, "what the store holds"):
+            yield fault
+
+
 def stored_faults(registry: Registry, entry: Entry, held: Iterable[Facts]) -> Iterator[str]:
     """What is wrong with the owners of the posts that lie in the store for the entry."""
-    for facts in held:
-        of = of_facts(facts)
-        fault = removed(registry.gone, of, facts.handle, "what the store holds")
-        if fault is None and KINDS[entry.source].reads_file and facts.handle not in entry.files:
-            fault = disbelieved(registry, entry, facts.handle, of)
-        if fault:
+    held = list(held)
+    found = list(stored_removed(registry, held))
+    yield from found
+    for facts in () if found or not KINDS[entry.source].reads_file else held:
+        if facts.handle not in entry.files and (
+            fault := disbelieved(registry, entry, facts.handle, of_facts(facts))
+        ):
             yield fault
 
 

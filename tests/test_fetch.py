@@ -201,6 +201,22 @@ def test_an_archive_of_another_account_than_was_published_is_blocked(tmp_path: P
         fetcher(found, store).fetch(found.entries[0], {"ada": "1"})
 
 
+@pytest.mark.parametrize("stored", [False, True])
+def test_an_account_of_somebody_removed_is_known_by_its_id_before_a_post_is_read(
+    stored: bool, network: Network, tmp_path: Path
+) -> None:
+    store = Store(str(tmp_path / "store"))
+    if stored:
+        found = read(tmp_path)
+        fetcher(found, store).fetch(found.entries[0])
+    before = len(network.asked)
+    found = read(tmp_path, entry="source: x}]\nremoved: [{handles: [old_name], accounts: ['77']")
+    with pytest.raises(Blocked, match=r"of ada is of somebody who was removed \(line \d+ of the registry\)"):
+        fetcher(found, store).fetch(found.entries[0])
+    assert store.reads("x", NOON) == (45 if stored else 0)
+    assert len(network.asked) == before + (not stored)
+
+
 def test_the_estimate_is_a_whole_timeline_and_later_what_the_pace_foretells(
     network: Network, tmp_path: Path
 ) -> None:

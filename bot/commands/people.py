@@ -20,7 +20,7 @@ from bot.commands.options import (
     registry_option,
     store_option,
 )
-from bot.commands.registry import write_registry
+from bot.commands.registry import account_ids, write_registry
 from bot.errors import RegistryError, UsageError
 
 if TYPE_CHECKING:
@@ -93,7 +93,6 @@ def takedown(
     """
     from bot import event, github
     from bot import takedown as room
-    from bot.account_ids import accounts_of
     from bot.handles import person as person_of
     from bot.registry import edit, read_text
 
@@ -113,7 +112,7 @@ def takedown(
     hub, store = open_hub(hub_target, registry), open_store(store_url, registry)
     hub.check(write=True)
     today = datetime.now(UTC).date()
-    accounts = accounts_of(person, store, hub)  # before anything that tells them goes
+    accounts = account_ids(person, lambda: store, hub)  # before what tells them goes
 
     def tombstoned(text: str) -> str:
         try:

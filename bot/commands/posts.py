@@ -59,13 +59,14 @@ def import_(
     of = owners.of_profile(timeline.profile)
     if line := registry.gone.line_of(of):
         raise UsageError(
-            f"the {kind} is of somebody who was removed (line {line} of the registry) and is never imitated; "
+            f"the file is of somebody who was removed (line {line} of the registry) and is never imitated; "
             "nothing is stored"
         )
     merged = open_store(store_url, registry).merge(
         timeline, kind, now=datetime.now(UTC), handle=name, complete=timeline.complete
     )
-    unproven = () if of.account else (f"the {kind} {owners.UNNAMED.format(handle=name)}",)
+    noun = "archive" if kind == "archive" else "file"
+    unproven = () if of.account else (f"the {noun} {owners.UNNAMED.format(handle=name)}",)
     for warning in (*timeline.warnings, *unproven, *merged.warnings):
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{name}: {count(merged.added, 'new post')}, {merged.total:,} in the store")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,6 @@ import click
 from bot import actions
 from bot.commands.options import (
     count,
-    load_registry,
     open_hub,
     open_store,
     registry_option,
@@ -23,7 +22,9 @@ from bot.errors import BotError, Problem, RegistryError, UsageError
 
 if TYPE_CHECKING:
     from bot.handles import Source
+    from bot.hub import Hub
     from bot.registry import Registry
+    from bot.store import Store
 
 
 @click.command()
@@ -123,10 +124,14 @@ def remove(
     HANDLE gets a tombstone, and every entry that holds it goes, cyborgs too. The tombstone holds the ids of the
     person's accounts as far as the store knows them, so that another name undoes nothing.
     """
+    from bot import registry
+    from bot.handles import bare
     from bot.registry import edit as registry_edit
 
     text, today = _read(registry_path), datetime.now(UTC).date()
-    accounts = _accounts(handle, registry_path, hub_target, store_url)
+    loaded = registry.load(registry_path)
+    hub = open_hub(hub_target, loaded) if hub_target is not None else None
+    accounts = account_ids(bare(handle), lambda: open_store(store_url, loaded), hub)
     text = registry_edit.remove(text, handle, reason=reason, on=today, private=private, accounts=accounts)
     write_registry(registry_path, text)
     click.echo(
@@ -135,18 +140,16 @@ def remove(
     )
 
 
-def _accounts(handle: str, path: Path, hub_target: str | None, store_url: str | None) -> tuple[str, ...]:
-    """The ids of a person's accounts; said, and none, where they cannot be asked for: a tombstone must not wait."""
+def account_ids(person: str, open_store: Callable[[], Store], hub: Hub | None) -> tuple[str, ...]:
+    """The ids of a person's accounts for the tombstone, which does not wait: none, and said, if they cannot be read."""
     from bot.account_ids import accounts_of
-    from bot.handles import bare
 
     try:
-        registry = load_registry(path)
-        hub = open_hub(hub_target, registry) if hub_target is not None else None
-        return accounts_of(bare(handle), open_store(store_url, registry), hub)
+        return accounts_of(person, open_store(), hub)
     except BotError as error:
         click.echo(
-            f"warning: the tombstone holds no account ids, so a new handle would undo it; run this again: {error}",
+            f"warning: the ids of this person's accounts are not known, so the tombstone holds none of them: {error}; "
+            "run this again, or a new handle undoes it",
             err=True,
         )
         return ()

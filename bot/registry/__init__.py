@@ -233,7 +233,8 @@ def _tombstones(
         for handle in written.items:
             if isinstance(handle, Scalar):
                 try:
-                    lines.setdefault(_person(handle.text), handle.line)
+                    text = handle.text
+                    lines.setdefault(text if is_hash(text) else handles.person(text), handle.line)
                 except ValueError as error:
                     faults.append(handle.fault(str(error)))
     removed = [
@@ -250,10 +251,6 @@ def _tombstones(
         for file in files
     ]
     return tuple(removed), Tombstones(lines, accounts)
-
-
-def _person(text: str) -> str:
-    return text if is_hash(text) else handles.person(text)
 
 
 def _sorted_out(drafts: Iterable[Draft], path: Path) -> tuple[tuple[Entry, ...], tuple[FaultyEntry, ...]]:

@@ -248,17 +248,14 @@ def _account(members: Members, parts: _Parts) -> dict[str, Any]:
 
 
 def _owner(members: Members, parts: _Parts) -> tuple[str, str | None]:
-    """Handle (empty where none is named) and id of the account. SourceError where its files name two accounts."""
+    """Handle (empty where none is named) and id of the account."""
     account = _account(members, parts)
     found = _text(account, "username") or _text(parts.owner, "userName")
-    ids = {_text(account, "accountId"), _text(parts.owner, "accountId")}
-    ids = {identifier for identifier in ids if _NUMBER.fullmatch(identifier)}
-    if len(ids) > 1:
-        raise SourceError(
-            f"{members.file}: {_MANIFEST} and account.js are of two accounts, so it was put together by hand; "
-            f"not read; {_HOW_TO}"
-        )
-    return found if _HANDLE.fullmatch(found) else "", ids.pop() if ids else None
+    identifier = _text(account, "accountId") or _text(parts.owner, "accountId")
+    return (
+        found if _HANDLE.fullmatch(found) else "",
+        identifier if _NUMBER.fullmatch(identifier) else None,
+    )
 
 
 def _avatar(members: Members, folder: str, url: str) -> bytes | None:
