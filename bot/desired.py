@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot import backoff, base, card, digest, owners
+from bot import backoff, base, card, digest, owners, plan_notes
 from bot.base import BaseSpec
 from bot.errors import BotError
 from bot.hub import Listing
@@ -149,7 +149,7 @@ def known(
                 entry,
                 newest,
                 facts,
-                notes.get(entry.name, {}),
+                plan_notes.checked(notes.get(entry.name, {})),
                 now,
                 where(entry.name),
                 registry.x.look_up_age,

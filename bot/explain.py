@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot import manifest
+from bot import manifest, plan_notes
 from bot.errors import UsageError
 from bot.hub import Hub
 from bot.published import FILENAME
@@ -37,7 +37,7 @@ def explain(name: str, plan: Plan, registry: Registry, hub: Hub, store: Store) -
                 for handle in entry.handles:
                     facts = store.facts(handle, entry.source)
                     yield f"  store:      {handle}: {_held(facts)}"
-        notes = store.notes(name)
+        notes = plan_notes.checked(store.notes(name))
         if "last_answer" in notes:
             yield f"  last fetch: {notes['last_answer']}, asks again on {notes.get('ask_again', '')[:10]}"
         if "blocked" in notes:

@@ -15,6 +15,7 @@ from pathlib import Path
 from bot.errors import UsageError
 from bot.outcome_file import MOST_BYTES
 from bot.registry import Entry, Registry
+from bot.store.places import place_of
 
 MARKER = "mynah-outcomes "
 """Begins the lines of a job's log that hold its outcomes: JSON, packed and cut, since logs cut long lines."""
@@ -60,7 +61,7 @@ def code_of(registry: Registry, entries: Sequence[Entry], store: str, environmen
         raise UsageError(
             f"commit {commit[:8]} is not on {address} as far as this clone knows: git push it first"
         )
-    if store.startswith(("file://", "local://", "memory://")) or "://" not in store:
+    if place_of(store).kind == "folder":
         raise UsageError(
             f"the store {store} is on this machine, and a job elsewhere cannot reach it: set store: to a "
             "URL such as s3://BUCKET/PATH or hf://datasets/NAMESPACE/NAME"

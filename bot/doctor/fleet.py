@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from bot.doctor.finding import Finding, unset
@@ -89,11 +90,14 @@ def _store(url: str, environment: Mapping[str, str]) -> Finding:
         try:
             files.write(name, data)
             held = files.read(name)
-        finally:
-            files.remove(name)
+        except BaseException:
+            with suppress(BotError):  # what failed first is what is to be told
+                files.remove(name)
+            raise
+        files.remove(name)
         left = files.read(name)
     except BotError as error:
-        return Finding("store", "missing", str(error))
+        return Finding("store", "missing", str(error), error.exit_code)
     if held != data:
         return Finding(
             "store", "missing", f"{shown(url)} does not give back what was put into it: name another"

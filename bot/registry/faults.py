@@ -127,6 +127,8 @@ def _sentence(model: type[BaseModel], found: Any) -> str:
         case "value_error":
             text = f"{shown(value)}: " if isinstance(value, str) else ""
             return f"{key}: {text}{context['error']}"
+        case "place":
+            return str(context["why"])
         case "literal_error":
             close = nearest(value, context["expected"].replace("'", "").replace(" or ", ", ").split(", "))
             return f"{key}: {shown(str(value))} is not one of {context['expected']}{close}"

@@ -8,8 +8,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
+from bot.errors import UsageError
 from bot.handles import Source
 from bot.recipe import Recipe
 from bot.registry.values import (
@@ -95,6 +97,21 @@ class EntryFile(Preferences):
     )
 
 
+def _place(url: str) -> str:
+    """A store's URL, checked: an error with the sentence, which shows no credentials, where no store can be."""
+    if "://" in url or "::" in url:
+        from bot.store.places import place_of  # what it brings along is slow to start
+
+        try:
+            place_of(url)
+        except UsageError as error:
+            raise PydanticCustomError("place", "{why}", {"why": str(error)}) from None
+    return url
+
+
+StoreUrl = Annotated[Location, AfterValidator(_place)]
+
+
 def _store(value: Any) -> Any:
     return {"url": value} if isinstance(value, str) else value
 
@@ -102,8 +119,9 @@ def _store(value: Any) -> Any:
 class StoreFile(_Keys):
     """Where fetched posts are kept, and how long after their entry is gone."""
 
-    url: Location = Field(
-        "file://.bot/store", description="any fsspec URL; a relative path starts at this file"
+    url: StoreUrl = Field(
+        "file://.bot/store",
+        description="a folder, hf://buckets/NAMESPACE/NAME or s3://BUCKET/PATH; a relative path starts at this file",
     )
     keep: Duration = Field("30d", description="how long posts outlive their entry")
 

@@ -71,7 +71,7 @@ def open_files(where: str | Place) -> Files:
             from bot.store.hub_files import HubFiles
 
             return HubFiles(place)
-        case "s3" | "sftp" | "memory":
+        case "s3" | "memory":
             from bot.store.remote import Remote
 
             return Remote(place)

@@ -169,7 +169,8 @@ class HubFiles:
                     raise _Said(f"could not {doing}: {error}") from None
         except (HubError, CredentialsError, _Said) as error:
             words = _ADDRESS.sub(r", at \1", str(error))  # the rest of an address names an account
-            raise SourceError(f"store {self.url}: {words}") from None
+            later = isinstance(error, HubError) and error.transient and "run again" not in words
+            raise SourceError(f"store {self.url}: {words}{'; run again later' if later else ''}") from None
 
     def _missing(self, status: int) -> str:
         """What to do where the Hub shows no such bucket or repo to this token, which is no empty store."""

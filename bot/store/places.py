@@ -9,11 +9,11 @@ from typing import Literal
 from bot.errors import UsageError
 from bot.sources.files import shown
 
-Kind = Literal["folder", "bucket", "dataset", "model", "s3", "sftp", "memory"]
+Kind = Literal["folder", "bucket", "dataset", "model", "s3", "memory"]
 
 SUPPORTED = (
     "a store is a folder (a path or file://PATH), a private Storage Bucket of the Hub "
-    "(hf://buckets/NAMESPACE/NAME), s3://BUCKET/PATH or sftp://USER@HOST/PATH"
+    "(hf://buckets/NAMESPACE/NAME) or s3://BUCKET/PATH"
 )
 """The end of every refusal: the places that a store was run on."""
 
@@ -26,9 +26,9 @@ _KEEPS: dict[Kind, bool | None] = {"dataset": True, "model": True, "s3": None}
 class Place:
     """Where a store is.
 
-    `container` is what holds it: NAMESPACE/NAME on the Hub, the bucket on S3, USER@HOST:PORT of an SFTP server,
-    and empty elsewhere. `prefix` is the path in there, without slashes around it; of a folder its path as it was
-    written. `url` may hold credentials: show `bot.sources.files.shown(url)`.
+    `container` is what holds it: NAMESPACE/NAME on the Hub, the bucket on S3, and empty elsewhere. `prefix` is
+    the path in there, without slashes around it; of a folder its path as it was written. `url` may hold
+    credentials: show `bot.sources.files.shown(url)`.
     """
 
     kind: Kind
@@ -64,10 +64,9 @@ def place_of(url: str) -> Place:
             return _on_hub(url, rest)
         case "s3":
             bucket, _, prefix = rest.partition("/")
-            return _named("s3", url, bucket, prefix, "it names no bucket")
-        case "sftp":
-            host, _, prefix = rest.partition("/")
-            return _named("sftp", url, host, prefix, "it names no host")
+            if not bucket:
+                raise _unsupported(url, "it names no bucket")
+            return Place("s3", url, bucket, _clean(url, prefix))
         case "memory":
             raise _unsupported(url, "it is gone when the command ends")
     raise _unsupported(url, f"no store was run on {scheme[:20]}:// addresses")
@@ -85,12 +84,6 @@ def _on_hub(url: str, rest: str) -> Place:
     if namespace == "spaces" or not _ID.fullmatch(repo_id):
         raise _unsupported(url, "it names no bucket or repo of the Hub, as in hf://buckets/NAMESPACE/NAME")
     return Place(_HUB[first], url, repo_id, _clean(url, prefix))
-
-
-def _named(kind: Kind, url: str, container: str, prefix: str, why: str) -> Place:
-    if not container.rpartition("@")[2]:
-        raise _unsupported(url, why)
-    return Place(kind, url, container, _clean(url, prefix))
 
 
 def _clean(url: str, prefix: str) -> str:

@@ -38,10 +38,11 @@ def unseal(data: bytes, path: str) -> dict[str, Any]:
         raise ValueError("nested too deeply") from None
     if not isinstance(value, dict):
         raise ValueError("not an object")
+    check_version(value.get("version", VERSION), path)  # first: a newer format may have another digest
     digest = value.pop(_DIGEST, None)
     if digest is not None and digest != _digest(value):
         raise ValueError("not what was written")
-    check_version(value.pop("version", VERSION), path)
+    value.pop("version", None)
     return value
 
 

@@ -194,18 +194,38 @@ def test_the_store_that_is_named_on_the_command_line_is_the_one_looked_at(
 
 
 @pytest.mark.parametrize(
-    ("url", "words"),
+    ("url", "words", "code"),
     [
-        ("nosuch://key:secret-that-must-not-leak@bucket/x", "store nosuch://bucket/x"),
-        ("file://registry.yaml", "failed"),
+        (
+            "nosuch://key:secret-that-must-not-leak@bucket/x",
+            "store nosuch://bucket/x: no store was run on",
+            2,
+        ),
+        ("registry.yaml", "failed", 1),
     ],
 )
 def test_a_store_that_cannot_be_written_is_said_without_credentials(
-    tmp_path: Path, online: Hub, url: str, words: str
+    tmp_path: Path, online: Hub, url: str, words: str, code: int
 ) -> None:
-    store = only(examine(load(tmp_path, f"{HEAD}store: {url}\nmodels: []\n"), online), "store")
-    assert (store.state, store.code) == ("missing", 1)
+    where = url if "://" in url else str(tmp_path / url)
+    store = only(examine(load(tmp_path, f"{HEAD}models: []\n"), online, store=where), "store")
+    assert (store.state, store.code) == ("missing", code)
     assert words in store.text
+    assert "secret" not in store.text
+
+
+def test_a_store_that_cannot_be_written_says_why_and_not_that_nothing_could_be_removed(
+    tmp_path: Path, online: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(doing: str) -> Any:
+        def refused(*_: object) -> None:
+            raise SourceError(f"store: {doing} is not permitted")
+
+        return refused
+
+    monkeypatch.setattr(Folder, "write", refuse("writing"))
+    monkeypatch.setattr(Folder, "remove", refuse("removing"))
+    assert only(examine(load(tmp_path), online), "store").text == "store: writing is not permitted"
 
 
 @pytest.mark.parametrize(

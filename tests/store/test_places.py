@@ -19,7 +19,6 @@ from bot.store.places import Place, place_of
         ("hf://org/posts", "model", "org/posts", "", True),
         ("s3://bucket/deep/store", "s3", "bucket", "deep/store", None),
         ("s3://bucket", "s3", "bucket", "", None),
-        ("sftp://me@host:2022/srv/store", "sftp", "me@host:2022", "srv/store", False),
     ],
 )
 def test_a_url_names_a_kind_of_place_what_holds_it_and_the_path_therein(
@@ -47,7 +46,8 @@ def test_a_url_names_a_kind_of_place_what_holds_it_and_the_path_therein(
         ("hf://spaces/org/posts", "it names no bucket or repo"),
         ("hf://datasets/org/posts@v1/store", "a store has no revision"),
         ("s3:///store", "it names no bucket"),
-        ("sftp://me@/store", "it names no host"),
+        ("sftp://me@host/store", "no store was run on sftp:// addresses"),
+        ("webdav://host/store", "no store was run on webdav:// addresses"),
         ("s3://bucket/a/../b", "its path may hold no"),
     ],
 )
