@@ -221,6 +221,7 @@ def _account(handle: str, account: AccountCorpus) -> Account:
         characters=account.characters,
         first=account.first,
         last=account.last,
+        checked_at=manifest.utc(account.checked_at) if account.checked_at else None,
     )
 
 

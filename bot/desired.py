@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,7 +146,13 @@ def known(
     return {name: Known(fault=fault) for name, fault in faults.items() if fault} | {
         entry.name: replace(
             _knowledge(
-                entry, newest, facts, plan_notes.checked(notes.get(entry.name, {})), now, where(entry.name)
+                entry,
+                newest,
+                facts,
+                plan_notes.checked(notes.get(entry.name, {})),
+                now,
+                where(entry.name),
+                registry.x.look_up_age,
             ),
             fault="; ".join(owners.stored_faults(registry, entry, _held(entry, facts))) or None,
         )
@@ -184,6 +190,7 @@ def _knowledge(
     notes: Mapping[str, Any],
     now: datetime,
     where: str,
+    look_up_age: timedelta | None,
 ) -> Known:
     held = _held(entry, facts)
     waits = notes.get("ask_again")
@@ -195,15 +202,20 @@ def _knowledge(
         last_answer=notes.get("last_answer"),
         waiting=backoff.waiting(notes, key, now),
         blocked=backoff.blocked(notes, key, now),
-        estimate=_estimate(entry, facts, now),
+        estimate=_estimate(entry, facts, now, look_up_age),
         unproven=entry.source == "archive" and any(one.id is None for one in held),
     )
 
 
-def _estimate(entry: Entry, facts: Mapping[tuple[str, str], Facts], now: datetime) -> Estimate:
-    """What fetching all handles of an entry would cost at most, by what the store knows of them."""
+def _estimate(
+    entry: Entry, facts: Mapping[tuple[str, str], Facts], now: datetime, look_up_age: timedelta | None
+) -> Estimate:
+    """What fetching all handles of an entry, and looking for deleted posts, would cost by what the store knows."""
     from bot.sources import network_of, price
 
     network = network_of(entry.source)
-    costs = [price.estimate(entry.source, facts.get((network, handle)), now) for handle in entry.handles]
+    costs = [
+        price.estimate(entry.source, facts.get((network, handle)), now, look_up_age)
+        for handle in entry.handles
+    ]
     return Estimate(sum(cost.reads for cost in costs), round(sum(cost.usd for cost in costs), 4))

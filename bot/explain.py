@@ -53,7 +53,8 @@ def _held(facts: Facts | None) -> str:
     if facts is None:
         return "nothing"
     left = ", some were never read and come with the next fetch" if facts.gaps or facts.damaged else ""
-    return f"{facts.total:,} posts, read on {facts.read_at:%Y-%m-%d}{left}"
+    looked = f", deletions last looked for on {facts.checked_at:%Y-%m-%d}" if facts.checked_at else ""
+    return f"{facts.total:,} posts, read on {facts.read_at:%Y-%m-%d}{looked}{left}"
 
 
 def _published(step: Step, hub: Hub) -> Iterator[str]:

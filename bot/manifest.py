@@ -21,7 +21,8 @@ class Account(Value):
 
     `downloaded == sum(dropped.values()) + kept`, always. `first` and `last` date the posts kept.
     `avatar` is a path in the repo or None; `url` the account's public page or None. `parody` and `labels` are
-    what the network itself says of the account: that it is a parody, and its moderators' words.
+    what the network itself says of the account: that it is a parody, and its moderators' words. `checked_at`: since
+    then every post was seen at its source; None where nobody looked whether any was deleted.
     """
 
     handle: str
@@ -39,6 +40,7 @@ class Account(Value):
     last: AwareDatetime | None = None
     parody: bool = False
     labels: tuple[str, ...] = ()
+    checked_at: AwareDatetime | None = None
 
 
 class Base(Value):
@@ -234,6 +236,12 @@ class Manifest(Value):
     provenance: Provenance
     body: str | None = None
     files: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def checked_at(self) -> datetime | None:
+        """Since when every post of every account was seen at its source; None where that is not known of one."""
+        times = [account.checked_at for account in self.accounts if account.checked_at is not None]
+        return min(times) if times and len(times) == len(self.accounts) else None
 
     def to_json(self) -> bytes:
         """The bytes of `bot.json`: stable for equal values, one key a line, a newline at the end."""

@@ -40,13 +40,17 @@ BEHIND = 2
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A step whose posts are fetched and cleaned. `added` is what a human put into the card on the Hub."""
+    """A step whose posts are fetched and cleaned. `added` is what a human put into the card on the Hub.
+
+    `held_back` counts posts that are gone at their source and were too many to be dropped at once.
+    """
 
     step: Step
     entry: Entry
     added: Mapping[str, Any]
     corpus: Corpus
     seconds: float
+    held_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,7 @@ def _prepare(
         timelines = shop.fetcher.fetch(entry, accounts)
         build.check_consent(shop.registry, entry, timelines)
         _check_new_posts(step, entry, shop, old)
+        timelines = shop.fetcher.drop_deleted(entry, timelines, accounts)
         shop.watcher.stage(entry.name, "clean")
         cleaned = corpus.build(timelines)
         for warning in cleaned.warnings:
@@ -136,7 +141,8 @@ def _prepare(
         except Skipped as skipped:
             remember_settled(entry, str(skipped), shop, hub)
             raise
-        return Ready(step, entry, added, cleaned, time.monotonic() - began)
+        kept_back = shop.fetcher.held_back(entry)
+        return Ready(step, entry, added, cleaned, time.monotonic() - began, kept_back)
 
     return fenced(step, entry, shop, hub, work)
 
@@ -176,6 +182,8 @@ def _publish(made: Made, shop: Workshop, hub: Hub) -> Outcome:
         score = made.tuned.evaluation
         before, after = score.base.perplexity, score.tuned.perplexity
         reason = f"held-out perplexity {before:.1f} -> {after:.1f}, {hub.url(entry.name)}"
+        if ready.held_back:
+            reason += f"; {ready.held_back:,} posts that are gone at their source were kept, see the warning"
         seconds = made.seconds + time.monotonic() - began
         return told(ready.step, "done", reason, shop, commit=commit, seconds=seconds)
 

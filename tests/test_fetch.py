@@ -252,9 +252,9 @@ def test_a_wait_for_the_network_ends_when_the_run_is_interrupted(tmp_path: Path)
     found, store = read(tmp_path), Store(str(tmp_path / "store"))
     with XServer() as x:
         x.add("ada", posts=150)
-        x.fault(path="/tweets", skip=1, times=9, status=429, headers=until(50))
         one = Fetcher(found, store, lambda: datetime.now(UTC), environment=x.environment)
-        threading.Timer(0.5, one.stop).start()
+        soon = threading.Timer(0.3, one.stop)
+        x.fault(path="/tweets", skip=1, status=429, headers=until(50), hook=soon.start)
         began = time.monotonic()
         with pytest.raises(Deferred, match="interrupted"):
             one.fetch(found.entries[0])

@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -201,7 +202,7 @@ def test_a_gap_survives_the_loss_of_the_facts(tmp_path: Path) -> None:
     before = facts(store)
     for contents in (None, b"", b"{}", b'{"gaps": [[1, 2]]}'):
         file.unlink() if contents is None else file.write_bytes(contents)
-        assert facts(store) == before
+        assert facts(store) == replace(before, check=None)  # when posts were last looked for is known no more
         assert before.gap == Gap(mark(3), mark(8))
 
 

@@ -61,6 +61,7 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "samples": samples.by_prompt(manifest.samples),
         "statistics": statistics(manifest),
         "window": _window(manifest.accounts),
+        "checked_at": manifest.checked_at,
         "languages": languages(manifest),
         "characters": manifest.characters,
         "sensitive": is_sensitive(manifest),

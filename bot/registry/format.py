@@ -5,6 +5,7 @@ Every scalar arrives as text. What needs several keys, several entries or the di
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -31,6 +32,7 @@ from bot.registry.values import (
     TemplateName,
     Version,
     Word,
+    duration,
 )
 
 MAX_HANDLES = 10
@@ -167,6 +169,19 @@ class XSettings(_Keys):
     fetch_retweets: bool = Field(
         True, description="read retweets, too, which cost as much; without them cards say: not fetched"
     )
+    look_up_every: Duration = Field(
+        "30d",
+        description="before a training, pay to look which stored posts were deleted, when the last look is older",
+    )
+    skip_deletion_checks: bool = Field(
+        False,
+        description="never look, and train on what people deleted; X's policy demands the check, cards say so",
+    )
+
+    @property
+    def look_up_age(self) -> timedelta | None:
+        """The age of the last look for deleted posts from which on it is done again; None for never."""
+        return None if self.skip_deletion_checks else duration(self.look_up_every)
 
 
 class Rules(_Keys):

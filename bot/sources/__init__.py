@@ -8,10 +8,10 @@ from __future__ import annotations
 import importlib
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, cast, get_args
+from typing import Protocol, cast, get_args, runtime_checkable
 
 from bot.errors import UsageError
 from bot.posts import Network, Owner, Timeline
@@ -58,6 +58,31 @@ class Source(Protocol):
         `profile.handle` is as the network or the file tells it, so a caller sees when it is not the one asked
         for. Raises SourceError, CredentialsError, Blocked (gone, protected, asks not to be used) or Deferred
         (rate limit, no credits, reads used up), here and while iterating; no message holds a post's text.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What came of asking for posts by their ids: those `gone` or withheld, and older versions by their newest one.
+
+    Of `unanswered` posts the network said nothing.
+    """
+
+    asked: tuple[str, ...]
+    gone: frozenset[str]
+    newer: Mapping[str, str]
+    unanswered: int = 0
+
+
+@runtime_checkable
+class LooksUp(Protocol):
+    """A source whose timelines are no evidence of deletions, and that can be asked for posts by their ids."""
+
+    def look_up(self, ids: Sequence[str]) -> Iterator[LookedUp]:
+        """Asks for the posts in their order, as many at once as the network and the budget allow.
+
+        Raises what `Source.read` raises.
         """
         ...
 

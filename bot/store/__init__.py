@@ -11,17 +11,17 @@ run killed at any instant, lose no post, and no lock is needed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, get_args
 
 from bot.errors import BotError, SourceError
-from bot.posts import Network, Timeline
+from bot.posts import Ending, Network, Timeline
 from bot.sources import KINDS, Mark, is_paid, network_of
-from bot.store import gaps, ledger, notes, retention
+from bot.store import gaps, ledger, lookups, notes, retention
 from bot.store.account import FACTS, UNLISTED, AccountFolder, Found, is_accounts
-from bot.store.facts import Facts
+from bot.store.facts import Check, Facts
 from bot.store.files import open_files
 from bot.store.format import Segment, merged
 from bot.store.gaps import EVERYTHING, Gap
@@ -29,9 +29,9 @@ from bot.store.losses import losses
 from bot.store.names import key, quoted
 from bot.store.places import Place, place_of
 from bot.store.purged import Purged
-from bot.store.reading import Reading, iterate, still_unread
+from bot.store.reading import Reading, iterate, profile_after, still_unread
 
-__all__ = ["Facts", "Gap", "Merged", "Purged", "Store"]
+__all__ = ["Check", "Facts", "Gap", "Merged", "Purged", "Store"]
 
 NETWORKS: tuple[Network, ...] = get_args(Network)
 """The folders of accounts."""
@@ -80,7 +80,8 @@ class Store:
         *,
         now: datetime,
         handle: str | None = None,
-        complete: bool = False,
+        complete: bool | Ending = False,
+        all_asked: bool = False,
         since: Mark | None = None,
         until: Mark | None = None,
         paid: bool = False,
@@ -88,8 +89,10 @@ class Store:
         """Adds a reading: each id once, the later reading of a post wins, an edit is never undone.
 
         Stored under `handle`, else the profile's. `complete` says that the reading holds all there is from its
-        oldest to its newest post: what it lacks was deleted by its author, and goes, see `losses`. `since` and
-        `until` are what the source was asked for; a gap between them is closed.
+        oldest to its newest post: what it lacks was deleted by its author, and goes, see `losses`. An `Ending` says,
+        once the posts are through, that it holds all there is of the account. `all_asked`: no more can be read, so
+        no gap is left, whether that is all there is or not.
+        `since` and `until` are what the source was asked for; a gap between them is closed.
 
         Where iterating over the posts raises, those that came are stored together with the gap that is left,
         and the same error is raised; of a `paid` reading so much is stored on the way, should the run be killed.
@@ -98,12 +101,13 @@ class Store:
         handle = handle or timeline.profile.handle
         account = self._account(handle, source)
         first = account.read()
-        self._check_owner(handle, first, account, timeline)  # before anything is paid for
+        account.check_owner(handle, first, timeline.profile.id)  # before anything is paid for
 
         def add(reading: Reading) -> Merged:
-            return self._add(account, timeline, reading, source, now, complete, (since, until), first)
+            asked = (since, until)
+            return self._add(account, timeline, reading, source, now, complete, all_asked, asked, first)
 
-        reading = iterate(timeline, add if paid and (complete or since or until) else None)
+        reading = iterate(timeline, add if paid and (complete or all_asked or since or until) else None)
         if reading.broke is not None and not reading.posts:
             raise reading.broke
         try:
@@ -123,39 +127,36 @@ class Store:
         reading: Reading,
         source: str,
         now: datetime,
-        complete: bool,
+        whole: bool | Ending,
+        all_asked: bool,
         asked: gaps.Span,
         first: Found,
     ) -> Merged:
-        complete = complete and reading.broke is None
+        evidence = bool(whole) and reading.broke is None
+        complete = evidence or (all_asked and reading.broke is None)
         found = account.read()  # again: another run may have added to it meanwhile
-        self._check_owner(account.handle, found, account, timeline)
+        account.check_owner(account.handle, found, timeline.profile.id)
         old = found.segment
         before = old.posts if old else {}
-        whole = asked == EVERYTHING and reading.broke is None  # a part of a timeline lacks the rest of it
+        everything = (
+            asked == EVERYTHING and reading.broke is None
+        )  # a part of a timeline lacks the rest of it
+        network = not KINDS[source].reads_file
+        known_before = first.segment.posts if first.segment else {}  # of what came since, this proves nothing
         lost = losses(
-            before if whole else {},
+            {key: post for key, post in before.items() if key in known_before} if everything else {},
             reading.posts,
-            complete=complete,
+            complete=evidence,
             paid=not is_paid([source]) and old is not None and is_paid(old.sources),
             reading=_NOUNS.get(source, "reading"),
             how_to_drop=f"bot purge {account.handle}, then read it again",
             not_fetched=timeline.not_fetched,
+            to_both_ends=isinstance(whole, Ending),
         )
         gone = lost.gone
         posts = merged({key: post for key, post in before.items() if key not in gone}, reading.posts)
         known = account.known()
-        profile = timeline.profile
-        if (
-            profile.id is None and old is not None and old.profile.id is not None
-        ):  # it does not say whose it is
-            profile = replace(
-                profile, id=old.profile.id, handle=old.profile.handle, name=old.profile.name or profile.name
-            )
-        elif profile.id is None:
-            profile = replace(profile, id=known.id if known else None)
-        if profile.avatar is None and old is not None:
-            profile = replace(profile, avatar=old.profile.avatar)  # it could not be fetched this time
+        profile = profile_after(timeline.profile, old.profile if old else None, known.id if known else None)
         starts_over = bool(found.damaged) and asked == EVERYTHING
         unread = old.unread() if old and not starts_over else [EVERYTHING]
         left_out = {*(old.not_fetched if old and not complete else ()), *timeline.not_fetched}
@@ -169,15 +170,34 @@ class Store:
         )
         starts_again = complete or (starts_over and reading.broke is not None)  # ... or the gap tells of it
         made_up_for = found.damaged if starts_again else ()
+        check = lookups.after_reading(
+            known.check if known else None,
+            now,
+            network=network,
+            evidence=evidence,
+            first=old is None and not found.damaged,
+            added=bool(reading.posts.keys() - before.keys()),
+            held_back=lost.held_back,
+        )
         if len(found.files) != 1 or old is None or replace(segment, read_at=old.read_at) != old:
-            account.write(segment, found.files, now, made_up_for)
-        else:
-            clock = not KINDS[source].reads_file  # only a network has more as time goes by
-            account.confirm(segment, found.files[0], now, made_up_for, clock=clock)
+            account.write(segment, found.files, now, made_up_for, check)
+        else:  # only a network has more as time goes by
+            account.confirm(segment, found.files[0], now, made_up_for, clock=network, check=check)
         seen = replace(found, damaged=tuple(dict.fromkeys((*first.damaged, *found.damaged))))
         told = (*lost.warnings, *(seen.made_up if complete else seen.warnings))
-        known_before = first.segment.posts if first.segment else {}
         return Merged(len(reading.posts.keys() - known_before.keys()), len(posts), len(gone), told)
+
+    def looked_up(
+        self,
+        handle: str,
+        source: str,
+        asked: int,
+        gone: Collection[str],
+        newer: Mapping[str, str],
+        check: Check | None,
+    ) -> tuple[str, ...]:
+        """Drops posts that a look-up of `asked` stored ones found `gone`; see `lookups.record`. Returns warnings."""
+        return lookups.record(self._account(handle, source), asked, gone, newer, check)
 
     def facts(self, handle: str, source: str, *, check: bool = False) -> Facts | None:
         """What is known of an account, from its small file alone; None when nothing was ever stored.
@@ -282,12 +302,3 @@ class Store:
                 if folder.count("/") == 1:
                     folders.setdefault(folder, []).append(name)
         return {folder: names for folder, names in folders.items() if any(map(is_accounts, names))}
-
-    def _check_owner(self, handle: str, found: Found, account: AccountFolder, timeline: Timeline) -> None:
-        known = None if found.segment else account.known()
-        stored = found.segment.profile.id if found.segment else known.id if known else None
-        if stored and timeline.profile.id and stored != timeline.profile.id:
-            raise SourceError(
-                f"@{handle} has another owner: the store holds account {stored}, and this is "
-                f"{timeline.profile.id}; if that is right, run `bot purge {handle}` and try again"
-            )

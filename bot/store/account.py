@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from bot.errors import SourceError
 from bot.sources import network_of
 from bot.store import facts as facts_file
-from bot.store.facts import Facts
+from bot.store.facts import Check, Facts
 from bot.store.files import Files
 from bot.store.format import POSTS_NAME, Segment, joined, pack, posts_name, unpack_named
 from bot.store.sealed import seal, unseal
@@ -82,7 +82,12 @@ class AccountFolder:
         )
 
     def write(
-        self, segment: Segment, old: Iterable[str], read_at: datetime, made_up_for: Iterable[str]
+        self,
+        segment: Segment,
+        old: Iterable[str],
+        read_at: datetime,
+        made_up_for: Iterable[str] = (),
+        check: Check | None = None,
     ) -> None:
         """Puts a segment and its facts in place of the files `old`, in one update.
 
@@ -91,28 +96,38 @@ class AccountFolder:
         """
         data = pack(segment)
         name = posts_name(data)
-        facts = self._facts_of(segment, (name,), read_at)
+        facts = self._facts_of(segment, (name,), read_at, check)
         self.files.update(
             {f"{self.path}/{name}": data, f"{self.path}/{FACTS}": facts_file.to_json(facts)},
             [*(f"{self.path}/{other}" for other in old if other != name), *made_up_for],
         )
 
     def confirm(
-        self, segment: Segment, file: str, read_at: datetime, made_up_for: Collection[str], *, clock: bool
+        self,
+        segment: Segment,
+        file: str,
+        read_at: datetime,
+        made_up_for: Collection[str] = (),
+        *,
+        clock: bool,
+        check: Check | None = None,
     ) -> None:
         """Leaves the posts as they are, since a reading brought nothing new. Writes nothing where nothing changed.
 
         That the account was read at `read_at` is a change only where `clock` says so.
         """
-        facts, known = self._facts_of(segment, (file,), read_at), self.known()
+        facts, known = self._facts_of(segment, (file,), read_at, check), self.known()
         same = known is not None and facts == (known if clock else replace(known, read_at=read_at))
         if not same or made_up_for:
             self.files.update(
                 {} if same else {f"{self.path}/{FACTS}": facts_file.to_json(facts)}, made_up_for
             )
 
-    def _facts_of(self, segment: Segment, files: tuple[str, ...], read_at: datetime) -> Facts:
-        return facts_file.of_segment(segment, handle=self.handle, read_at=read_at, files=files, damaged=False)
+    def _facts_of(
+        self, segment: Segment, files: tuple[str, ...], read_at: datetime, check: Check | None
+    ) -> Facts:
+        made = facts_file.of_segment(segment, handle=self.handle, read_at=read_at, files=files, damaged=False)
+        return replace(made, check=check)
 
     def known(self) -> Facts | None:
         """The facts as they lie there, true or not."""
@@ -146,9 +161,20 @@ class AccountFolder:
             files=found.files,
             damaged=bool(found.damaged),
         )
+        new = replace(new, check=known.check if known else None)
         if replace(new, damaged=False) != known:
             self.files.write(f"{self.path}/{FACTS}", facts_file.to_json(new))
         return new
+
+    def check_owner(self, handle: str, found: Found, account: str | None) -> None:
+        """Raises SourceError when the folder is of another account than this id, as far as both are known."""
+        known = None if found.segment else self.known()
+        stored = found.segment.profile.id if found.segment else known.id if known else None
+        if stored and account and stored != account:
+            raise SourceError(
+                f"@{handle} has another owner: the store holds account {stored}, and this is "
+                f"{account}; if that is right, run `bot purge {handle}` and try again"
+            )
 
     @property
     def handle(self) -> str:

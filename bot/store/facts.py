@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import cast
+from datetime import datetime, timedelta
+from typing import Any, cast
 
 from bot.posts import Network
 from bot.sources import Mark
@@ -22,6 +22,17 @@ _DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """What is known of deletions: every stored post was seen at its source at `at` or later, save those `held_back`,
+    which are gone there and were too many to go at once. `reached`: the check is not through, and goes on below.
+    """
+
+    at: datetime
+    held_back: int = 0
+    reached: Mark | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of a stored account without opening its posts.
 
@@ -29,7 +40,8 @@ class Facts:
     since 1970; `pace` is the number of the newest posts of any kind, and when the first of them was written.
     `files` names the posts' files that these facts were taken from. `gaps` were never read, the newest first;
     `damaged` says that posts were lost, and `not_fetched` names kinds of posts that were left out. `known_as` is
-    the handle that the account itself gave, in lower case: another one after it was renamed.
+    the handle that the account itself gave, in lower case: another one after it was renamed. `check` is the last
+    look for deleted posts, None where there was none.
     """
 
     handle: str
@@ -49,6 +61,16 @@ class Facts:
     not_fetched: tuple[str, ...] = ()
     known_as: str = ""
     damaged: bool = False
+    check: Check | None = None
+
+    @property
+    def checked_at(self) -> datetime | None:
+        """Since when every stored post was seen at its source; None where that is not known."""
+        return self.check.at if self.check is not None and self.check.reached is None else None
+
+    def wants_check(self, now: datetime, every: timedelta) -> bool:
+        """Whether stored posts are to be looked for at their source: never done, not ended, or that long ago."""
+        return self.checked_at is None or now - self.checked_at >= every
 
     @property
     def since(self) -> Mark | None:
@@ -129,6 +151,7 @@ def to_json(facts: Facts) -> bytes:
         "gaps": gaps.to_json(facts.gaps),
         "not_fetched": facts.not_fetched,
         "known_as": facts.known_as,
+        "check": _check_to_json(facts.check),
     }
     return seal(value)
 
@@ -158,6 +181,25 @@ def from_json(data: bytes | None, path: str) -> Facts | None:
             gaps=gaps.from_json(value["gaps"]),
             not_fetched=tuple(value["not_fetched"]),
             known_as=value["known_as"],
+            check=_check_from_json(value.get("check")),
         )
     except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None
+
+
+def _check_to_json(check: Check | None) -> dict[str, Any] | None:
+    if check is None:
+        return None
+    return {
+        "at": check.at.isoformat(),
+        "held_back": check.held_back,
+        "reached": gaps.mark_to_json(check.reached),
+    }
+
+
+def _check_from_json(value: Any) -> Check | None:
+    """What an older bot wrote has none."""
+    if value is None:
+        return None
+    at = datetime.fromisoformat(value["at"])
+    return Check(at, int(value["held_back"]), gaps.mark_from_json(value["reached"]))

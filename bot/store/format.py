@@ -153,21 +153,27 @@ def merged(before: Mapping[str, Post], read: Mapping[str, Post]) -> dict[str, Po
 
 
 def deleted(
-    before: Mapping[str, Post], read: Mapping[str, Post], not_fetched: Sequence[str] = ()
+    before: Mapping[str, Post],
+    read: Mapping[str, Post],
+    not_fetched: Sequence[str] = (),
+    *,
+    to_both_ends: bool = False,
 ) -> frozenset[str]:
     """Ids of posts that a complete reading, from its oldest to its newest post, no longer shows.
 
+    With `to_both_ends` it began at the account's newest post and ended at its oldest, so nothing lies beyond them.
+
     What it never asked for is not deleted, and neither is an older version of a post that it shows.
     """
-    if not read:
+    if not read and not to_both_ends:
         return frozenset()
-    oldest = min(post.created_at for post in read.values())
-    newest = max(post.created_at for post in read.values())
+    times = [post.created_at for post in read.values()]
+    oldest, newest = min(times, default=None), max(times, default=None)
     return frozenset(
         key
         for key, post in before.items()
         if key not in read
-        and oldest <= post.created_at <= newest
+        and (to_both_ends or (oldest and newest and oldest <= post.created_at <= newest))
         and not (post.is_repost and RETWEETS in not_fetched)
         and post.superseded_by not in read
     )

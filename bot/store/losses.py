@@ -18,10 +18,14 @@ LARGEST_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """`gone` are the ids of posts to be removed; `warnings` count aloud what goes, or what stays and why."""
+    """`gone` are the ids of posts to be removed; `warnings` count aloud what goes, or what stays and why.
+
+    `held_back` counts those that stay.
+    """
 
     gone: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
+    held_back: int = 0
 
 
 def losses(
@@ -33,19 +37,22 @@ def losses(
     reading: str,
     how_to_drop: str,
     not_fetched: Sequence[str] = (),
+    to_both_ends: bool = False,
 ) -> Losses:
     """What a reading of everything removes of the stored posts `before`, over the span from its oldest to its newest.
+
+    `to_both_ends`: the span is the account's whole timeline, so that posts older or newer than those read went, too.
 
     `complete`: the source showed that the reading is whole. `paid`: posts were paid for, and a reading that costs
     nothing may not remove them. `reading` names it in a sentence (`archive`), `how_to_drop` is the command that
     drops what was kept.
     """
-    lacking = deleted(before, read, not_fetched)
+    lacking = deleted(before, read, not_fetched, to_both_ends=to_both_ends)
     if not lacking:
         return Losses()
     count = f"{len(lacking):,} {'post' if len(lacking) == 1 else 'posts'} that this {reading} lacks"
     was = "was" if len(lacking) == 1 else "were"
-    covered = covered_by(before, read)
+    covered = len(before) if to_both_ends else covered_by(before, read)
     if not complete:
         why = "it does not show that it is whole"
     elif paid:
@@ -54,7 +61,10 @@ def losses(
         why = f"more than half of the {covered:,} that it should hold, which is too many to go at once"
     else:
         return Losses(lacking, (f"{count} {was} removed",))
-    return Losses(warnings=(f"{count} {was} kept: {why}; to drop them all the same: {how_to_drop}",))
+    return Losses(
+        held_back=len(lacking),
+        warnings=(f"{count} {was} kept: {why}; to drop them all the same: {how_to_drop}",),
+    )
 
 
 def is_sudden(gone: int, covered: int) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.errors import Deferred
-from bot.posts import Post, Timeline
+from bot.posts import Post, Profile, Timeline
 from bot.sources import Mark
 from bot.store import gaps
 from bot.store.format import kept
@@ -52,3 +52,15 @@ def still_unread(
     if asked == EVERYTHING:  # nothing was said of what was asked for: no more than what is newer
         return unread
     return gaps.without(unread, (since, until))
+
+
+def profile_after(read: Profile, stored: Profile | None, known_id: str | None) -> Profile:
+    """The profile as read; whose it is, and its picture, are kept where this reading does not tell them."""
+    profile = read
+    if profile.id is None and stored is not None and stored.id is not None:
+        profile = replace(profile, id=stored.id, handle=stored.handle, name=stored.name or profile.name)
+    elif profile.id is None:
+        profile = replace(profile, id=known_id)
+    if profile.avatar is None and stored is not None:
+        profile = replace(profile, avatar=stored.avatar)
+    return profile

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+from datetime import timedelta
 from typing import Any
 
 import card_reader
 import pytest
-from card_facts import ADA, BASE_SCORE, BOB, CARDS, TEXTS, TRACKING, TUNED_SCORE, account, manifest
+from card_facts import ADA, BASE_SCORE, BOB, CARDS, TEXTS, TRACKING, TUNED_SCORE, WHEN, account, manifest
 
 from bot import card
 from bot.card import environment, front_matter
@@ -242,3 +243,12 @@ def test_the_older_systems_tag_stands_there_where_the_registry_asks_for_it() -> 
         "huggingtweets",
     ]
     assert "huggingtweets" not in card.render(manifest([ADA]))
+
+
+def test_the_day_of_the_last_look_for_deletions_is_the_oldest_and_only_where_all_were_looked_for() -> None:
+    old, new = WHEN - timedelta(days=9), WHEN
+    both = [account("ada_example", "Ada", checked_at=new), account("bob_example", "Bob", checked_at=old)]
+    said = words(manifest(both))
+    assert "Whether tweets were deleted or edited at the source was last checked on 2026-11-11." in said
+    one = [account("ada_example", "Ada", checked_at=new), account("bob_example", "Bob")]
+    assert "Whether tweets were deleted at the source since was not checked." in words(manifest(one))
