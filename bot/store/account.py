@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import unquote
@@ -14,6 +14,7 @@ from bot.store import facts as facts_file
 from bot.store.facts import Facts
 from bot.store.files import Files
 from bot.store.format import POSTS_NAME, Segment, joined, pack, posts_name, unpack_named
+from bot.store.marks import PurgedMeanwhile
 
 FACTS = "facts.json"
 UNLISTED = "unlisted.json"
@@ -53,10 +54,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class AccountFolder:
-    """The files of one account, below `path` (NETWORK/HANDLE) in the store."""
+    """The files of one account, below `path` (NETWORK/HANDLE) in the store.
+
+    `purged` says whether the account was purged since this run began: then nothing is written any more.
+    """
 
     files: Files
     path: str
+    purged: Callable[[], bool] = lambda: False
 
     def read(self) -> Found:
         """Reads every file of posts. SourceError when other runs rewrite them faster than they are read."""
@@ -81,7 +86,12 @@ class AccountFolder:
         )
 
     def write(self, segment: Segment, old: Iterable[str]) -> str:
-        """Writes first and removes after; what another run adds meanwhile stays beside it. Returns the name."""
+        """Writes first and removes after; what another run adds meanwhile stays beside it. Returns the name.
+
+        Raises PurgedMeanwhile.
+        """
+        if self.purged():
+            raise PurgedMeanwhile
         data = pack(segment)
         name = posts_name(data)
         self.files.write(f"{self.path}/{name}", data)
@@ -123,7 +133,7 @@ class AccountFolder:
             files=found.files,
             damaged=bool(found.damaged),
         )
-        if replace(new, damaged=False) != known:
+        if replace(new, damaged=False) != known and not self.purged():
             self.write_facts(new)
         return new
 
@@ -143,7 +153,8 @@ class AccountFolder:
         try:
             return datetime.fromisoformat((self.files.read(marker) or b"").decode())
         except ValueError:
-            self.files.write(marker, now.isoformat().encode())
+            if not self.purged():
+                self.files.write(marker, now.isoformat().encode())
             return now
 
     def listed_again(self) -> None:
@@ -159,6 +170,7 @@ class AccountFolder:
 
     def _set_aside(self, name: str, data: bytes) -> str:
         aside = f"{self.path}/{DAMAGED}{name}"
-        self.files.write(aside, data)
-        self.files.remove(f"{self.path}/{name}")
+        if not self.purged():
+            self.files.write(aside, data)
+            self.files.remove(f"{self.path}/{name}")
         return aside
