@@ -103,10 +103,11 @@ def open_hub(target: str | None, registry: Registry, wait_s: float = 120) -> Hub
 
 
 def open_store(url: str | None, registry: Registry) -> Store:
-    """The store that `--store` names, else the registry's."""
+    """The store that `--store` names, else the registry's; who has a tombstone by now is not stored in it."""
+    from bot.registry.latest import Latest
     from bot.store import Store
 
-    return Store(url or registry.store.url)
+    return Store(url or registry.store.url, Latest(registry).removed)
 
 
 def find_entry(registry: Registry, name: str) -> Entry:

@@ -140,9 +140,8 @@ def test_a_run_that_is_tracked_stands_with_the_model_and_one_that_fails_does_not
 ) -> None:
     said: list[str] = []
     empty = corpus.build([Timeline(Profile("ada", "Ada", "x"), [])])
-    request = tracking.Request(
-        "wandb", "ada", "my-org/ada", empty, said.append, {"WANDB_DIR": str(tmp_path / "tracked")}
-    )
+    environment = {"WANDB_DIR": str(tmp_path / "tracked")}
+    request = tracking.Request("wandb", "ada", empty, said.append, environment=environment)
 
     def tune() -> fine_tune.Tuned:
         return fine_tune.fine_tune(
