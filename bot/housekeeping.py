@@ -20,7 +20,8 @@ def purge_who_left(registry: Registry, store: Store, now: datetime, *, removals:
     """
     if removals:
         for handle in registry.gone.among(handle for _, handle in store.all_facts()):
-            store.purge(handle)
+            purged = store.purge(handle)
+            yield from purged.remains
             yield "purged from the store: an account of somebody who asked to be removed"
     networks = {kind.network for kind in KINDS.values()}
     listed = {(network_of(entry.source), handle) for entry in registry.entries for handle in entry.handles}

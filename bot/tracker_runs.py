@@ -32,6 +32,8 @@ FAULTS = (OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeEr
 """What a tracker raises when it cannot do its work, or has changed; none of it may end a removal."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_PROJECT = re.compile(r"[\w.-]{1,128}", re.ASCII)
+_URL = re.compile(r"https?://[\w.:/%~-]{1,300}", re.ASCII)
 _WANDB_PATH = re.compile(r"/([^/]{1,128})/([^/]{1,128})/runs/([A-Za-z0-9_-]{1,64})/?")
 
 
@@ -70,7 +72,7 @@ def delete(runs: Iterable[Tracking], environment: Mapping[str, str]) -> list[Del
             case "trackio":
                 known.append(_trackio(run))
             case _:
-                where = run.run_url or "its own place"
+                where = _address(run) or "its own place"
                 known.append(Deletion(False, f"{run.service}: a run at {where}: delete it there"))
     return known
 
@@ -167,6 +169,11 @@ def _trackio(run: Tracking) -> Deletion:
     return Deletion(
         True, f"Trackio: run {identifier} was deleted from this machine, and is not found any more"
     )
+
+
+def _address(run: Tracking) -> str | None:
+    """The run's link if it reads as one; a manifest may have been edited by anybody who may write to its repo."""
+    return run.run_url if _URL.fullmatch(run.run_url or "") else None
 
 
 def _identifier(run: Tracking) -> str | None:

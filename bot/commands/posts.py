@@ -51,9 +51,12 @@ def import_(
     except ValueError as error:
         raise UsageError(str(error)) from None
     timeline = open_source(kind, file=file).read(name)
-    merged = open_store(store_url, registry).merge(
-        timeline, kind, now=datetime.now(UTC), handle=name, complete=kind == "archive"
-    )
+    try:
+        merged = open_store(store_url, registry).merge(
+            timeline, kind, now=datetime.now(UTC), handle=name, complete=kind == "archive"
+        )
+    except Skipped as refused:
+        raise SourceError(str(refused)) from None
     for warning in (*timeline.warnings, *merged.warnings):
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{name}: {count(merged.added, 'new post')}, {merged.total:,} in the store")
@@ -105,9 +108,13 @@ def corpus(
 @registry_option
 @store_option
 def purge(handle: str, registry_path: Path, store_url: str | None) -> None:
-    """Delete every trace of HANDLE in the store.
+    """Delete every trace of HANDLE in the store, and look again.
 
     HANDLE as people write it: with or without @, in any case, or the address of a profile.
+
+    It wins over runs that are at work: one that began before stores nothing of HANDLE any more, and publishes no
+    model of theirs. A run that begins afterwards may fetch HANDLE again; what forbids that is a tombstone, by bot
+    remove or bot takedown. Models on the hub stay. docs/removal.md says what else may remain.
     """
     from bot.handles import bare
 

@@ -102,18 +102,30 @@ def add(
 )
 @registry_option
 def remove(handle: str, reason: str, private: bool, registry_path: Path) -> None:
-    """Take a person out, for good.
+    """Take a person out of the registry, for good.
 
-    HANDLE gets a tombstone, and every entry that holds it goes, cyborgs too.
+    HANDLE gets a tombstone, and every entry that holds it goes, cyborgs too. Nothing else is touched: bot takedown
+    does all at once.
     """
+    from bot import registry
+    from bot.handles import bare
     from bot.registry import edit as registry_edit
 
     today = datetime.now(UTC).date()
     text = registry_edit.remove(_read(registry_path), handle, reason=reason, on=today, private=private)
     write_registry(registry_path, text)
+    loaded, person = registry.load(registry_path), bare(handle)
+    listed = [entry.handles for entry in loaded.entries] + [faulty.handles for faulty in loaded.faulty]
+    if person not in loaded.gone or any(person in handles for handles in listed):
+        raise UsageError(
+            f"{registry_path} was read again and still names {handle}, or has no tombstone: look at it"
+        )
     click.echo(
-        f"{registry_path}: {handle} is removed; bot apply --allow-removals 1 makes it so on the hub, "
-        f"bot purge {handle} in the store"
+        f"{registry_path}: {handle} is removed; the file was read again: it holds a tombstone, and no entry of theirs"
+    )
+    click.echo(
+        "still there: models on the hub (bot apply --allow-removals N), posts in the store "
+        f"(bot purge {handle}), runs of trackers; bot takedown does all at once, and docs/removal.md says what remains"
     )
 
 
