@@ -31,11 +31,14 @@ def clear(words: Iterable[str], folders: Iterable[Path], environment: Mapping[st
     checked, remains = [], []
     removed, live = workspace.sweep()
     if removed:
-        checked.append(f"{removed} folders of runs that were killed were removed")
-    if live:
-        remains.append(
-            f"{live} folders of runs at work: their models go with them; run this again afterwards"
+        which = (
+            "1 folder of a run that was killed was"
+            if removed == 1
+            else f"{removed} folders of killed runs were"
         )
+        checked.append(f"{which} removed")
+    if live:
+        remains.append(f"{live} temporary folders may belong to runs at work: run this again when they ended")
     pattern = re.compile(
         "|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in words).encode(), re.IGNORECASE
     )
@@ -47,7 +50,10 @@ def clear(words: Iterable[str], folders: Iterable[Path], environment: Mapping[st
         shutil.rmtree(run, ignore_errors=True)
     left = sorted({path for folder in kept for path in _files(folder) if _holds(path, pattern)})
     if runs:
-        checked.append(f"{len(runs)} tracked runs kept on this machine were removed")
+        which = (
+            "1 tracked run kept on this machine was" if len(runs) == 1 else f"{len(runs)} tracked runs were"
+        )
+        checked.append(f"{which} removed")
     if left:
         remains.append(
             f"{len(left)} files in {', '.join(sorted({str(path.parent) for path in left}))} name them"

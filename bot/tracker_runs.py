@@ -96,7 +96,7 @@ def _wandb(run: Tracking, environment: Mapping[str, str]) -> list[Deletion]:
         known.append(_wandb_online(path, environment))
     elif not local or run.run_url is not None:
         where = (
-            run.run_url or f"run {identifier or 'of this model'} in {folder} of the machine that trained it"
+            _address(run) or f"run {identifier or 'of this model'} in {folder} of the machine that trained it"
         )
         known.append(
             Deletion(False, f"Weights & Biases: {where}: delete it there, and where it was synced to")
@@ -140,7 +140,7 @@ def _trackio(run: Tracking) -> Deletion:
         return Deletion(
             False, f"Trackio: run {identifier or 'of this model'} at {run.run_url}: delete it there"
         )
-    project = run.project or "mynah"
+    project = run.project if run.project and _PROJECT.fullmatch(run.project) else "mynah"
     call = (
         f'python -c "import trackio; [r.delete() for r in trackio.Api().runs({project!r}) '
         f'if r.name == {identifier!r}]"'

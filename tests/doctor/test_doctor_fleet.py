@@ -331,3 +331,12 @@ def test_a_schedule_that_runs_is_fine_and_one_that_cannot_be_seen_unknown(github
 
 def test_at_home_no_schedule_is_asked_for() -> None:
     assert list(fleet.schedule({})) == []
+
+
+def test_other_peoples_models_are_better_deleted_than_hidden(tmp_path: Path) -> None:
+    theirs = "models:\n  - {handles: [bob], source: x, consent: 'https://example.org/agreed'}\n"
+    warning = only(examine(load(tmp_path, HEAD.replace("namespace: tester\n", "") + theirs)), "removal")
+    assert (warning.state, "policy: {removal: delete}" in warning.text) == ("warning", True)
+    quiet = HEAD.replace("namespace: tester\n", "")
+    for text in (quiet + ADA, quiet + "policy: {removal: delete}\n" + theirs):
+        assert "removal" not in examine(load(tmp_path, text))
