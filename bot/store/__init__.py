@@ -220,6 +220,9 @@ class Store:
         if self._marks.purged(map(str, people)):
             raise PurgedMeanwhile
         notes.remember(self._files, name, handles, values)
+        if self._marks.purged(map(str, people)):  # between the look and the writing
+            notes.forget(self._files, name)
+            raise PurgedMeanwhile
 
     def purged_meanwhile(self, handles: Iterable[str]) -> bool:
         """Whether one of these people was purged since this run began."""
