@@ -10,13 +10,17 @@ from typing import cast
 
 import card_facts
 import pytest
+from hub_versions import files
 
 from bot.errors import HubError
 from bot.hub import Hub, Listing, Repo
+from bot.hub.huggingface import HuggingFaceHub
 from bot.manifest import Manifest
 from bot.published import Published
 from bot.store import Facts
 from bot.takedown import Removal, accounts, noted_runs, survey, unpublish
+
+pytest_plugins = ["hub_fixtures"]
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -190,3 +194,18 @@ def test_runs_are_known_from_the_notes_on_models_that_hold_the_person() -> None:
         "eve": {"handles": ["eve"], "runs": [run]},
     }
     assert [one.run for one in noted_runs("ada", notes)] == ["abc", "def"]
+
+
+def test_on_the_hub_a_model_without_manifest_and_card_is_found_by_its_history(online: HuggingFaceHub) -> None:
+    for name in ("ada_example", "ada_example-notes", "birds"):
+        online.publish(name, files(), parent=None, message="first")
+    for name, left in (("ada_example", {"README.md": b"# plain"}), ("birds", {"bot.json": b"{"})):
+        head = online.listing().repos[name].head
+        online.publish(name, {**left, "model.safetensors": b"\0weights"}, parent=head, message="by hand")
+    assert online.listing().repos["ada_example"].problem is None  # nothing shows that it was ours
+    found = survey("ada_example", online)
+    assert found.named == ["ada_example", "ada_example-notes", "birds"]
+    assert (found.possible, found.unread, found.strangers) == ([], [], [])
+    done = unpublish("ada_example", found, online, "private")
+    assert (done.hidden, done.left) == (found.named, {})
+    assert not any(online.visible(name) for name in found.named)

@@ -148,7 +148,7 @@ def test_a_run_that_is_tracked_stands_with_the_model_and_one_that_fails_does_not
             base, split_of(60), RECIPE, PROMPTS, tmp_path / "model", CPU, NOW, lambda _: None, track=request
         )
 
-    assert tune().tracking == Tracking(service="wandb")
+    assert tune().tracking == Tracking(service="wandb", run=request.run, project="mynah")
     monkeypatch.setattr(tracking, "_wandb", unreachable)
     assert tune().tracking is None
     assert "wandb was not told of this model (unreachable)" in said[-1]
