@@ -113,7 +113,7 @@ def _card(step: Step, entry: Entry, shop: Workshop, hub: Hub, limits: Limits) ->
 
 
 def _remove(step: Step, shop: Workshop, hub: Hub, limits: Limits, removed: int) -> Outcome:
-    """Hides or deletes a model, as the policy says, when removals are allowed and not used up.
+    """Hides or deletes a model, as the policy says, when removals are allowed and not used up; then looks again.
 
     The persons' posts go first: were it the other way round, a crash between would leave them in the store.
     """
@@ -124,13 +124,16 @@ def _remove(step: Step, shop: Workshop, hub: Hub, limits: Limits, removed: int) 
     began = time.monotonic()
     try:
         for handle in shop.registry.gone.among(step.handles):
-            shop.store.purge(handle)
-        if shop.registry.policy.removal == "delete":
+            for line in shop.store.purge(handle).remains:
+                shop.watcher.say(f"warning: {line}")
+        deletes = shop.registry.policy.removal == "delete" and not step.hides
+        if deletes:
             hub.delete(step.name)
-            reason = "deleted"
         else:
             hub.hide(step.name)
-            reason = "made private"
+        if hub.visible(step.name):
+            raise HubError(f"a stranger can still see {hub.url(step.name)}; look at it, and run again")
+        reason = "deleted" if deletes else "made private"
     except CredentialsError as error:
         return told(step, "failed", str(error), shop, refused=True)
     except (HubError, SourceError) as error:

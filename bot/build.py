@@ -21,7 +21,7 @@ from bot.posts import Owner, Profile, Timeline
 from bot.progress import Watcher
 from bot.published import Published
 from bot.registry import Entry, Registry
-from bot.registry import load as load_registry
+from bot.registry.latest import Latest
 from bot.store import Store
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ class Workshop:
     fetcher: Fetcher = field(init=False)
     _device: Device | None = None
     _bases: dict[str, LoadedBase] = field(default_factory=dict)
-    _read_at: int = 0
+    _latest: Latest = field(init=False)
 
     def __post_init__(self) -> None:
-        self._read_at = self.registry.path.stat().st_mtime_ns
+        self._latest = Latest(self.registry)
         self.fetcher = Fetcher(self.registry, self.store, self.now, self.max_reads)
 
     def check_tombstones(self, entry: Entry, of: Iterable[Owner] = ()) -> None:
@@ -54,14 +54,21 @@ class Workshop:
 
         `of` are the owners of the posts. The sentence names nobody.
         """
-        written_at = self.registry.path.stat().st_mtime_ns
-        if written_at != self._read_at:
-            self.registry, self._read_at = load_registry(self.registry.path), written_at
+        self.registry = self._latest.read()
         asked = len(self.registry.gone.among(entry.handles))
         asked = asked or sum(self.registry.gone.line_of(each) is not None for each in of)
         if asked:
             people = "a person" if asked == 1 else f"{asked} people"
             raise Skipped(f"{people} of this entry asked to be removed while this ran; nothing is published")
+
+    def check_people(self, entry: Entry, of: Iterable[Owner] = ()) -> None:
+        """As `check_tombstones`, and when one was purged from the store, as a takedown on another machine does."""
+        self.check_tombstones(entry, of)
+        if self.store.purged_meanwhile(entry.handles):
+            raise Skipped(
+                "a person of this model was purged from the store while this ran; nothing is published: "
+                "run it again if that was a mistake"
+            )
 
     def lack(self) -> str | None:
         """Why nothing can be trained here, or None: asked before any post is fetched for it."""
@@ -113,8 +120,7 @@ def tune(shop: Workshop, entry: Entry, cleaned: Corpus, folder: Path) -> Tuned:
     from bot.training import tracking
     from bot.training.fine_tune import fine_tune
 
-    repo = f"{shop.registry.namespace}/{entry.name}"
-    track = tracking.Request(entry.tracking, entry.name, repo, cleaned, shop.watcher.say)
+    track = tracking.Request(entry.tracking, entry.name, cleaned, shop.watcher.say)
     shop.watcher.stage(entry.name, "train", f"{cleaned.kept:,} posts, {shop.hardware().name}")
     tuned = fine_tune(
         loaded,

@@ -23,7 +23,8 @@ def purge_who_left(registry: Registry, store: Store, now: datetime, *, removals:
         held = store.all_facts().values()
         renamed = {facts.handle for facts in held if registry.gone.line_of(of_facts(facts)) is not None}
         for handle in sorted({*registry.gone.among(facts.handle for facts in held), *renamed}):
-            store.purge(handle)
+            purged = store.purge(handle)
+            yield from purged.remains
             yield "purged from the store: an account of somebody who asked to be removed"
     networks = {kind.network for kind in KINDS.values()}
     listed = {(network_of(entry.source), handle) for entry in registry.entries for handle in entry.handles}

@@ -150,10 +150,13 @@ class Copying(Value):
 class Tracking(Value):
     """Where a run was tracked as well: `service` (wandb, trackio), and links where it went online.
 
+    `run` is the random id that names it there, in `project`.
     `model_url` and `report_url` are known of adopted models alone.
     """
 
     service: str
+    run: str | None = None
+    project: str | None = None
     run_url: str | None = None
     data_url: str | None = None
     model_url: str | None = None

@@ -17,7 +17,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
-from bot import backoff, build, corpus, owners
+from bot import backoff, build, corpus, owners, tracker_runs
 from bot.build import Workshop
 from bot.corpus import Corpus
 from bot.errors import Skipped
@@ -28,6 +28,8 @@ from bot.published_repo import human_edits, published
 from bot.registry import Entry
 from bot.report import Outcome
 from bot.steps import Step
+from bot.store import PurgedMeanwhile
+from bot.workspace import workspace
 
 if TYPE_CHECKING:
     from bot.training.fine_tune import Tuned
@@ -82,7 +84,7 @@ def train(
     behind: deque[tuple[Step, Future[Outcome]]] = deque()
     trained, refused = 0, False
     with (
-        tempfile.TemporaryDirectory(prefix="bot-") as place,
+        workspace() as place,
         _thread("fetch", shop.fetcher.stop) as fetching,
         _thread("publish") as publishing,
     ):
@@ -104,7 +106,7 @@ def train(
                 refused = refused or ready.refused
                 yield step, ready
             elif not refused:
-                made = _tune(ready, shop, hub, Path(place))
+                made = _tune(ready, shop, hub, place)
                 trained += not isinstance(made, Outcome) or made.result != "failed"
                 if isinstance(made, Outcome):
                     yield step, made
@@ -122,6 +124,7 @@ def _prepare(
     began = time.monotonic()
 
     def work() -> Ready:
+        shop.check_people(entry)
         if step.head is None:
             hub.check(write=True, create=True)  # before posts are paid for and a model is trained in vain
         old = published(hub, entry.name) if step.head is not None else None
@@ -152,6 +155,7 @@ def _tune(ready: Ready, shop: Workshop, hub: Hub, place: Path) -> Made | Outcome
     folder = Path(tempfile.mkdtemp(dir=place))
 
     def work() -> Made:
+        shop.check_people(ready.entry)
         try:
             tuned = build.tune(shop, ready.entry, ready.corpus, folder)
         except Skipped as skipped:
@@ -172,13 +176,12 @@ def _publish(made: Made, shop: Workshop, hub: Hub) -> Outcome:
     def work() -> Outcome:
         shop.watcher.stage(entry.name, "render")
         files = build.files(shop, entry, ready.corpus, made.tuned, made.folder, ready.added)
-        shop.check_tombstones(
-            entry, [owners.of_profile(account.profile) for account in ready.corpus.accounts]
-        )
+        shop.check_people(entry, [owners.of_profile(account.profile) for account in ready.corpus.accounts])
         shop.watcher.stage(entry.name, "publish")
         message = f"Train on {made.tuned.training.posts:,} posts"
         commit = hub.publish(entry.name, files, parent=ready.step.head, message=message)
-        shop.store.remember(entry.name, **backoff.FORGOTTEN)
+        _hide_if_removed(entry, shop, hub)
+        _remember_published(made, shop)
         score = made.tuned.evaluation
         before, after = score.base.perplexity, score.tuned.perplexity
         reason = f"held-out perplexity {before:.1f} -> {after:.1f}, {hub.url(entry.name)}"
@@ -191,6 +194,27 @@ def _publish(made: Made, shop: Workshop, hub: Hub) -> Outcome:
         return fenced(ready.step, entry, shop, hub, work, seconds=made.seconds)
     finally:
         rmtree(made.folder, ignore_errors=True)
+
+
+def _hide_if_removed(entry: Entry, shop: Workshop, hub: Hub) -> None:
+    """Hides what was published in the moment in which its person was removed, and raises Skipped."""
+    try:
+        shop.check_people(entry)
+    except Skipped as skipped:
+        hub.hide(entry.name)
+        raise Skipped(f"{skipped}; it had gone up already and was made private") from None
+
+
+def _remember_published(made: Made, shop: Workshop) -> None:
+    """Forgets the tries before, and notes the run of a tracker, so that a removal finds it."""
+    entry, tracked = made.ready.entry, made.tuned.tracking
+    notes: dict[str, Any] = dict(backoff.FORGOTTEN)
+    try:
+        if tracked is not None:
+            notes["runs"] = tracker_runs.added(shop.store.notes(entry.name), tracked)
+        shop.store.remember(entry.name, handles=entry.handles if tracked else (), **notes)
+    except PurgedMeanwhile as purged:
+        shop.watcher.say(f"{entry.name}: warning: {purged}")
 
 
 def _check_new_posts(step: Step, entry: Entry, shop: Workshop, old: Manifest | None) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bot import digest
+from bot import digest, removals, voices
 from bot.guard import MAX_CHANGE, guard
 from bot.hub import Listing, Repo
 from bot.published import Published
@@ -98,18 +98,23 @@ def plan(
     known = known or {}
     entries = list(desired)
     steps: list[Step] = []
-    tombstoned = {
-        name: repo
+    listed = {entry.name: entry for entry in entries}
+    leaving = {
+        name: found
         for name, repo in actual.repos.items()
-        if repo.published is not None and any(handle in removed for handle in repo.published.handles)
+        if (found := removals.leaving(repo, entry.handles if (entry := listed.get(name)) else (), removed))
     }
     for entry in entries:
-        if entry.name in tombstoned:
+        if entry.name in leaving:
             continue
         repo = actual.repos.get(entry.name)
         gone = sorted(handle for handle in entry.handles if handle in removed)
         if gone and entry.fault is None:
-            entry = replace(entry, fault=f"{_handles(gone)} asked to be removed; take the entry out")
+            entry = replace(entry, fault=f"{removals.people(gone)} asked to be removed; take the entry out")
+        elif entry.fault is None and voices.of_chosen_name(entry.name, entry.handles).among(removed)[1]:
+            entry = replace(
+                entry, fault="its name is that of a person who asked to be removed; give another name:"
+            )
         knows = known.get(entry.name, Known())
         entry = replace(entry, fault=entry.fault or knows.fault)
         action, cause, reason, age = _judge(entry, repo, knows, now, force)
@@ -133,35 +138,20 @@ def plan(
                 state=_state(entry, repo),
             )
         )
-    for name, repo in tombstoned.items():
-        assert repo.published is not None  # noqa: S101 - narrowed above, for the type checker
-        gone = sorted(handle for handle in repo.published.handles if handle in removed)
-        hidden = repo.private and not deletes
-        reason = f"{_handles(gone)} asked to be removed" + (": private already" if hidden else "")
-        steps.append(
-            Step(
-                name,
-                f"{namespace}/{name}",
-                "ok" if hidden else "remove",
-                reason,
-                repo.published.handles,
-                head=repo.head,
-                cause="tombstone",
-                state=_state(None, repo),
-            )
-        )
-    listed = {entry.name for entry in entries} | set(tombstoned)
+    for name, found in leaving.items():
+        repo = actual.repos[name]
+        steps.append(removals.step(repo, found, f"{namespace}/{name}", _state(None, repo), deletes=deletes))
     for name, repo in actual.repos.items():
-        if name not in listed and (repo.published is not None or repo.problem is not None):
-            handles = repo.published.handles if repo.published else ()
+        held = voices.of_repo(repo)
+        if held is not None and name not in listed and name not in leaving:
             reason = "published by this bot, no longer in the registry; left as it is"
             steps.append(
                 Step(
                     name,
                     f"{namespace}/{name}",
                     "unlisted",
-                    reason,
-                    handles,
+                    reason if repo.problem is None else f"{reason}; it is damaged: {repo.problem}",
+                    held.named,
                     head=repo.head,
                     cause="unlisted",
                     state=_state(None, repo),
@@ -290,7 +280,3 @@ def _unproven(names: list[str]) -> list[str]:
         f"nothing but your word shows whose posts these are, since their files name no owner: "
         f"{', '.join(sorted(names)[:NAMED])}{more}; consent: self is not proved there, nor that nobody was removed"
     ]
-
-
-def _handles(handles: Iterable[str]) -> str:
-    return " and ".join(f"@{handle}" for handle in handles)

@@ -46,6 +46,7 @@ class Step:
     cause: Cause = "none"
     state: str = ""
     held: bool = False
+    hides: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The step as `plan --json` prints it."""
@@ -60,6 +61,7 @@ class Step:
             "cause": self.cause,
             "state": self.state,
             "held": self.held,
+            "hides": self.hides,
         }
 
 
@@ -77,6 +79,7 @@ def step_from_json(value: Mapping[str, Any]) -> Step:
         cause=value["cause"],
         state=value["state"],
         held=bool(value["held"]),
+        hides=bool(value.get("hides", False)),
     )
 
 

@@ -394,7 +394,7 @@ def test_a_store_on_the_hub_says_when_the_hub_is_not_to_be_asked(
 
 def test_a_store_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(SourceError, match="listing x/ada_example failed: Not a directory"):
+    with pytest.raises(SourceError, match="listing purged failed: Not a directory"):
         Store(str(tmp_path / "file")).merge(timeline(posts(1)), "x", now=NOW)
 
 

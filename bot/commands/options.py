@@ -105,17 +105,18 @@ def open_hub(target: str | None, registry: Registry, wait_s: float = 120) -> Hub
 def open_store(
     url: str | None, registry: Registry, *, adds: bool = False, say: Callable[[str], object] | None = None
 ) -> Store:
-    """The store that `--store` names, else the registry's.
+    """The store that `--store` names, else the registry's; who has a tombstone by now is not stored in it.
 
     Of a place that keeps what is deleted, `say` gets a warning. A command that `adds` to the store is refused a new
     one there: UsageError.
     """
+    from bot.registry.latest import Latest
     from bot.store import Store
 
     where = url or registry.store.url
     if say is not None or adds:
         _look_at_place(where, adds, say or (lambda _: None))
-    return Store(where)
+    return Store(where, Latest(registry).removed)
 
 
 def _look_at_place(url: str, adds: bool, say: Callable[[str], object]) -> None:

@@ -64,7 +64,10 @@ def import_(
             f"the file is of somebody who was removed (line {line} of the registry) and is never imitated; "
             "nothing is stored"
         )
-    merged = store.merge(timeline, kind, now=datetime.now(UTC), handle=name, complete=timeline.complete)
+    try:
+        merged = store.merge(timeline, kind, now=datetime.now(UTC), handle=name, complete=timeline.complete)
+    except Skipped as refused:
+        raise SourceError(str(refused)) from None
     noun = "archive" if kind == "archive" else "file"
     unproven = () if of.account else (f"the {noun} {owners.UNNAMED.format(handle=name)}",)
     for warning in (*timeline.warnings, *unproven, *merged.warnings):
@@ -119,12 +122,16 @@ def corpus(
 @registry_option
 @store_option
 def purge(handle: str, registry_path: Path, store_url: str | None) -> int:
-    """Delete every trace of HANDLE in the store.
+    """Delete every trace of HANDLE in the store, and look again.
 
     Where the store lies in a repo or a bucket that keeps what is deleted, its history goes as well, or it is said
     why not, and what to do (exit code 1).
 
     HANDLE as people write it: with or without @, in any case, or the address of a profile.
+
+    It wins over runs that are at work: one that began before stores nothing of HANDLE any more, and publishes no
+    model of theirs. A run that begins afterwards may fetch HANDLE again; what forbids that is a tombstone, by bot
+    remove or bot takedown. Models on the hub stay. docs/removal.md says what else may remain.
     """
     from bot.handles import bare
 

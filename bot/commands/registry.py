@@ -119,10 +119,11 @@ def remove(
     hub_target: str | None,
     store_url: str | None,
 ) -> None:
-    """Take a person out, for good.
+    """Take a person out of the registry, for good.
 
     HANDLE gets a tombstone, and every entry that holds it goes, cyborgs too. The tombstone holds the ids of the
-    person's accounts as far as the store knows them, so that another name undoes nothing.
+    person's accounts as far as the store knows them, so that another name undoes nothing. Nothing else is touched:
+    bot takedown does all at once.
     """
     from bot import registry
     from bot.handles import bare
@@ -131,21 +132,32 @@ def remove(
     text, today = _read(registry_path), datetime.now(UTC).date()
     loaded = registry.load(registry_path)
     hub = open_hub(hub_target, loaded) if hub_target is not None else None
-    accounts = account_ids(bare(handle), lambda: open_store(store_url, loaded), hub)
+    accounts = _account_ids(bare(handle), lambda: open_store(store_url, loaded), hub)
     text = registry_edit.remove(text, handle, reason=reason, on=today, private=private, accounts=accounts)
     write_registry(registry_path, text)
+    loaded, person = registry.load(registry_path), bare(handle)
+    listed = [entry.handles for entry in loaded.entries] + [faulty.handles for faulty in loaded.faulty]
+    if person not in loaded.gone or any(person in handles for handles in listed):
+        raise UsageError(
+            f"{registry_path} was read again and still names {handle}, or has no tombstone: look at it"
+        )
     click.echo(
-        f"{registry_path}: {handle} is removed; bot apply --allow-removals 1 makes it so on the hub, "
-        f"bot purge {handle} in the store"
+        f"{registry_path}: {handle} is removed; the file was read again: it holds a tombstone, and no entry of theirs"
+    )
+    click.echo(
+        "still there: models on the hub (bot apply --allow-removals N), posts in the store "
+        f"(bot purge {handle}), runs of trackers; bot takedown does all at once, and docs/removal.md says what remains"
     )
 
 
-def account_ids(person: str, open_store: Callable[[], Store], hub: Hub | None) -> tuple[str, ...]:
+def _account_ids(person: str, open_store: Callable[[], Store], hub: Hub | None) -> tuple[str, ...]:
     """The ids of a person's accounts for the tombstone, which does not wait: none, and said, if they cannot be read."""
     from bot.account_ids import accounts_of
+    from bot.takedown import survey
 
     try:
-        return accounts_of(person, open_store(), hub)
+        manifests = survey(person, hub).manifests if hub is not None else []
+        return accounts_of(person, open_store().all_facts().values(), manifests)
     except BotError as error:
         click.echo(
             f"warning: the ids of this person's accounts are not known, so the tombstone holds none of them: {error}; "

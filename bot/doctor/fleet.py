@@ -59,6 +59,13 @@ def _registry(registry: Registry) -> Iterator[Finding]:
     if not problems:
         models = "1 model" if len(registry.entries) == 1 else f"{len(registry.entries):,} models"
         yield Finding("registry", "ok", f"{models} in {registry.path}")
+    others = sum((entry.consent or "").startswith("https://") for entry in registry.entries)
+    if others and registry.policy.removal == "private":
+        text = (
+            f"{others:,} entries imitate people who agreed elsewhere, and a model that is only made private keeps its "
+            "files and history: set policy: {removal: delete}"
+        )
+        yield Finding("removal", "warning", text)
     if registry.namespace is None:
         text = f"nothing is published until {registry.path} sets namespace: to your user or organisation on the Hub"
         yield Finding("namespace", "missing", text, RegistryError.exit_code)

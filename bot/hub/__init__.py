@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -22,6 +22,9 @@ class Repo:
 
     `published` None: not ours, or damaged; `problem` says what is damaged in one that is ours. An empty repo
     (head, `published` and `problem` all None) may be published to with `parent=None`, as one that is missing.
+
+    `named` are handles that its card or its damaged manifest still name; `complete` says that these are all of its
+    voices, since one of the two is whole.
     """
 
     name: str
@@ -29,6 +32,8 @@ class Repo:
     private: bool = False
     published: Published | None = None
     problem: str | None = None
+    named: tuple[str, ...] = ()
+    complete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,14 @@ class Hub(Protocol):
 
     def contents(self, name: str) -> Contents | None:
         """The commit, file names and last change of one repo, or None where it does not exist."""
+        ...
+
+    def earlier(self, name: str, path: str) -> Iterator[bytes]:
+        """The versions of a file that the repo's history keeps, the newest first; none where there is no history."""
+        ...
+
+    def visible(self, name: str) -> bool:
+        """Whether a stranger without any token sees the repo now. HubError when that cannot be told."""
         ...
 
     def publish(

@@ -20,9 +20,9 @@ from pathlib import Path
 
 from bot.errors import ConflictError, CredentialsError, HubError
 from bot.hub import Contents, Listing, Repo, inside
-from bot.hub.facts import GITATTRIBUTES, of_manifest
+from bot.hub.facts import GITATTRIBUTES, of_files
 from bot.hub.staging import Staging
-from bot.published import FILENAME
+from bot.published import CARD, FILENAME
 
 
 class FolderHub:
@@ -59,12 +59,10 @@ class FolderHub:
     def _repo(self, name: str, path: str, private: bool) -> Repo:
         try:
             head = head_of(path)
-            published, problem = of_manifest(Path(path, FILENAME).read_bytes())
-        except (FileNotFoundError, NotADirectoryError):
-            return Repo(name, head, private)
+            verdict = of_files(_content(Path(path, FILENAME)), lambda: _content(Path(path, CARD)))
         except OSError as error:
             return Repo(name, None, private, problem=f"{name} cannot be read: {error.strerror}")
-        return Repo(name, head, private, published, problem)
+        return Repo(name, head, private, verdict.published, verdict.problem, verdict.named, verdict.complete)
 
     def read(self, name: str, path: str) -> bytes | None:
         """One file of a repo's current version, or None where the repo or the file does not exist."""
@@ -90,6 +88,16 @@ class FolderHub:
                 if folder.is_dir()
                 else None
             )
+
+    def earlier(self, name: str, path: str) -> Iterator[bytes]:
+        """Nothing: a folder keeps the current version alone."""
+        return iter(())
+
+    def visible(self, name: str) -> bool:
+        """Whether the folder is there and bears no private mark."""
+        folder = self._folder(name)
+        with _translated(f"read {folder}"), self._staging.reading():
+            return folder.exists() and name not in self._staging.private()
 
     def publish(
         self,
@@ -179,6 +187,13 @@ def head_of(folder: str | Path) -> str | None:
         own += path != GITATTRIBUTES
         digest.update(f"{path}\0{size}\0{changed}\0".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:40] if own else None
+
+
+def _content(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
 
 
 def _scan(folder: str, prefix: str) -> Iterator[tuple[str, int, int]]:

@@ -26,6 +26,8 @@ from bot.published import FILENAME
 _EXPAND = ["sha", "cardData", "tags", "private", "siblings"]
 # Broken front matter is rare: beyond so many extra reads a listing only says that it is broken.
 _SUSPECTS = 20
+_EARLIER = 100
+"""Commits of a repo that are looked at for what an earlier version said."""
 
 
 class HuggingFaceHub:
@@ -118,7 +120,15 @@ class HuggingFaceHub:
             except (HubError, CredentialsError) as error:
                 verdict = verdict.unread(str(error))
         head = None if verdict.empty else row["sha"]
-        return Repo(name, head, bool(row.get("private")), verdict.published, verdict.problem)
+        return Repo(
+            name,
+            head,
+            bool(row.get("private")),
+            verdict.published,
+            verdict.problem,
+            verdict.named,
+            verdict.complete,
+        )
 
     def read(self, name: str, path: str) -> bytes | None:
         """One file of a repo's current version, or None where the repo or the file does not exist."""
@@ -149,6 +159,34 @@ class HuggingFaceHub:
                 return None
         paths = tuple(sorted(file.rfilename for file in info.siblings or ()))
         return Contents(info.sha, paths, info.last_modified)
+
+    def earlier(self, name: str, path: str) -> Iterator[bytes]:
+        """The file at each commit where it was another one, the newest first; of the newest commits only."""
+        repo_id = self._repo_id(name)
+        with self._asking(f"read the history of {repo_id}"):
+            try:
+                commits = [commit.commit_id for commit in self._api.list_repo_commits(repo_id)]
+            except RepositoryNotFoundError as error:
+                if error.response.status_code != 404:
+                    raise
+                return
+        before: bytes | None = None
+        for commit in commits[:_EARLIER]:
+            data = self._read(name, path, commit)
+            if data is not None and data != before:
+                yield data
+            before = data
+
+    def visible(self, name: str) -> bool:
+        """Asks for the repo's page of facts without any token, as a stranger would: 401 and 404 say that it is not."""
+        repo_id = self._repo_id(name)
+        headers = build_hf_headers(token=False, library_name="mynah", library_version=__version__)
+        with step(self._pace), translated(f"look at {repo_id} without a token", self._token):
+            response = get_session().get(f"{self.endpoint}/api/models/{repo_id}", headers=headers)
+            if response.status_code in (401, 404):
+                return False
+            hf_raise_for_status(response)
+            return True
 
     def publish(
         self,

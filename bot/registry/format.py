@@ -133,7 +133,8 @@ class Policy(_Keys):
         "required", description="required: on every entry; recorded: said on the card; off: nothing is said"
     )
     removal: Literal["private", "delete"] = Field(
-        "private", description="what becomes of a removed person's model"
+        "private",
+        description="what becomes of a removed person's model; delete where others than its owners are imitated",
     )
     max_copying: Annotated[float, Field(ge=0, le=1)] = Field(
         0.05, description="largest share of samples that are whole training posts"

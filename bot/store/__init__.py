@@ -4,6 +4,7 @@
     NETWORK/HANDLE/facts.json               what a plan asks; made anew from the posts where it does not fit
     notes/NAME.json                         what the bot remembers of a model between runs
     ledger/NETWORK/MONTH/RUN.json           what a run has paid for
+    purged/RANDOM.json                      that a purge took place, so that runs older than it restore nobody
 
 Posts are only ever added as a new file, and files that it contains are removed after: two runs at once, or a
 run killed at any instant, lose no post, and no lock is needed.
@@ -11,12 +12,14 @@ run killed at any instant, lose no post, and no lock is needed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, get_args
+from urllib.parse import unquote
 
-from bot.errors import BotError, SourceError
+from bot import voices
+from bot.errors import BotError, Skipped, SourceError
 from bot.posts import Ending, Network, Timeline
 from bot.sources import KINDS, Mark, is_paid, network_of
 from bot.store import gaps, ledger, lookups, notes, retention
@@ -26,12 +29,13 @@ from bot.store.files import open_files
 from bot.store.format import Segment, merged
 from bot.store.gaps import EVERYTHING, Gap
 from bot.store.losses import losses
+from bot.store.marks import Marks, PurgedMeanwhile
 from bot.store.names import key, quoted
 from bot.store.places import Place, place_of
 from bot.store.purged import Purged
 from bot.store.reading import Reading, iterate, profile_after, still_unread
 
-__all__ = ["Check", "Facts", "Gap", "Merged", "Purged", "Store"]
+__all__ = ["Check", "Facts", "Gap", "Merged", "Purged", "PurgedMeanwhile", "Store"]
 
 NETWORKS: tuple[Network, ...] = get_args(Network)
 """The folders of accounts."""
@@ -53,12 +57,18 @@ class Store:
     """Accounts by network and handle, in whatever case. An X archive and the X API fill the same account.
 
     Every method raises SourceError, a sentence without any post's text, when the store cannot be used.
+
+    A run begins with the first account or note that it asks for. What names a person who is purged after that is
+    not written by it any more: PurgedMeanwhile, and nothing is half-stored. `removed` says whether a handle has a
+    tombstone by now; nothing of such a person is merged either.
     """
 
-    def __init__(self, where: str | Place) -> None:
+    def __init__(self, where: str | Place, removed: Callable[[str], bool] = lambda _: False) -> None:
         """Opens a path or URL. UsageError for a place that holds no store."""
         self._place = place_of(where) if isinstance(where, str) else where
         self._files = open_files(self._place)
+        self._removed = removed
+        self._marks = Marks(self._files)
 
     def load(self, handle: str, source: str) -> Timeline | None:
         """The account's profile and posts, or None when nothing was ever stored.
@@ -96,7 +106,8 @@ class Store:
 
         Where iterating over the posts raises, those that came are stored together with the gap that is left,
         and the same error is raised; of a `paid` reading so much is stored on the way, should the run be killed.
-        Raises SourceError, and stores nothing, if the account belongs to another id now.
+        Raises SourceError, and stores nothing, if the account belongs to another id now. Raises PurgedMeanwhile
+        if the person was purged after this reading began, and Skipped if they have a tombstone.
         """
         handle = handle or timeline.profile.handle
         account = self._account(handle, source)
@@ -134,6 +145,8 @@ class Store:
     ) -> Merged:
         evidence = bool(whole) and reading.broke is None
         complete = evidence or (all_asked and reading.broke is None)
+        if self._removed(account.handle):
+            raise Skipped("a person asked to be removed while this ran; nothing of them was stored")
         found = account.read()  # again: another run may have added to it meanwhile
         account.check_owner(account.handle, found, timeline.profile.id)
         old = found.segment
@@ -183,6 +196,9 @@ class Store:
             account.write(segment, found.files, now, made_up_for, check)
         else:  # only a network has more as time goes by
             account.confirm(segment, found.files[0], now, made_up_for, clock=network, check=check)
+        if account.purged():  # between the look before and the writing: what was written goes again
+            self._purge(account.handle)
+            raise PurgedMeanwhile
         seen = replace(found, damaged=tuple(dict.fromkeys((*first.damaged, *found.damaged))))
         told = (*lost.warnings, *(seen.made_up if complete else seen.warnings))
         return Merged(len(reading.posts.keys() - known_before.keys()), len(posts), len(gone), told)
@@ -217,17 +233,32 @@ class Store:
             [f"{folder}/{FACTS}" for folder, names in folders.items() if FACTS in names]
         )
         every = [
-            AccountFolder(self._files, folder).facts(names, read.get(f"{folder}/{FACTS}"))
+            self._folder(folder).facts(names, read.get(f"{folder}/{FACTS}"))
             for folder, names in folders.items()
         ]
         return {(one.network, one.handle): one for one in every if one}
 
     def remember(self, name: str, *, handles: Sequence[str] = (), **values: Any) -> None:
-        """Notes JSON values under a model's name; None forgets one. `handles` let `purge` find the note."""
+        """Notes JSON values under a model's name; None forgets one. `handles` let `purge` find the note.
+
+        Raises PurgedMeanwhile, and writes nothing, when one of the people was purged since this run began.
+        """
+        known = notes.read(self._files, name).get("handles")
+        people = {*handles, *voices.possible(name), *(known if isinstance(known, list) else ())}
+        if self._marks.purged(map(str, people)):
+            raise PurgedMeanwhile
         notes.remember(self._files, name, handles, values)
+        if self._marks.purged(map(str, people)):  # between the look and the writing
+            notes.forget(self._files, name)
+            raise PurgedMeanwhile
+
+    def purged_meanwhile(self, handles: Iterable[str]) -> bool:
+        """Whether one of these people was purged since this run began."""
+        return self._marks.purged(handles)
 
     def notes(self, name: str) -> dict[str, Any]:
         """What was remembered of a model; empty when nothing was. Damaged notes count as none."""
+        self._marks.seen()
         return notes.read(self._files, name)
 
     def all_notes(self) -> dict[str, dict[str, Any]]:
@@ -245,9 +276,13 @@ class Store:
     def purge(self, handle: str) -> Purged:
         """Removes every trace of a handle, on every network, and notes on models that hold it; then looks again.
 
-        A place that keeps what is deleted is made to forget it, or what remains is said; see `bot.store.retention`.
-        Raises SourceError when files of the person are listed afterwards.
+        A mark is left first: a run that is at work and began before stores nothing of the person any more. A place
+        that keeps what is deleted is made to forget it, or what remains is said; see `bot.store.retention`. Raises
+        SourceError when files of the person are listed afterwards.
         """
+        name = key(handle)
+        renamed = {stored for (_, stored), facts in self.all_facts().items() if facts.known_as == name}
+        self._marks.leave({name, *renamed}, datetime.now(UTC))
         count = self._purge(handle)
         if left := self._purge(handle):
             raise SourceError(
@@ -279,7 +314,7 @@ class Store:
         still = {handle for _, handle in wanted}
         purged = set()
         for folder, names in self._folders().items():
-            account = AccountFolder(self._files, folder)
+            account = self._folder(folder)
             if (folder.partition("/")[0], account.handle) in wanted:
                 if UNLISTED in names:
                     account.listed_again()
@@ -291,7 +326,12 @@ class Store:
         return sorted(purged)
 
     def _account(self, handle: str, source: str) -> AccountFolder:
-        return AccountFolder(self._files, f"{network_of(source)}/{quoted(key(handle))}")
+        return self._folder(f"{network_of(source)}/{quoted(key(handle))}")
+
+    def _folder(self, path: str) -> AccountFolder:
+        """An account's folder. What was seen is fixed here: a later purge, this run's own too, ends this reading."""
+        seen, handle = self._marks.seen(), unquote(path.partition("/")[2])
+        return AccountFolder(self._files, path, lambda: self._marks.purged([handle], seen))
 
     def _folders(self) -> dict[str, list[str]]:
         """The names in every account's folder. What else lies there, say in a shared bucket, is no account's."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import unquote
@@ -14,6 +14,7 @@ from bot.store import facts as facts_file
 from bot.store.facts import Check, Facts
 from bot.store.files import Files
 from bot.store.format import POSTS_NAME, Segment, joined, pack, posts_name, unpack_named
+from bot.store.marks import PurgedMeanwhile
 from bot.store.sealed import seal, unseal
 
 FACTS = "facts.json"
@@ -54,10 +55,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class AccountFolder:
-    """The files of one account, below `path` (NETWORK/HANDLE) in the store."""
+    """The files of one account, below `path` (NETWORK/HANDLE) in the store.
+
+    `purged` says whether the account was purged since this run began: then nothing is written any more.
+    """
 
     files: Files
     path: str
+    purged: Callable[[], bool] = lambda: False
 
     def read(self) -> Found:
         """Reads every file of posts. SourceError when other runs rewrite them faster than they are read."""
@@ -89,11 +94,13 @@ class AccountFolder:
         made_up_for: Iterable[str] = (),
         check: Check | None = None,
     ) -> None:
-        """Puts a segment and its facts in place of the files `old`, in one update.
+        """Puts a segment and its facts in place of the files `old`, in one update. Raises PurgedMeanwhile.
 
         What another run adds meanwhile stays beside it. The damaged files `made_up_for` go: their posts are there
         again, or known to be missing.
         """
+        if self.purged():
+            raise PurgedMeanwhile
         data = pack(segment)
         name = posts_name(data)
         facts = self._facts_of(segment, (name,), read_at, check)
@@ -162,7 +169,7 @@ class AccountFolder:
             damaged=bool(found.damaged),
         )
         new = replace(new, check=known.check if known else None)
-        if replace(new, damaged=False) != known:
+        if replace(new, damaged=False) != known and not self.purged():
             self.files.write(f"{self.path}/{FACTS}", facts_file.to_json(new))
         return new
 
@@ -185,7 +192,7 @@ class AccountFolder:
         """When the account was first seen to be in no registry; now, if never before. Remembered."""
         marker = f"{self.path}/{UNLISTED}"
         since = _since(self.files.read(marker) or b"", marker)
-        if since is None:
+        if since is None and not self.purged():
             self.files.write(marker, seal({"since": now.isoformat()}))
         return since or now
 
@@ -202,7 +209,8 @@ class AccountFolder:
 
     def _set_aside(self, name: str, data: bytes) -> str:
         aside = f"{self.path}/{DAMAGED}{name}"
-        self.files.update({aside: data}, [f"{self.path}/{name}"])
+        if not self.purged():
+            self.files.update({aside: data}, [f"{self.path}/{name}"])
         return aside
 
 

@@ -26,6 +26,11 @@ def remember(files: Files, name: str, handles: Sequence[str], values: dict[str, 
         files.write(_path(name), seal(notes))
 
 
+def forget(files: Files, name: str) -> None:
+    """Removes the note on a model."""
+    files.remove(_path(name))
+
+
 def read(files: Files, name: str) -> dict[str, Any]:
     """What was remembered of a model; empty when nothing was. Damaged notes count as none."""
     return _parsed(files.read(_path(name)), _path(name))

@@ -301,3 +301,12 @@ def test_packages_that_entries_ask_for_are_named_with_their_extra(
     installed.add("wandb")
     assert only(examine(load(tmp_path, text), online), "wandb").state == "warning"
     assert only(examine(load(tmp_path, text), online, WANDB_API_KEY=SECRET), "wandb").state == "ok"
+
+
+def test_other_peoples_models_are_better_deleted_than_hidden(tmp_path: Path) -> None:
+    theirs = "models:\n  - {handles: [bob], source: x, consent: 'https://example.org/agreed'}\n"
+    warning = only(examine(load(tmp_path, HEAD.replace("namespace: tester\n", "") + theirs)), "removal")
+    assert (warning.state, "policy: {removal: delete}" in warning.text) == ("warning", True)
+    quiet = HEAD.replace("namespace: tester\n", "")
+    for text in (quiet + ADA, quiet + "policy: {removal: delete}\n" + theirs):
+        assert "removal" not in examine(load(tmp_path, text))

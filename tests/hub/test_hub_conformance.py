@@ -210,3 +210,34 @@ def test_a_commit_given_as_a_bases_revision_is_itself(hub: Hub) -> None:
 
 def test_the_place_of_a_repo_can_be_shown(hub: Hub) -> None:
     assert hub.url("ada").endswith("/tester/ada")
+
+
+def test_a_stranger_sees_what_is_public_and_nothing_else(hub: Hub) -> None:
+    hub.publish("ada_example", files(), parent=None, message="first")
+    assert hub.visible("ada_example")
+    hub.hide("ada_example")
+    assert not hub.visible("ada_example")
+    hub.delete("ada_example")
+    assert not hub.visible("ada_example")
+    assert not hub.visible("never_there")
+
+
+def test_a_repo_of_ours_without_its_manifest_still_names_its_people(hub: Hub) -> None:
+    version = files()
+    del version["bot.json"]
+    hub.publish("birds", version, parent=None, message="by hand")
+    repo = hub.listing().repos["birds"]
+    assert (repo.published, repo.named, repo.complete) == (None, ("ada_example",), True)
+    assert repo.problem is not None
+    assert "bot.json is gone" in repo.problem
+
+
+def test_what_is_left_of_a_damaged_or_newer_manifest_names_people(hub: Hub) -> None:
+    newer = manifest(version=2)
+    cut = manifest()[: manifest().index(b"ada_example") + len("ada_example") + 2]
+    for name, data in (("newer", newer), ("cut", cut)):
+        version = {**files(), "bot.json": data, "README.md": b"# plain"}
+        hub.publish(name, version, parent=None, message="by hand")
+        repo = hub.listing().repos[name]
+        assert (repo.published, repo.named, repo.complete) == (None, ("ada_example",), False), name
+        assert repo.problem

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hub_repos import Token
 from hub_runs import QUICK, hub_at
 from hub_server import HubServer
-from hub_versions import FACTS, card, manifest
+from hub_versions import FACTS, card, files, manifest
 
 from bot.errors import CredentialsError, HubError
 from bot.hub import Repo, open_hub
@@ -213,3 +214,34 @@ def test_the_token_is_not_in_what_the_hub_looks_like() -> None:
     assert "hf_secret" not in repr(
         HuggingFaceHub("http://localhost:1", "tester", token="hf_secret", pace=QUICK)
     )
+
+
+def test_earlier_versions_come_newest_first_and_each_once(online: HuggingFaceHub) -> None:
+    first = online.publish("ada_example", files("1"), parent=None, message="first")
+    second = online.publish("ada_example", files("2"), parent=first, message="second")
+    third = online.publish(
+        "ada_example", {"README.md": card(body="# 3")}, parent=second, message="third", only=False
+    )
+    online.publish("ada_example", {"README.md": card(body="# 4")}, parent=third, message="fourth")
+    assert list(online.earlier("ada_example", "bot.json")) == [manifest("2"), manifest("1")]
+    assert list(online.earlier("nobody", "bot.json")) == []
+
+
+def test_a_stranger_is_asked_for_without_the_token_and_doubt_is_an_error(
+    server: HubServer, online: HuggingFaceHub
+) -> None:
+    online.publish("ada_example", files(), parent=None, message="first")
+    online.hide("ada_example")
+    assert online.contents("ada_example") is not None
+    assert not online.visible("ada_example")
+    server.fault(path="/api/models/tester/ada_example", status=500, times=20)
+    with pytest.raises(HubError, match="without a token"):
+        online.visible("ada_example")
+
+
+def test_a_repo_that_was_moved_is_still_to_be_seen(server: HubServer, online: HuggingFaceHub) -> None:
+    online.publish("ada_example", files(), parent=None, message="first")
+    repo = server.store.repos.pop("tester/ada_example")
+    server.store.repos["acme/ada_example"] = replace(repo, id="acme/ada_example")
+    server.store.renamed["tester/ada_example"] = "acme/ada_example"
+    assert online.visible("ada_example")

@@ -140,16 +140,15 @@ def test_a_run_that_is_tracked_stands_with_the_model_and_one_that_fails_does_not
 ) -> None:
     said: list[str] = []
     empty = corpus.build([Timeline(Profile("ada", "Ada", "x"), [])])
-    request = tracking.Request(
-        "wandb", "ada", "my-org/ada", empty, said.append, {"WANDB_DIR": str(tmp_path / "tracked")}
-    )
+    environment = {"WANDB_DIR": str(tmp_path / "tracked")}
+    request = tracking.Request("wandb", "ada", empty, said.append, environment=environment)
 
     def tune() -> fine_tune.Tuned:
         return fine_tune.fine_tune(
             base, split_of(60), RECIPE, PROMPTS, tmp_path / "model", CPU, NOW, lambda _: None, track=request
         )
 
-    assert tune().tracking == Tracking(service="wandb")
+    assert tune().tracking == Tracking(service="wandb", run=request.run, project="mynah")
     monkeypatch.setattr(tracking, "_wandb", unreachable)
     assert tune().tracking is None
     assert "wandb was not told of this model (unreachable)" in said[-1]
