@@ -77,13 +77,17 @@ class Record:
 def record(
     request: Request,
     recipe: Recipe,
+    asked: str,
     base: Base,
     training: Training,
     evaluation: Evaluation,
     curve: Sequence[Point],
     copying: Copying | None,
 ) -> Record:
-    """Settings, counts and figures; no text and no name but handles, which the model's address has, too."""
+    """Settings, counts and figures; no text and no name but handles, which the model's address has, too.
+
+    `recipe` is the one that was used, `asked` the digest of the one that the registry asks for.
+    """
     corpus = request.corpus
     accounts = {
         account.profile.handle: {
@@ -106,7 +110,7 @@ def record(
         config={
             "model": f"{constants.ENDPOINT}/{request.repo}",
             "recipe": recipe.model_dump(),
-            "recipe_digest": recipe.digest(),
+            "recipe_digest": asked,
             "base": base.model_dump(include={"name", "identity", "revision", "digest", "parameters"}),
             "dataset": {"accounts": accounts, "languages": corpus.languages, "characters": corpus.characters},
             "training": training.model_dump(exclude={"versions"}),
