@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from shutil import rmtree
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot import backoff, build, corpus
 from bot.build import Workshop
@@ -24,7 +24,7 @@ from bot.errors import Skipped
 from bot.fence import fenced, remember_settled, told
 from bot.hub import Hub
 from bot.manifest import Manifest
-from bot.published_repo import human_edits, published
+from bot.published_repo import Standing, published, standing, to_remove
 from bot.registry import Entry
 from bot.report import Outcome
 from bot.steps import Step
@@ -40,11 +40,11 @@ BEHIND = 2
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A step whose posts are fetched and cleaned. `added` is what a human put into the card on the Hub."""
+    """A step whose posts are fetched and cleaned. `there` is what stands in its repo on the Hub."""
 
     step: Step
     entry: Entry
-    added: Mapping[str, Any]
+    there: Standing
     corpus: Corpus
     seconds: float
 
@@ -120,8 +120,10 @@ def _prepare(
     def work() -> Ready:
         if step.head is None:
             hub.check(write=True, create=True)  # before posts are paid for and a model is trained in vain
-        old = published(hub, entry.name) if step.head is not None else None
-        added = human_edits(entry, old, shop, hub, overwrite) if old is not None else {}
+        old, there = None, Standing()
+        if step.head is not None:
+            old = published(hub, entry.name)
+            there = standing(entry, old, step.head, shop, hub, overwrite, training=True)
         shop.watcher.stage(entry.name, "fetch")
         accounts = {account.handle: account.id for account in old.accounts} if old is not None else {}
         timelines = shop.fetcher.fetch(entry, accounts)
@@ -136,7 +138,7 @@ def _prepare(
         except Skipped as skipped:
             remember_settled(entry, str(skipped), shop, hub)
             raise
-        return Ready(step, entry, added, cleaned, time.monotonic() - began)
+        return Ready(step, entry, there, cleaned, time.monotonic() - began)
 
     return fenced(step, entry, shop, hub, work)
 
@@ -165,11 +167,14 @@ def _publish(made: Made, shop: Workshop, hub: Hub) -> Outcome:
 
     def work() -> Outcome:
         shop.watcher.stage(entry.name, "render")
-        files = build.files(shop, entry, ready.corpus, made.tuned, made.folder, ready.added)
+        files = build.files(
+            shop, entry, ready.corpus, made.tuned, made.folder, ready.there.added, hub.address
+        )
+        remove = to_remove(entry, ready.there, files, training=True)
         shop.check_tombstones(entry)
         shop.watcher.stage(entry.name, "publish")
         message = f"Train on {made.tuned.training.posts:,} posts"
-        commit = hub.publish(entry.name, files, parent=ready.step.head, message=message)
+        commit = hub.publish(entry.name, files, parent=ready.step.head, message=message, remove=remove)
         shop.store.remember(entry.name, **backoff.FORGOTTEN)
         score = made.tuned.evaluation
         before, after = score.base.perplexity, score.tuned.perplexity

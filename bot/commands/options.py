@@ -128,6 +128,7 @@ def make_plan(
     *,
     only: tuple[str, ...] = (),
     force: Force | None = None,
+    overwrite: tuple[str, ...] = (),
     max_change: float = MAX_CHANGE,
 ) -> Plan:
     """Holds the registry against the hub, after the credentials were proved."""
@@ -159,6 +160,7 @@ def make_plan(
         known=known,
         only=only,
         force=force,
+        overwrite=overwrite,
         max_change=max_change,
     )
     return replace(made, notes=(*made.notes, *_budget(made, registry, store_url, now)))

@@ -60,7 +60,10 @@ def judge(row: Mapping[str, Any]) -> Verdict:
     if FILENAME in paths:
         return Verdict(published, problem, suspect=published is None)
     if published or problem:
-        return Verdict(problem=f"its card says that it is ours, but {FILENAME} is gone")
+        return Verdict(
+            problem=f"its card says that it is ours, but {FILENAME} is gone: put it back from the "
+            "history on the Hub"
+        )
     return Verdict()
 
 
@@ -95,9 +98,10 @@ def of_front_matter(card_data: object) -> tuple[Published | None, str | None]:
 def _sentence(where: str, error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     path = ".".join(str(part) for part in first["loc"] if part != "published")
+    advice = f"; put {FILENAME} back from the history on the Hub" if where == FILENAME else ""
     if path == "version" and first["type"] == "literal_error":
         return f"{where} was written by a newer version of the bot: update this one"
-    return f"{where} is damaged: {path + ': ' if path else ''}{first['msg']}"
+    return f"{where} is damaged: {path + ': ' if path else ''}{first['msg']}{advice}"
 
 
 def _is_another_programs(data: bytes) -> bool:
