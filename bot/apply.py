@@ -12,7 +12,7 @@ from bot.errors import BotError, CredentialsError, GuardError, HubError, SourceE
 from bot.fence import fenced, told
 from bot.hub import Hub
 from bot.posts import owner
-from bot.published_repo import human_edits, published
+from bot.published_repo import published, standing, to_remove
 from bot.registry import Entry
 from bot.report import Outcome, Result
 from bot.steps import Plan, Step
@@ -22,7 +22,7 @@ from bot.steps import Plan, Step
 class Limits:
     """How much one run may do: models trained, and repos removed (None: removals were not allowed).
 
-    `overwrite_edits` names the models whose card, edited on the Hub, may be written over.
+    `overwrite_edits` names the models whose card and files, edited on the Hub, may be written over.
     """
 
     max_models: int = 50
@@ -99,13 +99,14 @@ def _card(step: Step, entry: Entry, shop: Workshop, hub: Hub, limits: Limits) ->
 
     def work() -> Outcome:
         old = published(hub, entry.name)
-        added = human_edits(entry, old, shop, hub, limits.overwrite_edits)
-        files = publication.rerender(shop.registry, entry, old, hub, added)
+        there = standing(entry, old, step.head or "", shop, hub, limits.overwrite_edits, training=False)
+        files = publication.rerender(shop.registry, entry, old, hub, there.added, there.files)
+        to_remove(entry, there, files, training=False)
         shop.check_tombstones(
             entry, [owner(account.network, account.handle, account.id) for account in old.accounts]
         )
         shop.watcher.stage(entry.name, "publish", "card")
-        commit = hub.publish(entry.name, files, parent=step.head, message="Render the card again", only=False)
+        commit = hub.publish(entry.name, files, parent=step.head, message="Render the card again")
         reason = f"card rendered again, {hub.url(entry.name)}"
         return told(step, "done", reason, shop, commit=commit, seconds=time.monotonic() - began)
 

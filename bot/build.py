@@ -140,17 +140,23 @@ def tune(shop: Workshop, entry: Entry, cleaned: Corpus, folder: Path) -> Tuned:
 
 
 def files(
-    shop: Workshop, entry: Entry, cleaned: Corpus, tuned: Tuned, folder: Path, added: Mapping[str, Any]
+    shop: Workshop,
+    entry: Entry,
+    cleaned: Corpus,
+    tuned: Tuned,
+    folder: Path,
+    added: Mapping[str, Any],
+    hub: str,
 ) -> dict[str, bytes | Path]:
     """Every file to be published by its path in the repo: the model's in `folder`, the card and its pictures.
 
-    `added` is a human's front matter.
+    `added` is a human's front matter, `hub` the address of the Hub.
     """
     avatars = {
         publication.avatar_path(handle): pictures.avatar(account.profile.avatar)
         for handle, account in zip(entry.handles, cleaned.accounts, strict=True)
     }
-    made = _manifest(shop.registry, entry, cleaned, tuned, manifest.utc(shop.now()))
+    made = _manifest(shop.registry, entry, cleaned, tuned, manifest.utc(shop.now()), hub)
     weights = {
         path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()
     }
@@ -163,6 +169,7 @@ def _manifest(
     cleaned: Corpus,
     tuned: Tuned,
     now: datetime,
+    hub: str,
 ) -> Manifest:
     facts = card_facts(registry, entry)
     return Manifest(
@@ -185,7 +192,8 @@ def _manifest(
         sensitive=entry.sensitive,
         prompts=entry.prompts,
         base=tuned.base,
-        recipe=entry.recipe.model_dump(),
+        recipe=tuned.recipe.model_dump(),
+        asked=dict(tuned.asked),
         training=tuned.training,
         evaluation=tuned.evaluation,
         copying=tuned.copying,
@@ -193,7 +201,8 @@ def _manifest(
         curve=tuned.curve,
         samples=tuned.samples,
         generation=tuned.generation,
-        warnings=cleaned.warnings,
+        warnings=(*cleaned.warnings, *tuned.warnings),
+        hub=hub,
         published=Published(
             handles=entry.handles,
             recipe=entry.recipe.digest(),

@@ -63,7 +63,8 @@ class Training(Value):
     """What training did: times in seconds, `tokens` the useful ones seen in all epochs.
 
     `best_epoch` is the one whose weights were kept, chosen on validation posts; `weights` says in which type
-    they are published, `peak_bytes` the most memory used, `emissions_kg` the CO2, None unless it was measured.
+    they are published; `micro_batch_size` how many blocks were worked on at once, fewer than the recipe's
+    `batch_size` where memory or posts did not suffice, None where it was not noted.
     """
 
     posts: int
@@ -75,8 +76,7 @@ class Training(Value):
     hardware: str
     dtype: str
     weights: str = "fp32"
-    peak_bytes: int | None = None
-    emissions_kg: float | None = None
+    micro_batch_size: int | None = None
     versions: dict[str, str]
 
 
@@ -197,14 +197,25 @@ class Adopted(Value):
     weights: tuple[str, ...] = ()
 
 
+class Asked(Value):
+    """What the registry asked of a hyperparameter that was used otherwise: its `value`, and the `reason` in words."""
+
+    value: Any
+    reason: str
+
+
 class Manifest(Value):
     """All that a card needs and a plan compares. Dates are UTC; `warnings` are sentences for the card.
 
     `adopted` says that an older system made the model: then `training` and `evaluation` are None, for what was
     not measured is not there, and so are the characters, and of the base what nothing told.
 
-    `body` is the SHA-256 of the card's text below its front matter, `files` those of every other file: what
-    differs from them on the Hub, a human changed.
+    `recipe` is the one that was used; `asked` tells where the registry asked for something else, by the
+    hyperparameter's name. The digest in `published` is that of what was asked, which is what a plan compares.
+
+    `body` is the SHA-256 of the card's text below its front matter, `files` those of every other file, and
+    `blobs` the git blob ids of the small ones, which is what a Hub tells of them: what differs from them on the
+    Hub, a human changed, and what neither names is not ours. `hub` is the address of the Hub it was made for.
     """
 
     version: Literal[1] = 1
@@ -226,6 +237,7 @@ class Manifest(Value):
     prompts: tuple[str, ...]
     base: Base
     recipe: dict[str, Any]
+    asked: dict[str, Asked] = Field(default_factory=dict)
     training: Training | None = None
     evaluation: Evaluation | None = None
     adopted: Adopted | None = None
@@ -239,6 +251,8 @@ class Manifest(Value):
     provenance: Provenance
     body: str | None = None
     files: dict[str, str] = Field(default_factory=dict)
+    blobs: dict[str, str] = Field(default_factory=dict)
+    hub: str = Field("https://huggingface.co", pattern=r"^https?://[^\s\"'<>()\\]+$", max_length=300)
 
     @property
     def checked_at(self) -> datetime | None:
@@ -257,6 +271,10 @@ def parse(data: bytes) -> Manifest:
         return Manifest.model_validate_json(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
+        if "version" in first["loc"] and first["type"] == "literal_error":
+            raise ValueError(
+                f"{FILENAME} was written by a newer version of the bot: update this one"
+            ) from None
         where = ".".join(map(str, first["loc"])) or "the file"
         raise ValueError(f"{FILENAME} is not a manifest this bot can read: {where}: {first['msg']}") from None
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bot.report import Outcome, Result
 from bot.sources import Cost
 
+VERSION = 1
 MOST_BYTES = 16 << 20
 """A shard with 10,000 steps writes some 3 MB."""
 
@@ -35,6 +36,7 @@ class _Spent(BaseModel):
 
 class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
+    version: int = VERSION  # files of before it was written have none
     outcomes: tuple[_Outcome, ...]
     spent: _Spent = _Spent()
 
@@ -44,7 +46,7 @@ def write(outcomes: Sequence[Outcome], path: Path, spent: Cost | None = None) ->
 
     `spent` is what reading posts really cost so far, where that is known.
     """
-    value: dict[str, Any] = {"outcomes": [outcome.to_json() for outcome in outcomes]}
+    value: dict[str, Any] = {"version": VERSION, "outcomes": [outcome.to_json() for outcome in outcomes]}
     if spent is not None:
         value["spent"] = {"reads": spent.reads, "usd": round(spent.usd, 4)}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,15 +56,26 @@ def write(outcomes: Sequence[Outcome], path: Path, spent: Cost | None = None) ->
 
 
 def parse(data: bytes | str) -> list[Outcome]:
-    """The outcomes that a file or a line holds. Raises ValueError for what is none."""
-    try:
-        file = _File.model_validate_json(data)
-    except ValidationError:
-        raise ValueError("it is damaged") from None
+    """The outcomes that a file or a line holds. Raises ValueError for what is none, or newer than this bot."""
+    file = _read(data)
     return [
         Outcome(one.name, one.action, one.result, one.reason, one.commit, one.seconds)
         for one in file.outcomes
     ]
+
+
+class _Version(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    version: int = VERSION
+
+
+def _read(data: bytes | str) -> _File:
+    try:
+        if _Version.model_validate_json(data).version > VERSION:
+            raise ValueError("it was written by a newer version of the bot: update this one")
+        return _File.model_validate_json(data)
+    except ValidationError:
+        raise ValueError("it is damaged") from None
 
 
 def spent(paths: Sequence[Path]) -> Cost:
@@ -71,7 +84,7 @@ def spent(paths: Sequence[Path]) -> Cost:
     for path in paths:
         with suppress(OSError, ValueError):
             if path.stat().st_size <= MOST_BYTES:
-                told = _File.model_validate_json(path.read_bytes()).spent
+                told = _read(path.read_bytes()).spent
                 reads, usd = reads + told.reads, usd + told.usd
     return Cost(reads, round(usd, 4))
 

@@ -24,7 +24,7 @@ from bot.errors import Skipped
 from bot.fence import fenced, remember_settled, told
 from bot.hub import Hub
 from bot.manifest import Manifest
-from bot.published_repo import human_edits, published
+from bot.published_repo import Standing, published, standing, to_remove
 from bot.registry import Entry
 from bot.report import Outcome
 from bot.steps import Step
@@ -42,14 +42,14 @@ BEHIND = 2
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A step whose posts are fetched and cleaned. `added` is what a human put into the card on the Hub.
+    """A step whose posts are fetched and cleaned. `there` is what stands in its repo on the Hub.
 
     `held_back` counts posts that are gone at their source and were too many to be dropped at once.
     """
 
     step: Step
     entry: Entry
-    added: Mapping[str, Any]
+    there: Standing
     corpus: Corpus
     seconds: float
     held_back: int = 0
@@ -127,8 +127,10 @@ def _prepare(
         shop.check_people(entry)
         if step.head is None:
             hub.check(write=True, create=True)  # before posts are paid for and a model is trained in vain
-        old = published(hub, entry.name) if step.head is not None else None
-        added = human_edits(entry, old, shop, hub, overwrite) if old is not None else {}
+        old, there = None, Standing()
+        if step.head is not None:
+            old = published(hub, entry.name)
+            there = standing(entry, old, step.head, shop, hub, overwrite, training=True)
         shop.watcher.stage(entry.name, "fetch")
         accounts = {account.handle: account.id for account in old.accounts} if old is not None else {}
         timelines = shop.fetcher.fetch(entry, accounts)
@@ -145,7 +147,7 @@ def _prepare(
             remember_settled(entry, str(skipped), shop, hub)
             raise
         kept_back = shop.fetcher.held_back(entry)
-        return Ready(step, entry, added, cleaned, time.monotonic() - began, kept_back)
+        return Ready(step, entry, there, cleaned, time.monotonic() - began, kept_back)
 
     return fenced(step, entry, shop, hub, work)
 
@@ -175,11 +177,14 @@ def _publish(made: Made, shop: Workshop, hub: Hub) -> Outcome:
 
     def work() -> Outcome:
         shop.watcher.stage(entry.name, "render")
-        files = build.files(shop, entry, ready.corpus, made.tuned, made.folder, ready.added)
+        files = build.files(
+            shop, entry, ready.corpus, made.tuned, made.folder, ready.there.added, hub.address
+        )
+        remove = to_remove(entry, ready.there, files, training=True)
         shop.check_people(entry, [owners.of_profile(account.profile) for account in ready.corpus.accounts])
         shop.watcher.stage(entry.name, "publish")
         message = f"Train on {made.tuned.training.posts:,} posts"
-        commit = hub.publish(entry.name, files, parent=ready.step.head, message=message)
+        commit = hub.publish(entry.name, files, parent=ready.step.head, message=message, remove=remove)
         _hide_if_removed(entry, shop, hub)
         _remember_published(made, shop)
         score = made.tuned.evaluation

@@ -86,13 +86,15 @@ def plan(
     known: Mapping[str, Known] | None = None,
     only: Collection[str] = (),
     force: Force | None = None,
+    overwrite: Collection[str] = (),
     max_change: float = MAX_CHANGE,
 ) -> Plan:
     """Holds the desired entries against the listing of the namespace.
 
     `removed` are the handles with a tombstone, and `deletes` says that hiding their models is not enough. `only`
-    keeps the named entries, `force` makes sound ones of them train (or re-render) whatever their state. `known`
-    goes by the entry's name. `max_change` is the share of the published fleet that one change may rewrite, see
+    keeps the named entries, `force` makes sound ones of them train (or re-render) whatever their state. `overwrite`
+    names the models whose card, damaged by hand, may be written again from bot.json. `known` goes by the entry's
+    name. `max_change` is the share of the published fleet that one change may rewrite, see
     `guard`.
     """
     known = known or {}
@@ -117,7 +119,7 @@ def plan(
             )
         knows = known.get(entry.name, Known())
         entry = replace(entry, fault=entry.fault or knows.fault)
-        action, cause, reason, age = _judge(entry, repo, knows, now, force)
+        action, cause, reason, age = _judge(entry, repo, knows, now, force, repair=entry.name in overwrite)
         if cause == "missing" and not actual.sees_private:
             reason = "missing: not among the public repos"
         if action == "train" and knows.blocked is not None and entry.name not in only:
@@ -166,11 +168,9 @@ def plan(
         and repo.published.base == entry.base
         and repo.published.base_revision not in (None, entry.base_revision)
     )
-    notes = (
-        []
-        if actual.sees_private
-        else ["without a token of the namespace private repos are invisible to this plan"]
-    )
+    notes = list(actual.notes)
+    if not actual.sees_private:
+        notes.append("without a token of the namespace private repos are invisible to this plan")
     fleet = sum(repo.published is not None for repo in actual.repos.values())
     prompted = sum(
         (repo := actual.repos.get(entry.name)) is not None
@@ -199,13 +199,26 @@ def plan(
 
 
 def _judge(
-    entry: Desired, repo: Repo | None, known: Known, now: datetime, force: Force | None
+    entry: Desired, repo: Repo | None, known: Known, now: datetime, force: Force | None, *, repair: bool
 ) -> tuple[Action, Cause, str, timedelta | None]:
     """The one action for an entry, what it comes from, why in words, and the age of what is published."""
     if entry.fault is not None:
         return "blocked", "fault", entry.fault, None
     if repo is not None and repo.problem is not None:
-        return "blocked", "fault", f"its repo is damaged: {repo.problem}", None
+        if repo.published is None:
+            return "blocked", "fault", f"its repo is damaged: {repo.problem}", None
+        if repair:
+            return (
+                "card",
+                "forced",
+                "its card is written again from bot.json",
+                now - repo.published.trained_at,
+            )
+        advice = (
+            "put README.md back from the history on the Hub, or have it written again from bot.json: "
+            f"bot apply --overwrite-edits {entry.name}"
+        )
+        return "blocked", "fault", f"its repo is damaged: {repo.problem}; {advice}", None
     published = repo.published if repo is not None else None
     if repo is not None and published is None and repo.head is not None:
         reason = (

@@ -25,9 +25,15 @@ def write(plan: Plan, path: Path) -> None:
 
 
 def read(path: Path) -> list[Step]:
-    """The steps of a plan file. UsageError when it is missing, damaged, edited by hand, or of another version."""
+    """The steps of a plan file. UsageError when it is missing, damaged, edited by hand, or of a newer version."""
     try:
         sealed = json.loads(path.read_text(encoding="utf-8"))
+        version = sealed.get("version")
+        if isinstance(version, int) and version > VERSION:
+            raise UsageError(
+                f"{path} was written by a newer version of the bot: update this one, or make the plan again with: "
+                f"bot plan --out {path}"
+            )
         seal = sealed.pop("seal")
         steps = [step_from_json(step) for step in sealed["plan"]["steps"]]
     except FileNotFoundError:

@@ -72,7 +72,7 @@ def samples(shown: Iterable[Card]) -> int:
 
 
 def _card(registry: Registry, hub: Hub | None, entry: Entry, published: Published | None) -> Card:
-    data = hub.read(entry.name, FILENAME) if hub is not None and published is not None else None
+    data = hub.read(entry.name, FILENAME, listed=True) if hub is not None and published is not None else None
     if data is None or hub is None or published is None:
         made, note = sample_facts.sample(entry, registry), sample_facts.NOTE
         avatars = {account.avatar: pictures.avatar(None) for account in made.accounts if account.avatar}

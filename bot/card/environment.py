@@ -80,7 +80,6 @@ def _environment(folders: tuple[Path, ...]) -> ImmutableSandboxedEnvironment:
         "count": lambda number: Markup(f"{number:,}"),  # noqa: S704 - digits and commas
         "fixed": lambda number, digits=3: Markup(f"{number:.{digits}f}"),  # noqa: S704 - digits and a point
         "duration": duration,
-        "size": size,
         "interval": interval,
     }
     return environment
@@ -121,11 +120,6 @@ def interval(score: Score) -> Markup:
     if score.low is None or score.high is None:
         return Markup()
     return Markup(f" ({score.low:.3f}–{score.high:.3f})")  # noqa: S704 - digits, points and a dash
-
-
-def size(count: int) -> str:
-    """So many bytes as a person says them: `840 MB`, `2.1 GB`; a megabyte is a million bytes."""
-    return f"{count / 1e9:.1f} GB" if count >= 999_500_000 else f"{max(1, round(count / 1e6))} MB"
 
 
 def duration(seconds: float) -> str:

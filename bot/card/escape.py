@@ -136,14 +136,18 @@ def escape_lines(value: object) -> Markup:
     return Markup("<br>".join(map(escape, _LINE_BREAK.split(str(value).rstrip()))))  # noqa: S704 - as above
 
 
-def escape_url(value: object) -> Markup:
-    """An address for a link's or picture's target: https, mailto or a path in the repo; anything else is `#`."""
+def escape_url(value: object, hub: str = "") -> Markup:
+    """An address for a link's or picture's target: https, mailto or a path in the repo; anything else is `#`.
+
+    Below `hub`, the address of the Hub itself, plain http does as well.
+    """
     address = str(value)
     try:
         scheme = urlsplit(address).scheme
     except ValueError:
         return Markup("#")
-    if scheme not in ("https", "mailto", ""):
+    own = scheme == "http" and hub != "" and address.startswith(f"{hub}/")
+    if scheme not in ("https", "mailto", "") and not own:
         return Markup("#")
     quoted = quote(address.encode(errors="ignore"), safe="/:?#@!+,;=%-._~&")
     return Markup(quoted.replace("&", "&amp;"))  # noqa: S704 - every other mark is percent-encoded

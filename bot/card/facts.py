@@ -16,7 +16,6 @@ from bot.corpus.languages import iso_639
 from bot.manifest import Account, Manifest
 from bot.recipe import Recipe
 
-HUB = "https://huggingface.co"
 LOSS_CURVE = "assets/loss.png"
 SOCIAL_PREVIEW = "predictions.png"
 NAME_LENGTH = 60
@@ -90,7 +89,7 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "tracking": _tracking(manifest),
         "adopted": manifest.adopted,
         "registry_url": _registry_url(manifest.provenance.run_url),
-        "hub": HUB,
+        "hub": manifest.hub,
     }
 
 
@@ -267,7 +266,7 @@ def _base(manifest: Manifest) -> dict[str, Any]:
     known = base_model(manifest)
     return {
         "name": base.name,
-        "url": f"{HUB}/{base.id}" if known and base.id else None,
+        "url": f"{manifest.hub}/{base.id}" if known and base.id else None,
         "local": base.id is None,
         "declared": base.declared if known and not base.id else None,
         "revision": base.revision,
@@ -279,16 +278,22 @@ def _base(manifest: Manifest) -> dict[str, Any]:
 
 
 def _recipe(manifest: Manifest, *, changed: bool) -> list[dict[str, Any]]:
-    """Rows of the recipe: those that differ from the defaults, or all. A number this bot does not know is shown too."""
+    """Rows of the recipe as used: those that differ from the defaults or from what was asked, or all.
+
+    A number this bot does not know is shown too.
+    """
     fields = Recipe.model_fields
+    asked = manifest.asked
     return [
         {
             "name": name.replace("_", " ").capitalize().replace("Lora", "LoRA"),
             "value": "none" if value is None else value,
             "meaning": (fields[name].description or "") if name in fields else "",
+            "asked": asked[name].value if name in asked else None,
+            "reason": asked[name].reason if name in asked else "",
         }
         for name, value in manifest.recipe.items()
-        if not changed or name not in fields or value != fields[name].default
+        if not changed or name not in fields or name in asked or value != fields[name].default
     ]
 
 

@@ -81,7 +81,7 @@ class Span(click.ParamType[int]):
     "--overwrite-edits",
     multiple=True,
     metavar="NAME",
-    help="Write over what was edited by hand in NAME's card.",
+    help="Write over what was edited by hand in NAME's card and files.",
 )
 @click.option(
     "--wait",
@@ -148,7 +148,9 @@ def apply(
     store = open_store(store_url, registry, adds=not dry_run, say=warn if as_json else None)
     hub.check(write=not dry_run)
     share = 1.0 if reviewed is not None else max_change  # what a plan held back stays so, and nothing else
-    made = make_plan(registry, hub, store_url, only=only, force=force, max_change=share)
+    made = make_plan(
+        registry, hub, store_url, only=only, force=force, overwrite=overwrite_edits, max_change=share
+    )
     moved: list[Step] = []
     if reviewed is not None:
         made, moved = plan_file.agreed(reviewed, made)

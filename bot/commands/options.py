@@ -170,6 +170,7 @@ def make_plan(
     *,
     only: tuple[str, ...] = (),
     force: Force | None = None,
+    overwrite: tuple[str, ...] = (),
     max_change: float = MAX_CHANGE,
 ) -> Plan:
     """Holds the registry against the hub, after the credentials were proved."""
@@ -208,6 +209,7 @@ def make_plan(
         known=known,
         only=only,
         force=force,
+        overwrite=overwrite,
         max_change=max_change,
     )
     if not notes and (text := _always_said(store_url or registry.store.url)):

@@ -100,7 +100,9 @@ def of_card(data: bytes | None) -> tuple[Published | None, str | None, tuple[str
 def without_manifest(published: Published | None, problem: str | None, named: tuple[str, ...]) -> Verdict:
     """The verdict on a repo without `bot.json`, by what its card's front matter says of us."""
     if published or problem:
-        gone = f"its card says that it is ours, but {FILENAME} is gone"
+        gone = (
+            f"its card says that it is ours, but {FILENAME} is gone: put it back from the history on the Hub"
+        )
         return Verdict(problem=gone, named=named, complete=published is not None)
     return Verdict()
 
@@ -136,9 +138,10 @@ def of_front_matter(card_data: object) -> tuple[Published | None, str | None]:
 def _sentence(where: str, error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     path = ".".join(str(part) for part in first["loc"] if part != "published")
+    advice = f"; put {FILENAME} back from the history on the Hub" if where == FILENAME else ""
     if path == "version" and first["type"] == "literal_error":
         return f"{where} was written by a newer version of the bot: update this one"
-    return f"{where} is damaged: {path + ': ' if path else ''}{first['msg']}"
+    return f"{where} is damaged: {path + ': ' if path else ''}{first['msg']}{advice}"
 
 
 def _is_another_programs(data: bytes) -> bool:

@@ -22,7 +22,7 @@ from bot.installing import install_command
 from bot.recipe import Recipe
 from bot.training.device import Device
 from bot.training.loading import LoadedBase
-from bot.training.saving import written_to
+from bot.training.saving import portable, written_to
 
 CONFIG = "adapter_config.json"
 """The file by which a folder is known to hold an adapter."""
@@ -92,4 +92,4 @@ def save(base: LoadedBase, adapter: Any, generation: GenerationConfig, folder: P
         adapter.save_pretrained(folder, save_embedding_layers=False)
         (folder / "README.md").unlink()  # peft's own card
         generation.save_pretrained(folder)
-        base.tokenizer.save_pretrained(folder)
+        portable(base.tokenizer).save_pretrained(folder)

@@ -77,13 +77,17 @@ class Record:
 def record(
     request: Request,
     recipe: Recipe,
+    asked: str,
     base: Base,
     training: Training,
     evaluation: Evaluation,
     curve: Sequence[Point],
     copying: Copying | None,
 ) -> Record:
-    """Settings, counts and figures; no text, and no name of a person or of the model."""
+    """Settings, counts and figures; no text, and no name of a person or of the model.
+
+    `recipe` is the one that was used, `asked` the digest of the one that the registry asks for.
+    """
     corpus = request.corpus
     accounts = {
         f"account {number}": {
@@ -105,7 +109,7 @@ def record(
     return Record(
         config={
             "recipe": recipe.model_dump(),
-            "recipe_digest": recipe.digest(),
+            "recipe_digest": asked,
             "base": base.model_dump(include={"name", "identity", "revision", "digest", "parameters"}),
             "dataset": {"accounts": accounts, "languages": corpus.languages, "characters": corpus.characters},
             "training": training.model_dump(exclude={"versions"}),

@@ -48,7 +48,7 @@ def test_repos_without_our_manifest_are_foreign(server: HubServer) -> None:
         assert (repo.published, repo.problem) == (None, None), name
 
 
-def test_front_matter_broken_by_hand_is_seen_by_one_read_of_the_manifest(server: HubServer) -> None:
+def test_front_matter_broken_by_hand_is_seen_by_one_read_of_card_and_manifest(server: HubServer) -> None:
     server.store.add(
         "tester/ada", {"README.md": b"---\ntags: [mynah\nmynah: {\n---\n# Ada", "bot.json": manifest()}
     )
@@ -56,7 +56,7 @@ def test_front_matter_broken_by_hand_is_seen_by_one_read_of_the_manifest(server:
     assert repo.published is not None
     assert repo.published.handles == ("ada_example",)
     assert "front matter was changed on the Hub" in (repo.problem or "")
-    assert server.count("/resolve/") == 1
+    assert server.count("/resolve/") == 2
 
 
 @pytest.mark.parametrize(
@@ -219,9 +219,7 @@ def test_the_token_is_not_in_what_the_hub_looks_like() -> None:
 def test_earlier_versions_come_newest_first_and_each_once(online: HuggingFaceHub) -> None:
     first = online.publish("ada_example", files("1"), parent=None, message="first")
     second = online.publish("ada_example", files("2"), parent=first, message="second")
-    third = online.publish(
-        "ada_example", {"README.md": card(body="# 3")}, parent=second, message="third", only=False
-    )
+    third = online.publish("ada_example", {"README.md": card(body="# 3")}, parent=second, message="third")
     online.publish("ada_example", {"README.md": card(body="# 4")}, parent=third, message="fourth")
     assert list(online.earlier("ada_example", "bot.json")) == [manifest("2"), manifest("1")]
     assert list(online.earlier("nobody", "bot.json")) == []
@@ -245,3 +243,36 @@ def test_a_repo_that_was_moved_is_still_to_be_seen(server: HubServer, online: Hu
     server.store.repos["acme/ada_example"] = replace(repo, id="acme/ada_example")
     server.store.renamed["tester/ada_example"] = "acme/ada_example"
     assert online.visible("ada_example")
+
+
+def test_an_address_is_shown_without_credentials() -> None:
+    hub = HuggingFaceHub("https://me:secret@hub.example:8443/path/", "tester", token=None, pace=QUICK)
+    assert hub.address == "https://hub.example:8443/path"
+
+
+def test_a_manifest_that_one_answer_calls_missing_makes_no_repo_of_ours_foreign(server: HubServer) -> None:
+    server.store.add("tester/ada", {"README.md": b"broken", "bot.json": manifest()})
+    missing = {"status": 404, "headers": {"X-Error-Code": "EntryNotFound"}, "body": "{}"}
+    server.fault(path="bot.json", **missing)
+    assert listed(server).published is not None
+    server.fault(path="bot.json", times=-1, **missing)
+    assert "may be ours" in (listed(server).problem or "")
+
+
+def test_an_endpoint_that_lists_no_card_data_is_read_within_bounds(
+    server: HubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = []
+    for number in range(4):
+        head = server.store.add(f"tester/m{number}", {"README.md": card(), "bot.json": manifest()})
+        rows.append({"id": f"tester/m{number}", "sha": head, "private": False, "tags": []})
+    server.fault(path="/api/models\\?", times=-1, status=200, body=json.dumps(rows))
+    listing = hub_at(server).listing()
+    assert all(repo.published and not repo.problem for repo in listing.repos.values())
+    assert listing.notes == (
+        f"the listing of {server.url} carries no card data: each repo was looked at by itself",
+    )
+    monkeypatch.setattr("bot.hub.huggingface._BARE", 5)
+    repos = hub_at(server).listing().repos
+    assert [bool(repo.published) for repo in repos.values()] == [True, True, False, False]
+    assert all("may be ours" in (repos[name].problem or "") for name in ("m2", "m3"))  # never called missing

@@ -80,6 +80,7 @@ def test_what_is_published_is_an_adapter_of_the_base_on_the_hub(
     assert made.evaluation.tuned.loss < made.evaluation.base.loss - 0.1
     assert made.training.weights == "fp32"
     assert "published in fp32, not in bf16" in "".join(made.warnings)
+    assert (made.recipe.weights, made.asked["weights"].value) == ("fp32", "bf16")
     assert "peft" in made.training.versions
     assert made.base.revision == COMMIT
     assert made.base.parameters == sum(p.numel() for p in base.model.parameters())

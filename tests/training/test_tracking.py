@@ -43,7 +43,14 @@ def told(wanted: tracking.Request) -> tracking.Record:
     assert facts.training is not None
     assert facts.evaluation is not None
     return tracking.record(
-        wanted, Recipe(), facts.base, facts.training, facts.evaluation, facts.curve, facts.copying
+        wanted,
+        Recipe(),
+        Recipe().digest(),
+        facts.base,
+        facts.training,
+        facts.evaluation,
+        facts.curve,
+        facts.copying,
     )
 
 
