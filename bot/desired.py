@@ -5,7 +5,8 @@ Here templates and bases are read (never loaded), so that the plan itself stays 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot import backoff, base, card, digest
 from bot.base import BaseSpec
-from bot.errors import BotError
+from bot.enough import Sufficiency
+from bot.errors import BotError, Problem
 from bot.hub import Listing
 from bot.paths import TEMPLATES
 from bot.plan import Desired, Known
@@ -59,7 +61,7 @@ def desired(registry: Registry, resolve: Callable[[str], str | None] = lambda _:
     wanted = [_sound(registry, entry, template, spec, resolve) for entry in registry.entries]
     for faulty in registry.faulty:
         reasons = "; ".join(str(problem) for problem in faulty.problems)
-        wanted.append(Desired(faulty.name, faulty.handles, fault=reasons))
+        wanted.append(Desired(faulty.name, faulty.handles, fault=reasons, problems=faulty.problems))
     return wanted
 
 
@@ -73,6 +75,7 @@ def _sound(
     fault = None
     template = identity = ""
     revision = None
+    places: Sequence[Problem] = ()
     try:
         template, spec = template_of(entry.template), spec_of(entry.base)
         identity = spec.identity
@@ -81,13 +84,15 @@ def _sound(
         if entry.recipe.lora_rank is not None and spec.id is None:
             fault = f"an adapter names the base it belongs to, and {spec.name} is a folder: use a base with a Hub id"
     except BotError as error:
-        fault = str(error)
+        fault, places = str(error), error.problems
     if registry.namespace is None:
         fault = "no namespace is set in the registry; set namespace: to a user or organisation on the Hub"
     if entry.source == "x" and not registry.x.terms_acknowledged:
         fault = (
             "source x needs x.terms_acknowledged: true in the registry; read X's terms for developers first"
         )
+    if fault is not None and not places:
+        places = (Problem(str(registry.path), entry.line, entry.column, fault),)
     return Desired(
         name=entry.name,
         handles=entry.handles,
@@ -102,6 +107,7 @@ def _sound(
         paused=entry.paused,
         fetches=entry.source not in LOCAL_SOURCES or bool(entry.files),
         fault=fault,
+        problems=tuple(places),
     )
 
 
@@ -109,7 +115,7 @@ def known(
     registry: Registry,
     wanted: Mapping[str, Desired],
     listing: Listing,
-    open_store: Callable[[], Store],
+    open_store: Callable[[], Store] | None,
     now: datetime,
     where: Callable[[str], str],
     forced: Collection[str] = (),
@@ -117,7 +123,8 @@ def known(
     """What the store knows of the entries that a plan will ask about: those missing, changed, past their age,
     or among the names that are `forced`.
 
-    The store is not opened while there are none. `where` tells a model's place on the hub, by its name.
+    The store is not opened while there are none. Without `open_store` nothing is known of it, not even that it is
+    empty. `where` tells a model's place on the hub, by its name.
     """
     asked: list[tuple[Entry, datetime | None]] = []
     for entry in registry.entries:
@@ -132,12 +139,19 @@ def known(
             asked.append((entry, published.newest_post if published else None))
     if not asked:
         return {}
+    if open_store is None:
+        return {
+            entry.name: _knowledge(entry, newest, {}, {}, now, where(entry.name)) for entry, newest in asked
+        }
     store = open_store()
     facts, notes = store.all_facts(), store.all_notes()
-    return {
-        entry.name: _knowledge(entry, newest, facts, notes.get(entry.name, {}), now, where(entry.name))
-        for entry, newest in asked
-    }
+    enough = Sufficiency(facts, store.load)
+    found = {}
+    for entry, newest in asked:
+        one = _knowledge(entry, newest, facts, notes.get(entry.name, {}), now, where(entry.name))
+        decided = entry.paused or (one.settled or one.waiting or one.blocked) is not None
+        found[entry.name] = one if decided else replace(one, lacking=enough.lacking(entry))
+    return found
 
 
 def _differs(wanted: Desired, published: Published) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bot.enough import nothing_stored
 from bot.errors import Blocked, BotError, Deferred, Skipped
 from bot.posts import Post, Timeline
 from bot.sources import KINDS, Cost, Mark, Source, network_of, open_source
@@ -65,10 +66,7 @@ class Fetcher:
             warnings = self._read_network(entry, handle, account)
         held = self.store.load(handle, entry.source)
         if held is None:
-            raise Skipped(
-                f"the store holds no posts of {handle}; import them with: bot import {handle} FILE, "
-                f"or give the entry a path ({entry.source}: FILE)"
-            )
+            raise Skipped(nothing_stored(entry, [handle]))
         return replace(held, warnings=(*warnings, *held.warnings))
 
     def _read_file(self, entry: Entry, handle: str, account: str | None) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot import digest
+from bot.errors import Problem
 from bot.guard import MAX_CHANGE, guard
 from bot.hub import Listing, Repo
 from bot.published import Published
@@ -26,8 +27,8 @@ Force = Literal["train", "card"]
 class Desired:
     """One entry as the registry wants it, everything a plan compares reduced to digests.
 
-    `fault` says why the entry cannot be made at all (then the digests are empty). `fetches` is False when the
-    store holds all there will ever be without a person importing more.
+    `fault` says why the entry cannot be made at all (then the digests are empty), and `problems` where that stands
+    in files. `fetches` is False when the store holds all there will ever be without a person importing more.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Desired:
     paused: bool = False
     fetches: bool = True
     fault: str | None = None
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class Known:
     nothing worth publishing (too little text, no improvement), while nothing has changed since. `ask_again`:
     not before this time is it worth to fetch again, and `last_answer` says what the last fetch found.
     `waiting`: why an entry that failed is not tried again now, `blocked`: why the account itself forbids it;
-    naming it with `only` tries all the same. `estimate`: what a fetch would cost.
+    naming it with `only` tries all the same. `lacking`: why there is nothing to train on until a person imports it.
+    `estimate`: what a fetch would cost.
     """
 
     new_posts: int = 0
@@ -62,6 +65,7 @@ class Known:
     last_answer: str | None = None
     waiting: str | None = None
     blocked: str | None = None
+    lacking: str | None = None
     estimate: Estimate = field(default=Estimate())
 
 
@@ -104,7 +108,9 @@ def plan(
         action, cause, reason, age = _judge(entry, repo, knows, now, force)
         if cause == "missing" and not actual.sees_private:
             reason = "missing: not among the public repos"
-        if action == "train" and knows.blocked is not None and entry.name not in only:
+        if action == "train" and knows.lacking is not None:
+            action, cause, reason = "blocked", "posts", knows.lacking
+        elif action == "train" and knows.blocked is not None and entry.name not in only:
             action, cause, reason = "blocked", "fault", knows.blocked
         elif action in {"train", "card"} and knows.waiting is not None and entry.name not in only:
             action, cause, reason = "blocked", "waiting", knows.waiting
@@ -120,6 +126,7 @@ def plan(
                 age=age,
                 cause=cause,
                 state=_state(entry, repo),
+                problems=entry.problems if action == "blocked" else (),
             )
         )
     for name, repo in tombstoned.items():
@@ -192,7 +199,7 @@ def plan(
     if only:
         steps = [step for step in steps if step.name in only]
     steps.sort(key=_turn)
-    return Plan(tuple(steps), tuple(notes))
+    return Plan(tuple(steps), tuple(notes), tuple(warnings))
 
 
 def _judge(

@@ -160,19 +160,10 @@ def _with_plans(made: Review, old: Registry | None, head: Registry, target: str 
 def _plan(registry: Registry, hub: Hub, listing: Listing) -> Plan:
     """A plan without what only the owner sees: private repos and the store."""
     from bot import desired, plan
-    from bot.store import Store
 
     now = datetime.now(UTC)
     wanted = desired.desired(registry, hub.resolve_base)
-    with tempfile.TemporaryDirectory() as empty:
-        known = desired.known(
-            registry,
-            {one.name: one for one in wanted},
-            listing,
-            lambda: Store(f"file://{empty}"),
-            now,
-            hub.url,
-        )
+    known = desired.known(registry, {one.name: one for one in wanted}, listing, None, now, hub.url)
     return plan.plan(
         wanted, listing, namespace=registry.namespace or "", now=now, removed=registry.gone, known=known
     )
