@@ -46,10 +46,7 @@ def sentence(review: Review) -> str:
 def _rendered(review: Review, most: int) -> str:
     from bot.card.environment import render_template
 
-    told_above = re.compile(r"\S+:\d+:\d+: ") if review.faults else re.compile(r"(?!)")
-    shown = [
-        row for row in review.rows or () if not (row.action == "blocked" and told_above.match(row.reason))
-    ]
+    shown = [row for row in review.rows or () if not (row.action == "blocked" and row.listed)]
     rows = sorted(shown, key=lambda row: (row.name not in review.added, row.action == "ok"))
     told = room.counts(rows)
     variables = {

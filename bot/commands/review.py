@@ -17,7 +17,7 @@ import click
 from bot import actions
 from bot.commands.options import hub_option, open_hub, registry_option
 from bot.commands.registry import broken_files
-from bot.errors import BotError, CredentialsError, HubError, Problem, RegistryError, UsageError
+from bot.errors import BotError, CredentialsError, HubError, Problem, RegistryError, TemplateError, UsageError
 
 if TYPE_CHECKING:
     from bot.hub import Hub, Listing
@@ -68,7 +68,9 @@ def review(registry_path: Path, hub_target: str | None, base: str, out: Path) ->
             made = room.of_registries(
                 pull, commit, old, head, files=files, broken=partial(broken_files, head)
             )
-            if made.touches or any(name.startswith("templates/") for name in files):
+            templates = any("templates" in Path(name).parts[:-1] for name in files)
+            made = _with_templates(made, head, every=templates)
+            if made.touches or templates:
                 made = _with_plans(made, old, head, hub_target, out)
         warnings = head.warnings if made.touches else ()
     (out / "review.json").write_text(made.model_dump_json(), encoding="utf-8")
@@ -127,6 +129,16 @@ def comment(folder: Path) -> None:
     click.echo(f"said in {address}")
 
 
+def _with_templates(made: Review, head: Registry, *, every: bool) -> Review:
+    """The review with what is wrong with the templates of the entries it touches, or of all of them."""
+    from bot import proposed
+    from bot import review as room
+
+    touched = {*made.added, *made.changed}
+    entries = [entry for entry in head.entries if every or entry.name in touched]
+    return room.with_faults(made, proposed.template_problems(head, entries))
+
+
 def _with_plans(made: Review, old: Registry | None, head: Registry, target: str | None, out: Path) -> Review:
     """What the hub says of it, and how the cards would look. A hub that does not answer stops no review."""
     from bot import preview, proposed
@@ -150,8 +162,13 @@ def _with_plans(made: Review, old: Registry | None, head: Registry, target: str 
     if names := [entry.name for entry in head.entries if entry.name in shown]:
         try:
             proposal = proposed.changed(head, hub, only=names)
-            page = preview.page(proposed.cards(head, hub, proposal), left_out=proposal.left_out)
+            cards = list(proposed.cards(head, hub, proposal))
+            page = preview.page(cards, left_out=proposal.left_out)
             (out / "preview.html").write_text(page, encoding="utf-8")
+            made = room.with_faults(made, proposed.card_problems(head, cards))
+            unread = [one for one in cards if one.error and not isinstance(one.error, TemplateError)]
+            notes = [f"the card of {one.repo} cannot be shown: {one.error}"[:2000] for one in unread]
+            made = made.model_copy(update={"notes": (*made.notes, *notes)[:200]})
         except BotError as error:
             made = made.model_copy(update={"notes": (*made.notes, f"no card can be shown: {error}"[:2000])})
     return made
