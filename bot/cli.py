@@ -20,7 +20,7 @@ COMMANDS = {
     "render": "fleet",
     "preview": "preview",
     "review": "review",
-    "comment": "review",
+    "comment": "comment",
     "report": "report",
     "bases": "bases",
     "propose": "people",

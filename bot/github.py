@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from bot.errors import BotError, UsageError
 
@@ -18,6 +19,8 @@ SECONDS = 30.0
 TRIES = 3
 PAGES = 10
 """Pages of 100 items that are looked through for one of ours."""
+MOST_FILES = 3000
+"""Files of a pull request that GitHub lists; of a larger one the rest is not told."""
 LONGEST_COMMENT = 60_000
 """Characters in a comment or an issue; GitHub takes 65,536."""
 
@@ -74,6 +77,16 @@ class GitHub:
         found: dict[str, Any] = self._call("GET", f"pulls/{number}", None, "pull-requests: read")
         return found
 
+    def pull_files(self, number: int) -> tuple[list[str], int]:
+        """The paths that a pull request changes or renames away, and how many files of at most `MOST_FILES` it has."""
+        files = list(self._pages(f"pulls/{number}/files", MOST_FILES // 100))
+        names = ("filename", "previous_filename")
+        return [str(file[key]) for file in files for key in names if file.get(key)], len(files)
+
+    def open_pulls(self, branch: str) -> list[dict[str, Any]]:
+        """The open pull requests of a branch, which `OWNER:BRANCH` names: of this repository or of a fork."""
+        return list(self._pages(f"pulls?head={quote(branch, safe=':')}&state=open"))
+
     def default_branch(self) -> str:
         """The branch that pull requests go to."""
         return str(self._call("GET", "", None, "contents: read")["default_branch"])
@@ -120,8 +133,8 @@ class GitHub:
         """What GitHub says of a workflow: `active`, `disabled_inactivity`, `disabled_manually` and others."""
         return str(self._call("GET", f"actions/workflows/{file}", None, "actions: read")["state"])
 
-    def _pages(self, path: str) -> Iterator[dict[str, Any]]:
-        for page in range(1, PAGES + 1):
+    def _pages(self, path: str, pages: int = PAGES) -> Iterator[dict[str, Any]]:
+        for page in range(1, pages + 1):
             mark = "&" if "?" in path else "?"
             items = self._call(
                 "GET", f"{path}{mark}per_page=100&page={page}", None, "a token of this repository"

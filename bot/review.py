@@ -13,6 +13,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot import token_code
 from bot.errors import Problem
 from bot.registry import Entry, FaultyEntry, Registry
 from bot.shards import needed
@@ -223,10 +224,8 @@ def _loud(base: Registry | None, head: Registry, removed: Sequence[str], files: 
         ):
             if old is not None and old != new:
                 said.append(f"It changes {what}: for the whole fleet.")
-    code = [path for path in files if path.startswith((".github/", "bot/", ".ci/"))]
-    if code:
-        some = ", ".join(code[:5]) + (f" and {len(code) - 5} more" if len(code) > 5 else "")
-        said.append(f"It changes what runs with the fleet's tokens after the merge: {some}.")
+    if sentence := token_code.caution(files):
+        said.append(sentence)
     return said
 
 

@@ -35,6 +35,7 @@ class GitHubServer:
         self.comments: dict[int, list[dict[str, Any]]] = {}
         self.issues: list[dict[str, Any]] = []
         self.pulls: list[dict[str, Any]] = []
+        self.pull_files: dict[int, list[dict[str, Any]]] = {}
         self.schedule = "active"
         self.refuse: dict[str, int] = {}
         self.calls: list[str] = []
@@ -105,24 +106,30 @@ class GitHubServer:
         if found := re.fullmatch(r"/contents/(.+)", path):
             return self._contents(method, found[1], query, value)
         if path == "/pulls" and method == "GET":
-            branch = query["head"].partition(":")[2]
-            return _page(
-                [one for one in self.pulls if one["head"]["ref"] == branch and one["state"] == "open"], query
-            )
+            return _page([one for one in self.pulls if self._listed(one, query)], query)
         if path == "/pulls":
-            made = {**value, "number": 100 + len(self.pulls), "state": "open", "head": {"ref": value["head"]}}
+            head = {"ref": value["head"], "repo": {"full_name": self.repository}}
+            made = {**value, "number": 100 + len(self.pulls), "state": "open", "head": head}
             made["html_url"] = f"https://github.example/{self.repository}/pull/{made['number']}"
             self.pulls.append(made)
             return made
+        if found := re.fullmatch(r"/pulls/(\d+)/files", path):
+            return _page(self.pull_files.get(int(found[1]), []), query)
         if found := re.fullmatch(r"/pulls/(\d+)", path):
             pull = next((one for one in self.pulls if one["number"] == int(found[1])), None)
             if pull is None:
                 raise Refusal(404, "Not Found")
             pull.update(value or {})
-            return pull
+            return {"changed_files": len(self.pull_files.get(pull["number"], [])), **pull}
         if path == "/actions/workflows/schedule.yml":
             return {"state": self.schedule}
         raise Refusal(404, "Not Found")
+
+    def _listed(self, pull: dict[str, Any], query: dict[str, str]) -> bool:
+        """As GitHub filters: by state, and by `OWNER:BRANCH` where a head is given."""
+        owner = pull["head"]["repo"]["full_name"].partition("/")[0]
+        heads = (None, f"{owner}:{pull['head']['ref']}")
+        return pull["state"] == query["state"] and query.get("head") in heads
 
     def _contents(self, method: str, path: str, query: dict[str, str], value: Any) -> Any:
         files = self.branches[query.get("ref") or value["branch"]]

@@ -1,4 +1,4 @@
-"""`bot review` and `bot comment`: what a pull request would do, said where its author and the maintainers look."""
+"""`bot review`: what a pull request would do, said where its author and the maintainers look."""
 
 from __future__ import annotations
 
@@ -84,49 +84,6 @@ def review(registry_path: Path, hub_target: str | None, base: str, out: Path) ->
         click.echo(str(problem))
     click.echo(review_text.sentence(made))
     return RegistryError.exit_code if problems else 0
-
-
-@click.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-def comment(folder: Path) -> None:
-    """Post FOLDER's review on its pull request.
-
-    Runs in a workflow that another one triggered: what lies in FOLDER is a stranger's. It is read as data, and
-    belongs to the pull request only if that one's head is the commit that the other workflow ran for.
-    """
-    from pydantic import ValidationError
-
-    from bot import event, github, review_text
-    from bot import review as room
-
-    path = folder / "review.json"
-    if not path.is_file():
-        click.echo("the pull request's workflow left no review; nothing to say")
-        return
-    try:
-        if path.is_symlink() or path.stat().st_size > room.MOST_BYTES:
-            raise UsageError("the review is no file, or larger than any that bot review writes")
-        made = room.Review.model_validate_json(path.read_bytes())
-    except (ValidationError, RecursionError, ValueError):
-        raise UsageError("the review is not one that bot review writes; nothing is posted") from None
-    payload = event.read(os.environ)
-    ran_for = event.text(payload, "workflow_run", "head_sha")
-    repository = event.text(payload, "workflow_run", "head_repository", "full_name")
-    if made.pull < 1 or made.head != ran_for:
-        raise UsageError("the review is of another commit than the workflow ran for; nothing is posted")
-    hub = github.of_this_run(os.environ)
-    pull = hub.pull(made.pull)
-    if (
-        event.text(pull, "head", "sha") != ran_for
-        or event.text(pull, "head", "repo", "full_name") != repository
-    ):
-        click.echo(f"#{made.pull} has another head by now, or never had this one; nothing is posted")
-        return
-    if event.text(pull, "state") != "open":
-        click.echo(f"#{made.pull} is closed; nothing is posted")
-        return
-    address = hub.comment_once(made.pull, review_text.MARK, review_text.comment(made))
-    click.echo(f"said in {address}")
 
 
 def _with_templates(made: Review, head: Registry, *, every: bool) -> Review:
@@ -217,7 +174,7 @@ def _checkout(top: Path, ref: str) -> Iterator[Path]:
 
 def _changed_files(top: Path, ref: str) -> list[str]:
     names = (
-        _git(top, "diff", "--name-only", "-z", "--end-of-options", ref, "--")
+        _git(top, "diff", "--name-only", "--no-renames", "-z", "--end-of-options", ref, "--")
         .decode(errors="replace")
         .split("\0")
     )

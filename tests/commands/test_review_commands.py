@@ -171,6 +171,18 @@ def test_code_that_gets_the_tokens_is_said_loudly(repo: Repo) -> None:
     )
 
 
+def test_what_installs_the_bot_is_code_too_and_so_is_what_was_moved_away(repo: Repo) -> None:
+    repo.write("bot/old.py", "# code, and long enough to be found again where it is moved to\n" * 9)
+    repo.commit()
+    (repo.folder / "docs").mkdir()
+    (repo.folder / "bot/old.py").rename(repo.folder / "docs/old.md")
+    for path in ("pyproject.toml", "constraints.txt", "Makefile", "README.md"):
+        repo.write(path, "x")
+    made, _ = repo.review()
+    (sentence,) = made.loud
+    assert sentence.endswith(": Makefile, bot/old.py, constraints.txt, pyproject.toml.")
+
+
 def test_a_template_that_changed_is_every_card_of_it(repo: Repo, tmp_path: Path) -> None:
     repo.write("templates/model_card.md.j2", "# {{ repo }}\n")
     made, _ = repo.review()
