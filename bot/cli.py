@@ -23,7 +23,7 @@ COMMANDS = {
     "comment": "comment",
     "report": "report",
     "bases": "bases",
-    "propose": "people",
+    "propose": "propose",
     "takedown": "people",
     "adopt": "adopt",
     "site": "site",

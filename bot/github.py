@@ -34,6 +34,15 @@ class GitHubError(BotError):
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """A branch beside another one: the commit that both have, the messages of its own commits, the files in them."""
+
+    start: str
+    messages: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class GitHub:
     """One repository. Every method raises GitHubError only."""
 
@@ -83,16 +92,17 @@ class GitHub:
         names = ("filename", "previous_filename")
         return [str(file[key]) for file in files for key in names if file.get(key)], len(files)
 
-    def open_pulls(self, branch: str) -> list[dict[str, Any]]:
-        """The open pull requests of a branch, which `OWNER:BRANCH` names: of this repository or of a fork."""
-        return list(self._pages(f"pulls?head={quote(branch, safe=':')}&state=open"))
+    def open_pulls(self, branch: str | None = None) -> list[dict[str, Any]]:
+        """Open pull requests, the newest first: all, or those of `OWNER:BRANCH`, of this repository or a fork."""
+        head = f"head={quote(branch, safe=':')}&" if branch is not None else ""
+        return list(self._pages(f"pulls?{head}state=open"))
 
     def default_branch(self) -> str:
         """The branch that pull requests go to."""
         return str(self._call("GET", "", None, "contents: read")["default_branch"])
 
     def file(self, path: str, branch: str) -> tuple[str, str]:
-        """A file's text on a branch, and its blob's id."""
+        """A file's text on a branch or at a commit, and its blob's id."""
         found = self._call("GET", f"contents/{path}?ref={branch}", None, "contents: read")
         return base64.b64decode(found["content"]).decode(), str(found["sha"])
 
@@ -106,6 +116,25 @@ class GitHub:
         }
         made = self._call("PUT", f"contents/{path}", value, "contents: write")
         return str(made["commit"]["sha"])
+
+    def head(self, branch: str) -> str | None:
+        """The commit that a branch is at; None where there is no such branch."""
+        try:
+            found = self._call("GET", f"git/ref/heads/{branch}", None, "contents: read")
+        except GitHubError as error:
+            if error.status == 404:
+                return None
+            raise
+        return str(found["object"]["sha"])
+
+    def ahead(self, base: str, branch: str) -> Ahead:
+        """What a branch has that `base` has not."""
+        found = self._call("GET", f"compare/{base}...{branch}", None, "contents: read")
+        return Ahead(
+            str(found["merge_base_commit"]["sha"]),
+            tuple(str(each["commit"]["message"]) for each in found["commits"]),
+            tuple(str(file["filename"]) for file in found.get("files", ())),
+        )
 
     def start_branch(self, name: str, at: str) -> None:
         """A branch at the head of the branch `at`: made, or put back there."""
