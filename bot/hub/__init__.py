@@ -121,11 +121,10 @@ def open_hub(target: str | None, namespace: str, *, token: str | None = None, wa
         return FolderHub(Path(target.removeprefix("dir:")).expanduser(), namespace, wait_s=wait_s)
     # Telemetry costs a call a day, to the real Hub even when another endpoint is meant.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from bot.hub import huggingface, keyless
+    from bot.hub import endpoint, huggingface, keyless
 
-    endpoint = target or os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
     kind = keyless.KeylessHub if keyless.wanted(os.environ) else huggingface.HuggingFaceHub
-    return kind(endpoint.rstrip("/"), namespace, token=token, wait_s=wait_s)
+    return kind(endpoint.address(os.environ, target), namespace, token=token, wait_s=wait_s)
 
 
 def inside(path: str) -> PurePosixPath:

@@ -22,6 +22,7 @@ from bot.hub.facts import judge
 from bot.hub.publication import Publication
 from bot.hub.translate import translated
 from bot.published import FILENAME
+from bot.sources.files import shown
 
 _EXPAND = ["sha", "cardData", "tags", "private", "siblings"]
 # Broken front matter is rare: beyond so many extra reads a listing only says that it is broken.
@@ -29,7 +30,10 @@ _SUSPECTS = 20
 
 
 class HuggingFaceHub:
-    """Repos of one namespace at `endpoint`. Every call keeps to `pace`; the token appears in no text of ours."""
+    """Repos of one namespace at `endpoint`. Every call keeps to `pace`.
+
+    No text of ours holds the token, or what the endpoint holds of a password: texts say `shown`.
+    """
 
     def __init__(
         self,
@@ -41,6 +45,7 @@ class HuggingFaceHub:
         pace: Pace | None = None,
     ) -> None:
         self.endpoint = endpoint
+        self.shown = shown(endpoint)
         self._namespace = namespace
         self._token = token.strip() if token is not None else None
         self._pace = pace or Pace(wait_s=wait_s)
@@ -51,17 +56,17 @@ class HuggingFaceHub:
         install()
 
     def __repr__(self) -> str:
-        return f"HuggingFaceHub({self.endpoint!r}, {self._namespace!r})"
+        return f"HuggingFaceHub({self.shown!r}, {self._namespace!r})"
 
     def check(self, *, write: bool, create: bool = False) -> None:
         """Asks the Hub who the token is. CredentialsError when it may not see the namespace, or write there."""
-        require_token(self._token, self._namespace, self.endpoint, write=write)
+        require_token(self._token, self._namespace, self.shown, write=write)
         if self._token:
             identity = self._whoami()
             if write:
-                identity.require_write(self._namespace, self.endpoint)
+                identity.require_write(self._namespace, self.shown)
             else:
-                identity.require_read(self._namespace, self.endpoint)
+                identity.require_read(self._namespace, self.shown)
 
     def listing(self) -> Listing:
         """The namespace from one paged listing; a few further reads where front matter was broken by hand."""
@@ -79,7 +84,7 @@ class HuggingFaceHub:
             repos[name.lower()] = self._judged(name, row, reads)
         if strangers and not repos:
             raise HubError(
-                f"the listing of {self._namespace} at {self.endpoint} names only other namespaces' repos: "
+                f"the listing of {self._namespace} at {self.shown} names only other namespaces' repos: "
                 "this endpoint cannot be trusted to say what exists; check HF_ENDPOINT"
             )
         return Listing(dict(sorted(repos.items())), sees_private)
@@ -98,13 +103,13 @@ class HuggingFaceHub:
             if not isinstance(page, list) or not all(
                 isinstance(row, dict) and row.get("sha") for row in page
             ):
-                raise HubError(f"{self.endpoint} does not list models with their commits; check HF_ENDPOINT")
+                raise HubError(f"{self.shown} does not list models with their commits; check HF_ENDPOINT")
             rows += page
             seen.add(url)
             url, params = response.links.get("next", {}).get("url"), None
             if url in seen:
                 raise HubError(
-                    f"the listing of {self._namespace} at {self.endpoint} never ends; run again later"
+                    f"the listing of {self._namespace} at {self.shown} never ends; run again later"
                 )
         return rows
 
@@ -160,7 +165,7 @@ class HuggingFaceHub:
         only: bool = True,
     ) -> str:
         """One commit on `parent`, or none: `Publication` says how doubt about that is settled."""
-        require_token(self._token, self._namespace, self.endpoint, write=True)
+        require_token(self._token, self._namespace, self.shown, write=True)
         with step(self._pace) as current:
             publication = Publication(
                 self._api, self._repo_id(name), files, self._token, current, partial(self._read, name)
@@ -178,8 +183,8 @@ class HuggingFaceHub:
             self._api.delete_repo(self._repo_id(name), missing_ok=True)
 
     def url(self, name: str) -> str:
-        """The address of the repo's page."""
-        return f"{self.endpoint}/{self._repo_id(name)}"
+        """The address of the repo's page, to be shown."""
+        return f"{self.shown}/{self._repo_id(name)}"
 
     def resolve_base(self, repo_id: str, revision: str | None = None) -> str | None:
         """The commit of any model at `revision`, or None when the Hub does not tell."""
@@ -201,7 +206,7 @@ class HuggingFaceHub:
     @contextmanager
     def _asking(self, what: str, *, write: bool = False) -> Iterator[None]:
         """Around every call of the library: the token can be one, patience has a limit, errors become ours."""
-        require_token(self._token, self._namespace, self.endpoint, write=write)
+        require_token(self._token, self._namespace, self.shown, write=write)
         with step(self._pace), translated(what, self._token):
             yield
 

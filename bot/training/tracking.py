@@ -22,6 +22,7 @@ from huggingface_hub import constants
 from bot.corpus import Corpus
 from bot.manifest import Base, Copying, Evaluation, Point, Tracking, Training
 from bot.recipe import Recipe
+from bot.sources.files import shown
 
 PROJECT = "mynah"
 """Where runs are kept, unless WANDB_PROJECT or TRACKIO_PROJECT names another project."""
@@ -104,7 +105,7 @@ def record(
         summary |= {f"copying/{name}": value for name, value in shares.items()}
     return Record(
         config={
-            "model": f"{constants.ENDPOINT}/{request.repo}",
+            "model": f"{shown(constants.ENDPOINT)}/{request.repo}",
             "recipe": recipe.model_dump(),
             "recipe_digest": recipe.digest(),
             "base": base.model_dump(include={"name", "identity", "revision", "digest", "parameters"}),
@@ -217,7 +218,7 @@ def _trackio(request: Request, told: Record) -> Tracking:
         finally:
             trackio.finish()
     if space and not heard:
-        return Tracking(service="trackio", run_url=f"{constants.ENDPOINT}/spaces/{space}")
+        return Tracking(service="trackio", run_url=f"{shown(constants.ENDPOINT)}/spaces/{space}")
     if space:
         request.say(
             f"{request.name}: warning: Trackio could not reach the Space {space} "
@@ -231,7 +232,7 @@ def _trackio(request: Request, told: Record) -> Tracking:
 
 
 def _first_line(error: Exception | str, environment: Mapping[str, str]) -> str:
-    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    line = shown((str(error).strip().splitlines() or [type(error).__name__])[0])
     for name in SECRETS:
         if secret := environment.get(name):
             line = line.replace(secret, "***")
