@@ -5,7 +5,7 @@ Here templates and bases are read (never loaded), so that the plan itself stays 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot import backoff, base, card, digest, owners, plan_notes
 from bot.base import BaseSpec
-from bot.errors import BotError
+from bot.enough import Sufficiency
+from bot.errors import BotError, Problem
 from bot.hub import Listing
 from bot.paths import TEMPLATES
 from bot.plan import Desired, Known
@@ -60,7 +61,7 @@ def desired(registry: Registry, resolve: Callable[[str], str | None] = lambda _:
     wanted = [_sound(registry, entry, template, spec, resolve) for entry in registry.entries]
     for faulty in registry.faulty:
         reasons = "; ".join(str(problem) for problem in faulty.problems)
-        wanted.append(Desired(faulty.name, faulty.handles, fault=reasons))
+        wanted.append(Desired(faulty.name, faulty.handles, fault=reasons, problems=faulty.problems))
     return wanted
 
 
@@ -74,6 +75,7 @@ def _sound(
     fault = None
     template = identity = ""
     revision = None
+    places: Sequence[Problem] = ()
     try:
         template, spec = template_of(entry.template), spec_of(entry.base)
         identity = spec.identity
@@ -82,7 +84,7 @@ def _sound(
         if entry.recipe.lora_rank is not None and spec.id is None:
             fault = f"an adapter names the base it belongs to, and {spec.name} is a folder: use a base with a Hub id"
     except BotError as error:
-        fault = str(error)
+        fault, places = str(error), error.problems
     files = owners.of_files(entry)
     fault = fault or "; ".join(owners.file_faults(registry, entry, files)) or None
     if registry.namespace is None:
@@ -91,6 +93,8 @@ def _sound(
         fault = (
             "source x needs x.terms_acknowledged: true in the registry; read X's terms for developers first"
         )
+    if fault is not None and not places:
+        places = (Problem(str(registry.path), entry.line, entry.column, fault),)
     return Desired(
         name=entry.name,
         handles=entry.handles,
@@ -106,6 +110,7 @@ def _sound(
         fetches=entry.source not in LOCAL_SOURCES or bool(entry.files),
         fault=fault,
         unproven=owners.is_unproven(entry, files),
+        problems=tuple(places),
     )
 
 
@@ -113,7 +118,7 @@ def known(
     registry: Registry,
     wanted: Mapping[str, Desired],
     listing: Listing,
-    open_store: Callable[[], Store],
+    open_store: Callable[[], Store] | None,
     now: datetime,
     where: Callable[[str], str],
     forced: Collection[str] = (),
@@ -122,7 +127,8 @@ def known(
     or among the names that are `forced`. Where the registry holds tombstones the stored posts of all entries are
     held against them.
 
-    The store is not opened while there are none. `where` tells a model's place on the hub, by its name.
+    The store is not opened while there are none. Without `open_store` nothing is known of it, not even that it is
+    empty. `where` tells a model's place on the hub, by its name.
     """
     asked: list[tuple[Entry, datetime | None]] = []
     for entry in registry.entries:
@@ -137,27 +143,28 @@ def known(
             asked.append((entry, published.newest_post if published else None))
     if not asked and not registry.removed:
         return {}
+    if open_store is None:
+        age = registry.x.look_up_age
+        return {
+            entry.name: _knowledge(entry, newest, {}, {}, now, where(entry.name), age)
+            for entry, newest in asked
+        }
     store = open_store()
     facts, notes = store.all_facts(), store.all_notes() if asked else {}
     faults = {
         entry.name: "; ".join(owners.stored_removed(registry, _held(entry, facts)))
         for entry in (registry.entries if registry.removed else ())
     }
-    return {name: Known(fault=fault) for name, fault in faults.items() if fault} | {
-        entry.name: replace(
-            _knowledge(
-                entry,
-                newest,
-                facts,
-                plan_notes.checked(notes.get(entry.name, {})),
-                now,
-                where(entry.name),
-                registry.x.look_up_age,
-            ),
-            fault="; ".join(owners.stored_faults(registry, entry, _held(entry, facts))) or None,
-        )
-        for entry, newest in asked
-    }
+    found = {name: Known(fault=fault) for name, fault in faults.items() if fault}
+    enough = Sufficiency(facts, store.load)
+    for entry, newest in asked:
+        memory = plan_notes.checked(notes.get(entry.name, {}))
+        one = _knowledge(entry, newest, facts, memory, now, where(entry.name), registry.x.look_up_age)
+        fault = "; ".join(owners.stored_faults(registry, entry, _held(entry, facts))) or None
+        decided = entry.paused or (fault or one.settled or one.waiting or one.blocked) is not None
+        lacking = None if decided else enough.lacking(entry)
+        found[entry.name] = replace(one, fault=fault, lacking=lacking)
+    return found
 
 
 def _differs(wanted: Desired, published: Published) -> bool:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot import deletions, owners
+from bot.enough import nothing_stored
 from bot.errors import Blocked, BotError, Deferred, Skipped
 from bot.posts import Owner, Post, Timeline
 from bot.sources import KINDS, Cost, LooksUp, Mark, Source, is_paid, network_of, open_source
@@ -111,10 +112,7 @@ class Fetcher:
             warnings = self._read_network(entry, handle, account)
         held = self.store.load(handle, entry.source)
         if held is None:
-            raise Skipped(
-                f"the store holds no posts of {handle}; import them with: bot import {handle} FILE, "
-                f"or give the entry a path ({entry.source}: FILE)"
-            )
+            raise Skipped(nothing_stored(entry, [handle]))
         self._refuse_removed(owners.of_profile(held.profile), handle, "what the store holds")
         return replace(held, warnings=(*warnings, *held.warnings))
 

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot import digest, removals, voices
+from bot.errors import Problem
 from bot.guard import MAX_CHANGE, guard
 from bot.hub import Listing, Repo
 from bot.published import Published
@@ -32,8 +33,9 @@ NAMED = 5
 class Desired:
     """One entry as the registry wants it, everything a plan compares reduced to digests.
 
-    `fault` says why the entry cannot be made at all (then the digests are empty). `fetches` is False when the
-    store holds all there will ever be without a person importing more. `unproven`: a file names no owner.
+    `fault` says why the entry cannot be made at all (then the digests are empty), and `problems` where that stands
+    in files. `fetches` is False when the store holds all there will ever be without a person importing more.
+    `unproven`: a file names no owner.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Desired:
     fetches: bool = True
     fault: str | None = None
     unproven: bool = False
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,9 @@ class Known:
     nothing worth publishing (too little text, no improvement), while nothing has changed since. `ask_again`:
     not before this time is it worth to fetch again, and `last_answer` says what the last fetch found.
     `waiting`: why an entry that failed is not tried again now, `blocked`: why the account itself forbids it;
-    naming it with `only` tries all the same. `estimate`: what a fetch would cost. `fault`: why the stored posts
-    may not be used at all. `unproven`: some came from a file that names no owner.
+    naming it with `only` tries all the same. `lacking`: why there is nothing to train on until a person imports it.
+    `estimate`: what a fetch would cost. `fault`: why the stored posts may not be used at all. `unproven`: some came
+    from a file that names no owner.
     """
 
     new_posts: int = 0
@@ -70,6 +74,7 @@ class Known:
     last_answer: str | None = None
     waiting: str | None = None
     blocked: str | None = None
+    lacking: str | None = None
     estimate: Estimate = field(default=Estimate())
     fault: str | None = None
     unproven: bool = False
@@ -122,7 +127,9 @@ def plan(
         action, cause, reason, age = _judge(entry, repo, knows, now, force, repair=entry.name in overwrite)
         if cause == "missing" and not actual.sees_private:
             reason = "missing: not among the public repos"
-        if action == "train" and knows.blocked is not None and entry.name not in only:
+        if action == "train" and knows.lacking is not None:
+            action, cause, reason = "blocked", "posts", knows.lacking
+        elif action == "train" and knows.blocked is not None and entry.name not in only:
             action, cause, reason = "blocked", "fault", knows.blocked
         elif action in {"train", "card"} and knows.waiting is not None and entry.name not in only:
             action, cause, reason = "blocked", "waiting", knows.waiting
@@ -138,6 +145,7 @@ def plan(
                 age=age,
                 cause=cause,
                 state=_state(entry, repo),
+                problems=entry.problems if action == "blocked" else (),
             )
         )
     for name, found in leaving.items():
@@ -195,7 +203,7 @@ def plan(
     if only:
         steps = [step for step in steps if step.name in only]
     steps.sort(key=_turn)
-    return Plan(tuple(steps), tuple(notes))
+    return Plan(tuple(steps), tuple(notes), tuple(warnings))
 
 
 def _judge(

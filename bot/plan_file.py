@@ -63,7 +63,7 @@ def agreed(reviewed: Sequence[Step], now: Plan) -> tuple[Plan, list[Step]]:
             same.append(replace(step, action=old.action, cause=old.cause, reason=old.reason, held=old.held))
         elif old.action in {"train", "card", "remove"}:
             moved.append(old)
-    return Plan(tuple(same), now.notes), moved
+    return replace(now, steps=tuple(same)), moved
 
 
 def _stands(old: Step, now: Step) -> bool:

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from bot.card import facts as card_facts
 from bot.card import front_matter
 from bot.card.environment import render_template
+from bot.errors import BotError
 from bot.paths import TEMPLATES
 from bot.published import FRONT_MATTER_KEY
 
@@ -54,12 +55,16 @@ _ATTRIBUTES = {
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One card to show: its repo's name, README.md and pictures; `note` is said above it, where there is one."""
+    """One card to show: its repo's name, README.md and pictures; `note` is said above it, where there is one.
+
+    `error` is why it could not be rendered; README.md says it then.
+    """
 
     repo: str
     readme: str
     assets: Assets
     note: str = ""
+    error: BotError | None = None
 
 
 @dataclass(slots=True)

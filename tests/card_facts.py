@@ -263,6 +263,7 @@ HOSTILE = [
     "<!-- comment",
     "&lt;b&gt; &amp;amp; &#124;",
     "<http://example.org> www.example.org",
+    "ada@example.org mailto:bob@example.org",
     '" onload="alert(1)',
     "*a* _b_ **c** ~~d~~",
     "👩\u200d🚀 🇫🇷 ❤\ufe0f",

@@ -101,6 +101,15 @@ def test_too_little_text_blocks_until_there_is_more() -> None:
     assert judge(entry(), None, known=known, force="train")[0] == "train"
 
 
+def test_nothing_to_train_on_blocks_whatever_was_asked_and_leaves_the_rest_alone() -> None:
+    known = {"ada": Known(lacking="the store holds no posts of ada; import them with: bot import ada FILE")}
+    assert judge(entry(), None, known=known) == ("blocked", known["ada"].lacking)
+    assert judge(entry(), None, known=known, force="train", only=["ada"])[0] == "blocked"
+    assert judge(entry(recipe="R"), repo(), known=known)[0] == "blocked"
+    assert judge(entry(), repo(), known=known)[0] == "ok"
+    assert judge(entry(card="C"), repo(), known=known)[0] == "card"
+
+
 def test_a_repo_that_is_not_ours_blocks_the_entry_and_is_never_unlisted() -> None:
     foreign = Repo("ada", "h")
     assert judge(entry(), foreign)[0] == "blocked"

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from bot.card import escape
 from bot.card.templates import missing, outside, read
-from bot.errors import UsageError
+from bot.errors import TemplateError
 
 if TYPE_CHECKING:
     from bot.manifest import Score
@@ -26,16 +26,17 @@ LONGEST = 128 << 20
 
 
 def render_template(file: str, variables: Mapping[str, Any], folders: Sequence[Path]) -> str:
-    """A template with its variables. UsageError with file and line when it is missing or broken."""
+    """A template with its variables. TemplateError with file and line when it is missing or broken."""
     try:
         return _bounded(file, _environment(tuple(folders)).get_template(file).generate(variables))
     except jinja2.TemplateNotFound as error:
-        where = _line(error)
-        raise UsageError(f"{where}: " * bool(where) + missing(str(error.name), folders)) from None
+        raise TemplateError(missing(str(error.name), folders), _place(error)) from None
     except jinja2.TemplateSyntaxError as error:
-        raise UsageError(f"{error.filename or file}:{error.lineno}: {error.message}") from None
+        raise TemplateError(str(error.message), (error.filename or file, error.lineno)) from None
     except (jinja2.TemplateError, TypeError, ValueError, LookupError, ArithmeticError) as error:
-        raise UsageError(f"{_line(error) or file}: {error}; see templates/README.md") from error
+        place = _place(error)
+        named = "" if place else f"{file}: "
+        raise TemplateError(f"{named}{error}; see templates/README.md", place) from error
 
 
 def _bounded(file: str, pieces: Iterable[str]) -> str:
@@ -45,17 +46,18 @@ def _bounded(file: str, pieces: Iterable[str]) -> str:
     for piece in pieces:
         size += len(piece)
         if size > LONGEST:
-            raise UsageError(
+            raise TemplateError(
                 f"{file}: it makes more than {LONGEST >> 20} million characters: look for a loop that goes on too long"
             )
         parts.append(piece)
     return "".join(parts)
 
 
-def _line(error: Exception) -> str:
-    """Where in a template rendering stopped, as `path:line`; empty before the first line was reached."""
+def _place(error: Exception) -> tuple[str, int] | None:
+    """The path and line where rendering a template stopped; None before the first line was reached."""
     frames = traceback.extract_tb(error.__traceback__)  # Jinja has put the templates' own lines into it
-    return next((f"{at.filename}:{at.lineno}" for at in reversed(frames) if at.filename.endswith(".j2")), "")
+    at = next((at for at in reversed(frames) if at.filename.endswith(".j2")), None)
+    return (at.filename, at.lineno or 1) if at is not None else None
 
 
 @lru_cache(maxsize=8)

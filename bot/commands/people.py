@@ -1,4 +1,4 @@
-"""`bot propose` and `bot takedown`: what people ask for on GitHub, done: to be added, and to be gone."""
+"""`bot takedown`: what people ask for who are imitated, done and proved: to be gone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bot.commands.options import (
     warn,
 )
 from bot.commands.registry import write_registry
-from bot.errors import RegistryError, UsageError
+from bot.errors import UsageError
 
 if TYPE_CHECKING:
     from bot.github import GitHub
@@ -31,42 +31,6 @@ if TYPE_CHECKING:
 
 BUSY = 3
 """Times a commit to a branch that moves is tried."""
-
-
-@click.command()
-@registry_option
-def propose(registry_path: Path) -> None:
-    """Turn an issue form into a pull request.
-
-    Runs in a workflow, for the issue of the event. What is wrong is answered in the issue.
-    """
-    from bot import event, github, proposal
-
-    payload = event.read(os.environ)
-    number = event.at(payload, "issue", "number")
-    if not isinstance(number, int):
-        raise UsageError("this runs for an event of an issue")
-    if event.text(payload, "issue", "state") != "open":
-        click.echo("the issue is closed; nothing is done")
-        return
-    hub = github.of_this_run(os.environ)
-    base = hub.default_branch()
-    place = _in_repository(registry_path)
-    text, blob = hub.file(place, base)
-    try:
-        asked = proposal.read(event.text(payload, "issue", "body"), text, registry_path)
-    except (UsageError, RegistryError) as error:
-        address = hub.comment_once(number, proposal.MARK, proposal.refused(error))
-        click.echo(f"not taken as it is: {error}")
-        click.echo(f"answered in {address}")
-        return
-    hub.start_branch(asked.branch, base)
-    hub.commit_file(place, asked.registry, branch=asked.branch, blob=blob, message=asked.title)
-    pull = hub.propose(
-        branch=asked.branch, base=base, title=asked.title, body=proposal.description(asked, number)
-    )
-    hub.comment_once(number, proposal.MARK, proposal.accepted(pull))
-    click.echo(f"proposed in {pull}")
 
 
 @click.command()
@@ -141,7 +105,7 @@ def takedown(
     landed = True
     if in_workflow:
         landed, where = _tell_github(
-            github.of_this_run(os.environ), _in_repository(registry_path), tombstoned, pull_request
+            github.of_this_run(os.environ), in_repository(registry_path), tombstoned, pull_request
         )
         report.checked("Tombstone", where)
     # Until the tombstone is on main, another run could make again what was deleted; what is private stays so.
@@ -200,7 +164,7 @@ def _tell_github(
     return False, hub.propose(branch=branch, base=base, title=message, body=body)
 
 
-def _in_repository(path: Path) -> str:
+def in_repository(path: Path) -> str:
     """A file's path in the repository that the workflow checked out."""
     top = Path(os.environ.get("GITHUB_WORKSPACE") or ".").resolve()
     try:

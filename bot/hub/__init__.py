@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from bot.errors import HubError
 from bot.published import Published
 
-HUGGING_FACE = "https://huggingface.co"
 """The Hub's own address, where no other one is named."""
 
 WAIT_S = 120.0
@@ -163,17 +162,10 @@ def open_hub(target: str | None, namespace: str, *, token: str | None = None, wa
         return FolderHub(Path(target.removeprefix("dir:")).expanduser(), namespace, wait_s=wait_s)
     # Telemetry costs a call a day, to the real Hub even when another endpoint is meant.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from bot.hub import huggingface, keyless
+    from bot.hub import endpoint, huggingface, keyless
 
-    endpoint = target or os.environ.get("HF_ENDPOINT") or HUGGING_FACE
     kind = keyless.KeylessHub if keyless.wanted(os.environ) else huggingface.HuggingFaceHub
-    return kind(endpoint.rstrip("/"), namespace, token=token, wait_s=wait_s)
-
-
-def public_address(endpoint: str) -> str:
-    """A Hub's address as a card may show it: without a user name or password."""
-    parts = urlsplit(endpoint)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
+    return kind(endpoint.address(os.environ, target), namespace, token=token, wait_s=wait_s)
 
 
 def inside(path: str) -> PurePosixPath:

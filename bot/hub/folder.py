@@ -20,7 +20,8 @@ from pathlib import Path
 
 from bot import digest
 from bot.errors import ConflictError, CredentialsError, HubError
-from bot.hub import HUGGING_FACE, Blob, Contents, Listing, Repo, inside
+from bot.hub import Blob, Contents, Listing, Repo, inside
+from bot.hub.endpoint import REAL
 from bot.hub.facts import GITATTRIBUTES, of_files
 from bot.hub.staging import Staging
 from bot.published import CARD, FILENAME
@@ -33,7 +34,7 @@ class FolderHub:
         self._root = Path(path) / namespace
         self._staging = Staging(self._root, wait_s)
 
-    address = HUGGING_FACE
+    address = REAL
     """Cards made in a folder name the Hub to which they may be carried later."""
 
     def check(self, *, write: bool, create: bool = False) -> None:

@@ -16,13 +16,14 @@ from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_st
 
 from bot import __version__
 from bot.errors import CredentialsError, HubError
-from bot.hub import WAIT_S, Blob, Contents, Listing, Repo, public_address
+from bot.hub import WAIT_S, Blob, Contents, Listing, Repo
 from bot.hub.client import Pace, install, step
 from bot.hub.credentials import Identity, identify, require_token
 from bot.hub.facts import judge
 from bot.hub.publication import Publication
 from bot.hub.translate import translated
 from bot.published import FILENAME
+from bot.sources.files import shown
 
 _EXPAND = ["sha", "cardData", "tags", "private", "siblings"]
 # Broken front matter is rare: beyond so many extra reads a listing only says that it is broken.
@@ -35,7 +36,10 @@ _CARD = "README.md"
 
 
 class HuggingFaceHub:
-    """Repos of one namespace at `endpoint`. Every call keeps to `pace`; the token appears in no text of ours."""
+    """Repos of one namespace at `endpoint`. Every call keeps to `pace`.
+
+    No text of ours holds the token, or what the endpoint holds of a password: texts say `address`.
+    """
 
     def __init__(
         self,
@@ -47,6 +51,7 @@ class HuggingFaceHub:
         pace: Pace | None = None,
     ) -> None:
         self.endpoint = endpoint
+        self.address = shown(endpoint).rstrip("/")
         self._namespace = namespace
         self._token = token.strip() if token is not None else None
         self._pace = pace or Pace(wait_s=wait_s)
@@ -57,22 +62,17 @@ class HuggingFaceHub:
         install()
 
     def __repr__(self) -> str:
-        return f"HuggingFaceHub({self.endpoint!r}, {self._namespace!r})"
-
-    @property
-    def address(self) -> str:
-        """The endpoint, without credentials that may stand in it."""
-        return public_address(self.endpoint)
+        return f"HuggingFaceHub({self.address!r}, {self._namespace!r})"
 
     def check(self, *, write: bool, create: bool = False) -> None:
         """Asks the Hub who the token is. CredentialsError when it may not see the namespace, or write there."""
-        require_token(self._token, self._namespace, self.endpoint, write=write)
+        require_token(self._token, self._namespace, self.address, write=write)
         if self._token:
             identity = self._whoami()
             if write:
-                identity.require_write(self._namespace, self.endpoint)
+                identity.require_write(self._namespace, self.address)
             else:
-                identity.require_read(self._namespace, self.endpoint)
+                identity.require_read(self._namespace, self.address)
 
     def listing(self) -> Listing:
         """The namespace from one paged listing; a few further reads where front matter was broken by hand."""
@@ -91,7 +91,7 @@ class HuggingFaceHub:
             repos[name.lower()] = self._judged(name, row, reads)
         if strangers and not repos:
             raise HubError(
-                f"the listing of {self._namespace} at {self.endpoint} names only other namespaces' repos: "
+                f"the listing of {self._namespace} at {self.address} names only other namespaces' repos: "
                 "this endpoint cannot be trusted to say what exists; check HF_ENDPOINT"
             )
         note = f"the listing of {self.address} carries no card data: each repo was looked at by itself"
@@ -111,13 +111,13 @@ class HuggingFaceHub:
             if not isinstance(page, list) or not all(
                 isinstance(row, dict) and row.get("sha") for row in page
             ):
-                raise HubError(f"{self.endpoint} does not list models with their commits; check HF_ENDPOINT")
+                raise HubError(f"{self.address} does not list models with their commits; check HF_ENDPOINT")
             rows += page
             seen.add(url)
             url, params = response.links.get("next", {}).get("url"), None
             if url in seen:
                 raise HubError(
-                    f"the listing of {self._namespace} at {self.endpoint} never ends; run again later"
+                    f"the listing of {self._namespace} at {self.address} never ends; run again later"
                 )
         return rows
 
@@ -253,7 +253,7 @@ class HuggingFaceHub:
         remove: Collection[str] = (),
     ) -> str:
         """One commit on `parent`, or none: `Publication` says how doubt about that is settled."""
-        require_token(self._token, self._namespace, self.endpoint, write=True)
+        require_token(self._token, self._namespace, self.address, write=True)
         with step(self._pace) as current:
             publication = Publication(
                 self._api, self._repo_id(name), files, self._token, current, partial(self._read, name)
@@ -271,8 +271,8 @@ class HuggingFaceHub:
             self._api.delete_repo(self._repo_id(name), missing_ok=True)
 
     def url(self, name: str) -> str:
-        """The address of the repo's page."""
-        return f"{self.endpoint}/{self._repo_id(name)}"
+        """The address of the repo's page, to be shown."""
+        return f"{self.address}/{self._repo_id(name)}"
 
     def resolve_base(self, repo_id: str, revision: str | None = None) -> str | None:
         """The commit of any model at `revision`, or None when the Hub does not tell."""
@@ -294,7 +294,7 @@ class HuggingFaceHub:
     @contextmanager
     def _asking(self, what: str, *, write: bool = False) -> Iterator[None]:
         """Around every call of the library: the token can be one, patience has a limit, errors become ours."""
-        require_token(self._token, self._namespace, self.endpoint, write=write)
+        require_token(self._token, self._namespace, self.address, write=write)
         with step(self._pace), translated(what, self._token):
             yield
 

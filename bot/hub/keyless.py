@@ -19,6 +19,7 @@ from bot.errors import CredentialsError, HubError
 from bot.hub import WAIT_S
 from bot.hub.client import Pace, Unanswered, step
 from bot.hub.huggingface import HuggingFaceHub
+from bot.sources.files import shown
 
 _LOG = logging.getLogger(__name__)
 _IDENTITY = ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
@@ -172,7 +173,7 @@ def exchange(repo_id: str, endpoint: str) -> str:
         status = _status(error)
         advice = "run it again later"
         if status is not None and 400 <= status < 500:
-            settings = f"{endpoint}/{repo_id}/settings"
+            settings = f"{shown(endpoint)}/{repo_id}/settings"
             advice = (
                 f"add this repository and workflow as a trusted publisher at {settings} (see docs/keyless.md)"
             )

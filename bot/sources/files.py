@@ -27,7 +27,7 @@ _REASONS = {
     "NoCredentialsError": "no credentials were found",
     "OfflineModeIsEnabled": "HF_HUB_OFFLINE is set, so the Hub is not asked",
 }
-_USERINFO = re.compile(r"(?<=://)[^/@\s]*@")
+_USERINFO = re.compile(r"(?<=://)[^/?#\s]*@")
 
 
 def is_url(file: str) -> bool:
@@ -36,7 +36,7 @@ def is_url(file: str) -> bool:
 
 
 def shown(file: str) -> str:
-    """The path or URL as a message may show it: without a user name or password."""
+    """The path or URL, or a text that holds some, as a message may show it: without a user name or password."""
     return _USERINFO.sub("", file)
 
 

@@ -26,6 +26,7 @@ from bot.corpus import Corpus
 from bot.installing import install_command
 from bot.manifest import Base, Copying, Evaluation, Point, Tracking, Training
 from bot.recipe import Recipe
+from bot.sources.files import shown
 from bot.tracker_runs import FAULTS, FOLDER
 
 PROJECT = "mynah"
@@ -225,7 +226,7 @@ def _trackio(request: Request, told: Record) -> Tracking:
         finally:
             trackio.finish()
     if space and not heard:
-        return tracked.model_copy(update={"run_url": f"{constants.ENDPOINT}/spaces/{space}"})
+        return tracked.model_copy(update={"run_url": f"{shown(constants.ENDPOINT)}/spaces/{space}"})
     if space:
         request.say(
             f"{request.name}: warning: Trackio could not reach the Space {space} "
@@ -239,7 +240,7 @@ def _trackio(request: Request, told: Record) -> Tracking:
 
 
 def _first_line(error: Exception | str, environment: Mapping[str, str]) -> str:
-    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    line = shown((str(error).strip().splitlines() or [type(error).__name__])[0])
     for name in SECRETS:
         if secret := environment.get(name):
             line = line.replace(secret, "***")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from card_facts import ADA, BASE_SCORE, BOB, CARDS, TEXTS, TRACKING, TUNED_SCORE
 
 from bot import card
 from bot.card import facts as card_facts
-from bot.card import front_matter
+from bot.card import front_matter, snippet
 from bot.manifest import Evaluation, Manifest, Sample, Score, Tracking
 
 
@@ -172,6 +173,26 @@ def test_an_adapter_is_called_one_and_asks_for_peft() -> None:
 
 def test_without_samples_the_snippet_asks_the_registrys_first_prompt() -> None:
     assert 'generator("Once upon"' in card.render(manifest(samples=(), prompts=("Once upon", "x")))
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a $$x^2$$ b", "$$$", "costs $5", "\\(x\\) and \\[y\\]", "\\\\(", 'say "$$`']
+)
+def test_a_prompt_that_looks_like_a_formula_is_none_in_the_snippet_and_is_asked_all_the_same(
+    prompt: str,
+) -> None:
+    code = snippet.snippet("org/ada", (), (prompt,))
+    assert "$$" not in code
+    assert not re.search(r"\\\\[()\[\]]", code)
+    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+    asked = [
+        call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "generator"
+    ]
+    assert [ast.literal_eval(one) for one in asked] == [prompt]
+
+
+def test_a_dollar_alone_stays_as_it_is() -> None:
+    assert 'generator("costs $5"' in snippet.snippet("org/ada", (), ("costs $5",))
 
 
 def test_hardware_facts_are_told_when_they_were_measured() -> None:

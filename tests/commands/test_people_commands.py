@@ -56,58 +56,6 @@ def workflow(github: GitHubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     return event
 
 
-def issue(body: str, state: str = "open") -> dict[str, Any]:
-    return {"issue": {"number": 7, "state": state, "title": "$(id)", "body": body}}
-
-
-def form(handles: str, consent: str = "self") -> str:
-    return f"### Handles\n\n{handles}\n\n### Network\n\nx\n\n### Consent\n\n{consent}\n"
-
-
-def propose(tmp_path: Path) -> int:
-    return main(["propose", "--registry", str(tmp_path / "registry.yaml")])
-
-
-def test_a_form_becomes_a_pull_request_and_an_answer(
-    github: GitHubServer, workflow: Callable[[Any], None], tmp_path: Path
-) -> None:
-    workflow(issue(form("@Bob_Example")))
-    assert propose(tmp_path) == 0
-    (pull,) = github.pulls
-    assert pull["title"] == "Add bob_example"
-    assert "Closes #7" in pull["body"]
-    new = github.branches[pull["head"]["ref"]]["registry.yaml"]
-    assert "bob_example" in new
-    assert "# Ada came first." in new
-    assert github.branches["main"]["registry.yaml"] == REGISTRY
-    (answer,) = github.comments[7]
-    assert pull["html_url"] in answer["body"]
-
-
-def test_what_is_wrong_is_answered_and_an_edit_is_read_again(
-    github: GitHubServer, workflow: Callable[[Any], None], tmp_path: Path
-) -> None:
-    workflow(issue(form("ada_example")))
-    assert propose(tmp_path) == 0
-    assert "already listed" in github.comments[7][0]["body"]
-    assert github.pulls == []
-    workflow(issue(form("bob_example")))
-    assert propose(tmp_path) == 0
-    assert propose(tmp_path) == 0
-    (answer,) = github.comments[7]
-    assert "proposed in" in answer["body"]
-    assert len(github.pulls) == 1
-    assert len(github.branches) == 2
-
-
-def test_a_closed_issue_is_left_alone(
-    github: GitHubServer, workflow: Callable[[Any], None], tmp_path: Path
-) -> None:
-    workflow(issue(form("bob_example"), state="closed"))
-    assert propose(tmp_path) == 0
-    assert github.calls == []
-
-
 @pytest.fixture(scope="module")
 def once_published(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Fleet:
     """A published fleet of a person alone, another alone, and both together, with their posts in the store."""
