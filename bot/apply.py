@@ -11,7 +11,8 @@ from bot.build import Workshop
 from bot.errors import BotError, CredentialsError, GuardError, HubError, SourceError
 from bot.fence import fenced, told
 from bot.hub import Hub
-from bot.published_repo import human_edits, published
+from bot.posts import owner
+from bot.published_repo import published, standing, to_remove
 from bot.registry import Entry
 from bot.report import Outcome, Result
 from bot.steps import Plan, Step
@@ -21,7 +22,7 @@ from bot.steps import Plan, Step
 class Limits:
     """How much one run may do: models trained, and repos removed (None: removals were not allowed).
 
-    `overwrite_edits` names the models whose card, edited on the Hub, may be written over.
+    `overwrite_edits` names the models whose card and files, edited on the Hub, may be written over.
     """
 
     max_models: int = 50
@@ -98,11 +99,14 @@ def _card(step: Step, entry: Entry, shop: Workshop, hub: Hub, limits: Limits) ->
 
     def work() -> Outcome:
         old = published(hub, entry.name)
-        added = human_edits(entry, old, shop, hub, limits.overwrite_edits)
-        files = publication.rerender(shop.registry, entry, old, hub, added)
-        shop.check_tombstones(entry)
+        there = standing(entry, old, step.head or "", shop, hub, limits.overwrite_edits, training=False)
+        files = publication.rerender(shop.registry, entry, old, hub, there.added, there.files)
+        to_remove(entry, there, files, training=False)
+        shop.check_tombstones(
+            entry, [owner(account.network, account.handle, account.id) for account in old.accounts]
+        )
         shop.watcher.stage(entry.name, "publish", "card")
-        commit = hub.publish(entry.name, files, parent=step.head, message="Render the card again", only=False)
+        commit = hub.publish(entry.name, files, parent=step.head, message="Render the card again")
         reason = f"card rendered again, {hub.url(entry.name)}"
         return told(step, "done", reason, shop, commit=commit, seconds=time.monotonic() - began)
 
@@ -110,7 +114,7 @@ def _card(step: Step, entry: Entry, shop: Workshop, hub: Hub, limits: Limits) ->
 
 
 def _remove(step: Step, shop: Workshop, hub: Hub, limits: Limits, removed: int) -> Outcome:
-    """Hides or deletes a model, as the policy says, when removals are allowed and not used up.
+    """Hides or deletes a model, as the policy says, when removals are allowed and not used up; then looks again.
 
     The persons' posts go first: were it the other way round, a crash between would leave them in the store.
     """
@@ -121,13 +125,16 @@ def _remove(step: Step, shop: Workshop, hub: Hub, limits: Limits, removed: int) 
     began = time.monotonic()
     try:
         for handle in shop.registry.gone.among(step.handles):
-            shop.store.purge(handle)
-        if shop.registry.policy.removal == "delete":
+            for line in shop.store.purge(handle).remains:
+                shop.watcher.say(f"warning: {line}")
+        deletes = shop.registry.policy.removal == "delete" and not step.hides
+        if deletes:
             hub.delete(step.name)
-            reason = "deleted"
         else:
             hub.hide(step.name)
-            reason = "made private"
+        if hub.visible(step.name):
+            raise HubError(f"a stranger can still see {hub.url(step.name)}; look at it, and run again")
+        reason = "deleted" if deletes else "made private"
     except CredentialsError as error:
         return told(step, "failed", str(error), shop, refused=True)
     except (HubError, SourceError) as error:

@@ -12,6 +12,7 @@ from typing import Any
 
 from bot import base, digest
 from bot.errors import UsageError
+from bot.plan_notes import FORMS
 from bot.registry import Entry
 
 FIRST, LONGEST = timedelta(hours=1), timedelta(days=7)
@@ -50,23 +51,7 @@ def after_failure(notes: Mapping[str, Any], key: str, reason: str, now: datetime
     }
 
 
-FORGOTTEN: dict[str, Any] = dict.fromkeys(
-    (
-        "failures",
-        "failed",
-        "fingerprint",
-        "retry_at",
-        "settled",
-        "settled_by",
-        "settled_until",
-        "posts",
-        "blocked",
-        "blocked_by",
-        "blocked_until",
-        "ask_again",
-        "last_answer",
-    )
-)
+FORGOTTEN: dict[str, Any] = dict.fromkeys(FORMS)
 """What is to be remembered once a model was published: nothing of the tries before."""
 
 

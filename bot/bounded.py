@@ -76,9 +76,13 @@ def read_file(path: Path, bounds: Bounds, what: str) -> Any:
 
 def read_model(model: type[M], data: bytes | str, bounds: Bounds, what: str) -> M:
     """The JSON value as a pydantic type. Raises Unreadable, with the place of the first thing that does not fit."""
+    return fit(model, read_json(data, bounds, what), what)
+
+
+def fit(model: type[M], value: object, what: str) -> M:
+    """A JSON value as a pydantic type. Raises Unreadable as `read_model`."""
     from pydantic import ValidationError
 
-    value = read_json(data, bounds, what)
     try:
         return model.model_validate(value)
     except ValidationError as error:

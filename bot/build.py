@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
-from bot import base, card, corpus, digest, manifest, pictures, provenance, publication
+from bot import base, card, corpus, digest, manifest, owners, pictures, provenance, publication
 from bot.corpus import AccountCorpus, Corpus
 from bot.desired import card_facts, template_folders
 from bot.errors import BotError, Skipped, UsageError
 from bot.fetch import Fetcher
+from bot.installing import install_command
 from bot.manifest import Account, Manifest
-from bot.posts import Profile, Timeline
+from bot.posts import Owner, Profile, Timeline
 from bot.progress import Watcher
 from bot.published import Published
 from bot.registry import Entry, Registry
-from bot.registry import load as load_registry
+from bot.registry.latest import Latest
 from bot.store import Store
 
 if TYPE_CHECKING:
@@ -42,25 +43,39 @@ class Workshop:
     fetcher: Fetcher = field(init=False)
     _device: Device | None = None
     _bases: dict[str, LoadedBase] = field(default_factory=dict)
-    _read_at: int = 0
+    _latest: Latest = field(init=False)
 
     def __post_init__(self) -> None:
-        self._read_at = self.registry.path.stat().st_mtime_ns
+        self._latest = Latest(self.registry)
         self.fetcher = Fetcher(self.registry, self.store, self.now, self.max_reads)
 
-    def check_tombstones(self, entry: Entry) -> None:
-        """Raises Skipped when a person of the entry was removed from the registry while this run went on."""
-        written_at = self.registry.path.stat().st_mtime_ns
-        if written_at != self._read_at:
-            self.registry, self._read_at = load_registry(self.registry.path), written_at
-        if asked := self.registry.gone.among(entry.handles):
-            raise Skipped(f"{' and '.join(asked)} asked to be removed while this ran; nothing is published")
+    def check_tombstones(self, entry: Entry, of: Iterable[Owner] = ()) -> None:
+        """Raises Skipped when a person of the entry was removed from the registry while this run went on.
+
+        `of` are the owners of the posts. The sentence names nobody.
+        """
+        self.registry = self._latest.read()
+        asked = len(self.registry.gone.among(entry.handles))
+        asked = asked or sum(self.registry.gone.line_of(each) is not None for each in of)
+        if asked:
+            people = "a person" if asked == 1 else f"{asked} people"
+            raise Skipped(f"{people} of this entry asked to be removed while this ran; nothing is published")
+
+    def check_people(self, entry: Entry, of: Iterable[Owner] = ()) -> None:
+        """As `check_tombstones`, and when one was purged from the store, as a takedown on another machine does."""
+        self.check_tombstones(entry, of)
+        if self.store.purged_meanwhile(entry.handles):
+            raise Skipped(
+                "a person of this model was purged from the store while this ran; nothing is published: "
+                "run it again if that was a mistake"
+            )
 
     def lack(self) -> str | None:
         """Why nothing can be trained here, or None: asked before any post is fetched for it."""
         if not all(map(importlib.util.find_spec, ("torch", "transformers", "tensorboardX"))):
             return (
-                "training needs PyTorch and transformers, which are not installed: pip install 'mynah[train]'"
+                "training needs PyTorch and transformers, which are not installed; "
+                f"{install_command('train')}"
             )
         try:
             self.hardware()
@@ -88,14 +103,9 @@ class Workshop:
 
 def check_consent(registry: Registry, entry: Entry, timelines: Sequence[Timeline]) -> None:
     """`consent: self` is believed only when the archive is the account's own. Raises BotError otherwise."""
-    if registry.policy.consent != "required" or entry.consent != "self":
-        return
     for handle, timeline in zip(entry.handles, timelines, strict=True):
-        if timeline.profile.handle.lower() != handle:
-            raise BotError(
-                f"the archive given for {handle} says it is {timeline.profile.handle}'s, so consent: self is "
-                "not believed; give that person's own archive, or consent: with an https address where they agreed"
-            )
+        if fault := owners.disbelieved(registry, entry, handle, owners.of_profile(timeline.profile)):
+            raise BotError(fault)
 
 
 def tune(shop: Workshop, entry: Entry, cleaned: Corpus, folder: Path) -> Tuned:
@@ -110,8 +120,7 @@ def tune(shop: Workshop, entry: Entry, cleaned: Corpus, folder: Path) -> Tuned:
     from bot.training import tracking
     from bot.training.fine_tune import fine_tune
 
-    repo = f"{shop.registry.namespace}/{entry.name}"
-    track = tracking.Request(entry.tracking, entry.name, repo, cleaned, shop.watcher.say)
+    track = tracking.Request(entry.tracking, entry.name, cleaned, shop.watcher.say)
     shop.watcher.stage(entry.name, "train", f"{cleaned.kept:,} posts, {shop.hardware().name}")
     tuned = fine_tune(
         loaded,
@@ -131,17 +140,23 @@ def tune(shop: Workshop, entry: Entry, cleaned: Corpus, folder: Path) -> Tuned:
 
 
 def files(
-    shop: Workshop, entry: Entry, cleaned: Corpus, tuned: Tuned, folder: Path, added: Mapping[str, Any]
+    shop: Workshop,
+    entry: Entry,
+    cleaned: Corpus,
+    tuned: Tuned,
+    folder: Path,
+    added: Mapping[str, Any],
+    hub: str,
 ) -> dict[str, bytes | Path]:
     """Every file to be published by its path in the repo: the model's in `folder`, the card and its pictures.
 
-    `added` is a human's front matter.
+    `added` is a human's front matter, `hub` the address of the Hub.
     """
     avatars = {
         publication.avatar_path(handle): pictures.avatar(account.profile.avatar)
         for handle, account in zip(entry.handles, cleaned.accounts, strict=True)
     }
-    made = _manifest(shop.registry, entry, cleaned, tuned, manifest.utc(shop.now()))
+    made = _manifest(shop.registry, entry, cleaned, tuned, manifest.utc(shop.now()), hub)
     weights = {
         path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()
     }
@@ -154,6 +169,7 @@ def _manifest(
     cleaned: Corpus,
     tuned: Tuned,
     now: datetime,
+    hub: str,
 ) -> Manifest:
     facts = card_facts(registry, entry)
     return Manifest(
@@ -176,7 +192,8 @@ def _manifest(
         sensitive=entry.sensitive,
         prompts=entry.prompts,
         base=tuned.base,
-        recipe=entry.recipe.model_dump(),
+        recipe=tuned.recipe.model_dump(),
+        asked=dict(tuned.asked),
         training=tuned.training,
         evaluation=tuned.evaluation,
         copying=tuned.copying,
@@ -184,7 +201,8 @@ def _manifest(
         curve=tuned.curve,
         samples=tuned.samples,
         generation=tuned.generation,
-        warnings=cleaned.warnings,
+        warnings=(*cleaned.warnings, *tuned.warnings),
+        hub=hub,
         published=Published(
             handles=entry.handles,
             recipe=entry.recipe.digest(),
@@ -218,6 +236,7 @@ def _account(handle: str, account: AccountCorpus) -> Account:
         characters=account.characters,
         first=account.first,
         last=account.last,
+        checked_at=manifest.utc(account.checked_at) if account.checked_at else None,
     )
 
 

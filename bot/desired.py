@@ -5,15 +5,17 @@ Here templates and bases are read (never loaded), so that the plan itself stays 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot import backoff, base, card, digest
+from bot import backoff, base, card, digest, owners, plan_notes
 from bot.base import BaseSpec
-from bot.errors import BotError
+from bot.enough import Sufficiency
+from bot.errors import BotError, Problem
 from bot.hub import Listing
 from bot.paths import TEMPLATES
 from bot.plan import Desired, Known
@@ -59,7 +61,7 @@ def desired(registry: Registry, resolve: Callable[[str], str | None] = lambda _:
     wanted = [_sound(registry, entry, template, spec, resolve) for entry in registry.entries]
     for faulty in registry.faulty:
         reasons = "; ".join(str(problem) for problem in faulty.problems)
-        wanted.append(Desired(faulty.name, faulty.handles, fault=reasons))
+        wanted.append(Desired(faulty.name, faulty.handles, fault=reasons, problems=faulty.problems))
     return wanted
 
 
@@ -73,6 +75,7 @@ def _sound(
     fault = None
     template = identity = ""
     revision = None
+    places: Sequence[Problem] = ()
     try:
         template, spec = template_of(entry.template), spec_of(entry.base)
         identity = spec.identity
@@ -81,13 +84,17 @@ def _sound(
         if entry.recipe.lora_rank is not None and spec.id is None:
             fault = f"an adapter names the base it belongs to, and {spec.name} is a folder: use a base with a Hub id"
     except BotError as error:
-        fault = str(error)
+        fault, places = str(error), error.problems
+    files = owners.of_files(entry)
+    fault = fault or "; ".join(owners.file_faults(registry, entry, files)) or None
     if registry.namespace is None:
         fault = "no namespace is set in the registry; set namespace: to a user or organisation on the Hub"
     if entry.source == "x" and not registry.x.terms_acknowledged:
         fault = (
             "source x needs x.terms_acknowledged: true in the registry; read X's terms for developers first"
         )
+    if fault is not None and not places:
+        places = (Problem(str(registry.path), entry.line, entry.column, fault),)
     return Desired(
         name=entry.name,
         handles=entry.handles,
@@ -102,6 +109,8 @@ def _sound(
         paused=entry.paused,
         fetches=entry.source not in LOCAL_SOURCES or bool(entry.files),
         fault=fault,
+        unproven=owners.is_unproven(entry, files),
+        problems=tuple(places),
     )
 
 
@@ -109,15 +118,17 @@ def known(
     registry: Registry,
     wanted: Mapping[str, Desired],
     listing: Listing,
-    open_store: Callable[[], Store],
+    open_store: Callable[[], Store] | None,
     now: datetime,
     where: Callable[[str], str],
     forced: Collection[str] = (),
 ) -> dict[str, Known]:
     """What the store knows of the entries that a plan will ask about: those missing, changed, past their age,
-    or among the names that are `forced`.
+    or among the names that are `forced`. Where the registry holds tombstones the stored posts of all entries are
+    held against them.
 
-    The store is not opened while there are none. `where` tells a model's place on the hub, by its name.
+    The store is not opened while there are none. Without `open_store` nothing is known of it, not even that it is
+    empty. `where` tells a model's place on the hub, by its name.
     """
     asked: list[tuple[Entry, datetime | None]] = []
     for entry in registry.entries:
@@ -130,14 +141,30 @@ def known(
             or _differs(wanted[entry.name], published)
         ):
             asked.append((entry, published.newest_post if published else None))
-    if not asked:
+    if not asked and not registry.removed:
         return {}
+    if open_store is None:
+        age = registry.x.look_up_age
+        return {
+            entry.name: _knowledge(entry, newest, {}, {}, now, where(entry.name), age)
+            for entry, newest in asked
+        }
     store = open_store()
-    facts, notes = store.all_facts(), store.all_notes()
-    return {
-        entry.name: _knowledge(entry, newest, facts, notes.get(entry.name, {}), now, where(entry.name))
-        for entry, newest in asked
+    facts, notes = store.all_facts(), store.all_notes() if asked else {}
+    faults = {
+        entry.name: "; ".join(owners.stored_removed(registry, _held(entry, facts)))
+        for entry in (registry.entries if registry.removed else ())
     }
+    found = {name: Known(fault=fault) for name, fault in faults.items() if fault}
+    enough = Sufficiency(facts, store.load)
+    for entry, newest in asked:
+        memory = plan_notes.checked(notes.get(entry.name, {}))
+        one = _knowledge(entry, newest, facts, memory, now, where(entry.name), registry.x.look_up_age)
+        fault = "; ".join(owners.stored_faults(registry, entry, _held(entry, facts))) or None
+        decided = entry.paused or (fault or one.settled or one.waiting or one.blocked) is not None
+        lacking = None if decided else enough.lacking(entry)
+        found[entry.name] = replace(one, fault=fault, lacking=lacking)
+    return found
 
 
 def _differs(wanted: Desired, published: Published) -> bool:
@@ -152,10 +179,15 @@ def _differs(wanted: Desired, published: Published) -> bool:
 
 def stored_posts(entry: Entry, facts: Mapping[tuple[str, str], Facts]) -> int:
     """How many posts of the entry's handles lie in the store."""
+    return sum(one.total for one in _held(entry, facts))
+
+
+def _held(entry: Entry, facts: Mapping[tuple[str, str], Facts]) -> list[Facts]:
+    """What is known of the entry's handles that lie in the store."""
     from bot.sources import network_of
 
     held = (facts.get((network_of(entry.source), handle)) for handle in entry.handles)
-    return sum(one.total for one in held if one is not None)
+    return [one for one in held if one is not None]
 
 
 def _knowledge(
@@ -165,26 +197,31 @@ def _knowledge(
     notes: Mapping[str, Any],
     now: datetime,
     where: str,
+    look_up_age: timedelta | None,
 ) -> Known:
-    from bot.sources import network_of
-
-    held = (facts.get((network_of(entry.source), handle)) for handle in entry.handles)
-    key, last_answer = backoff.fingerprint(entry, where), notes.get("last_answer")
+    held, last_answer = _held(entry, facts), notes.get("last_answer")
+    key = backoff.fingerprint(entry, where)
     return Known(
-        new_posts=sum(one.newer_than(newest) for one in held if one is not None) if newest else 0,
+        new_posts=sum(one.newer_than(newest) for one in held) if newest else 0,
         settled=backoff.settled(notes, key, stored_posts(entry, facts), now),
         ask_again=backoff.moment(notes, "ask_again"),
         last_answer=last_answer if isinstance(last_answer, str) else None,
         waiting=backoff.waiting(notes, key, now),
         blocked=backoff.blocked(notes, key, now),
-        estimate=_estimate(entry, facts, now),
+        estimate=_estimate(entry, facts, now, look_up_age),
+        unproven=entry.source == "archive" and any(one.id is None for one in held),
     )
 
 
-def _estimate(entry: Entry, facts: Mapping[tuple[str, str], Facts], now: datetime) -> Estimate:
-    """What fetching all handles of an entry would cost at most, by what the store knows of them."""
+def _estimate(
+    entry: Entry, facts: Mapping[tuple[str, str], Facts], now: datetime, look_up_age: timedelta | None
+) -> Estimate:
+    """What fetching all handles of an entry, and looking for deleted posts, would cost by what the store knows."""
     from bot.sources import network_of, price
 
     network = network_of(entry.source)
-    costs = [price.estimate(entry.source, facts.get((network, handle)), now) for handle in entry.handles]
+    costs = [
+        price.estimate(entry.source, facts.get((network, handle)), now, look_up_age)
+        for handle in entry.handles
+    ]
     return Estimate(sum(cost.reads for cost in costs), round(sum(cost.usd for cost in costs), 4))

@@ -20,7 +20,8 @@ def settled_left_out(plan: Plan) -> Plan:
     if not hidden:
         return plan
     models = "model" if hidden == 1 else "models"
-    return Plan(kept, (*plan.notes, f"{hidden} {models} of people who asked to be removed: private already"))
+    note = f"{hidden} {models} of people who asked to be removed: private already"
+    return replace(plan, steps=kept, notes=(*plan.notes, note))
 
 
 def unnamed(plan: Plan, outcomes: Sequence[Outcome] = ()) -> tuple[Plan, list[Outcome]]:
@@ -41,7 +42,7 @@ def unnamed(plan: Plan, outcomes: Sequence[Outcome] = ()) -> tuple[Plan, list[Ou
         else one
         for one in outcomes
     ]
-    return Plan(steps, plan.notes), told
+    return replace(plan, steps=steps), told
 
 
 def names(plan: Plan) -> list[str]:

@@ -1,16 +1,69 @@
-"""What a human changed on the Hub: metadata that was added is kept, an edited text never overwritten unasked."""
+"""What a human changed on the Hub: what was added is kept, what was edited never overwritten or deleted unasked."""
 
 from __future__ import annotations
 
 import difflib
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from bot import digest
 from bot.card import front_matter
 from bot.card.metadata import metadata
+from bot.hub import Blob
 from bot.manifest import Manifest
 
 TAGS = "tags"
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """A repo's files beside its card and manifest, held against the manifest that was published with them.
+
+    `ours` stand there as published, `changed` are ours and hold something else now or are gone, `doubtful` are
+    ours and only their contents can tell, `theirs` were added by somebody else.
+    """
+
+    ours: frozenset[str] = frozenset()
+    changed: frozenset[str] = frozenset()
+    doubtful: frozenset[str] = frozenset()
+    theirs: frozenset[str] = frozenset()
+
+
+def compare(made: Manifest, there: Mapping[str, Blob], apart: frozenset[str]) -> Files:
+    """Sorts the files `there` by the digests of the manifest `made`; those `apart` are judged elsewhere.
+
+    A large file is told by its SHA-256. The git blob id of a small one proves that it is as published; that it
+    is another one its contents have to show, since not every Hub names files as git does.
+    """
+    listed = (made.files.keys() | made.blobs.keys()) - apart
+    sorted_: dict[bool | None, set[str]] = {True: set(), False: set(), None: set()}
+    for path in listed:
+        sorted_[_as_published(made, path, there.get(path))].add(path)
+    ours, changed, doubtful = (frozenset(sorted_[kind]) for kind in (True, False, None))
+    return Files(ours, changed, doubtful, frozenset(there.keys() - listed - apart))
+
+
+def _as_published(made: Manifest, path: str, blob: Blob | None) -> bool | None:
+    """Whether a file of ours is the one that was published; None where its digest alone cannot tell."""
+    if blob is None:
+        return False
+    if blob.sha256 is not None and path in made.files:
+        return blob.sha256 == made.files[path]
+    return True if blob.git is not None and blob.git == made.blobs.get(path) else None
+
+
+def same(content: bytes | Path, blob: Blob) -> bool:
+    """Whether a file to be published is, byte for byte, the one that stands there."""
+    size = len(content) if isinstance(content, bytes) else content.stat().st_size
+    if size != blob.size:
+        return False
+    if blob.sha256 is not None:
+        of = digest.of_bytes(content) if isinstance(content, bytes) else digest.of_file(content)
+        return of == blob.sha256
+    return digest.git_blob(content if isinstance(content, bytes) else content.read_bytes()) == blob.git
 
 
 def body_digest(readme: str) -> str:

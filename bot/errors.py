@@ -5,14 +5,9 @@ An error that ends one entry's fence says which result it is (`failed`, `skipped
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-
-class BotError(Exception):
-    """Anything the bot expects to go wrong. Its text is a finished sentence for the person who can act."""
-
-    exit_code = 1
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -26,6 +21,16 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}: {self.message}"
+
+
+class BotError(Exception):
+    """Anything the bot expects to go wrong. Its text is a finished sentence for the person who can act.
+
+    `problems` are the places in files that it is about, where they are known: nobody reads them out of the text.
+    """
+
+    exit_code = 1
+    problems: Sequence[Problem] = ()
 
 
 class RegistryError(BotError):
@@ -45,15 +50,12 @@ class UsageError(BotError):
 
 
 class TemplateError(UsageError):
-    """A template of a card or picture is missing, broken or takes too much.
+    """A template is missing, broken or makes too much; `problems` holds the place where one is known."""
 
-    `line` counts from 1 and is None where it is not known; `path` is empty for a template that is nowhere.
-    """
-
-    def __init__(self, path: str, line: int | None, message: str) -> None:
-        self.path, self.line, self.message = path, line, message
-        place = f"{path}:{line}: " if line is not None else f"{path}: "
-        super().__init__(place * bool(path) + message)
+    def __init__(self, message: str, place: tuple[str, int] | None = None) -> None:
+        """`place` is the template's path and line, which then stand before the message as well."""
+        super().__init__(f"{place[0]}:{place[1]}: {message}" if place else message)
+        self.problems = (Problem(place[0], place[1], 1, message),) if place else ()
 
 
 class GuardError(BotError):

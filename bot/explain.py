@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot import manifest
+from bot import manifest, plan_notes
 from bot.errors import UsageError
 from bot.hub import Hub
 from bot.published import FILENAME
@@ -37,7 +37,7 @@ def explain(name: str, plan: Plan, registry: Registry, hub: Hub, store: Store) -
                 for handle in entry.handles:
                     facts = store.facts(handle, entry.source)
                     yield f"  store:      {handle}: {_held(facts)}"
-        notes = store.notes(name)
+        notes = plan_notes.checked(store.notes(name))
         if "last_answer" in notes:
             yield f"  last fetch: {notes['last_answer']}, asks again on {notes.get('ask_again', '')[:10]}"
         if "blocked" in notes:
@@ -53,7 +53,8 @@ def _held(facts: Facts | None) -> str:
     if facts is None:
         return "nothing"
     left = ", some were never read and come with the next fetch" if facts.gaps or facts.damaged else ""
-    return f"{facts.total:,} posts, read on {facts.read_at:%Y-%m-%d}{left}"
+    looked = f", deletions last looked for on {facts.checked_at:%Y-%m-%d}" if facts.checked_at else ""
+    return f"{facts.total:,} posts, read on {facts.read_at:%Y-%m-%d}{looked}{left}"
 
 
 def _published(step: Step, hub: Hub) -> Iterator[str]:

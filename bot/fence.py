@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
 
-from bot import backoff
+from bot import backoff, plan_notes
 from bot.build import Workshop
 from bot.desired import LOCAL_SOURCES
 from bot.errors import Blocked, BotError, ConflictError, CredentialsError, Deferred, HubError, Skipped
@@ -90,7 +90,7 @@ def _remember(entry: Entry, shop: Workshop, hub: Hub, **notes: object) -> None:
 
 def _remember_failure(entry: Entry, reason: str, shop: Workshop, hub: Hub) -> None:
     try:
-        notes = shop.store.notes(entry.name)
+        notes = plan_notes.checked(shop.store.notes(entry.name))
     except BotError:
         notes = {}
     key = backoff.fingerprint(entry, hub.url(entry.name))

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from bot.bounded import ANSWERS, Unreadable, read_json
 from bot.errors import BotError, UsageError
@@ -19,6 +20,8 @@ SECONDS = 30.0
 TRIES = 3
 PAGES = 10
 """Pages of 100 items that are looked through for one of ours."""
+MOST_FILES = 3000
+"""Files of a pull request that GitHub lists; of a larger one the rest is not told."""
 LONGEST_COMMENT = 60_000
 """Characters in a comment or an issue; GitHub takes 65,536."""
 
@@ -29,6 +32,15 @@ class GitHubError(BotError):
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
         self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A branch beside another one: the commit that both have, the messages of its own commits, the files in them."""
+
+    start: str
+    messages: tuple[str, ...]
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +87,23 @@ class GitHub:
         found: dict[str, Any] = self._call("GET", f"pulls/{number}", None, "pull-requests: read")
         return found
 
+    def pull_files(self, number: int) -> tuple[list[str], int]:
+        """The paths that a pull request changes or renames away, and how many files of at most `MOST_FILES` it has."""
+        files = list(self._pages(f"pulls/{number}/files", MOST_FILES // 100))
+        names = ("filename", "previous_filename")
+        return [str(file[key]) for file in files for key in names if file.get(key)], len(files)
+
+    def open_pulls(self, branch: str | None = None) -> list[dict[str, Any]]:
+        """Open pull requests, the newest first: all, or those of `OWNER:BRANCH`, of this repository or a fork."""
+        head = f"head={quote(branch, safe=':')}&" if branch is not None else ""
+        return list(self._pages(f"pulls?{head}state=open"))
+
     def default_branch(self) -> str:
         """The branch that pull requests go to."""
         return str(self._call("GET", "", None, "contents: read")["default_branch"])
 
     def file(self, path: str, branch: str) -> tuple[str, str]:
-        """A file's text on a branch, and its blob's id."""
+        """A file's text on a branch or at a commit, and its blob's id."""
         found = self._call("GET", f"contents/{path}?ref={branch}", None, "contents: read")
         return base64.b64decode(found["content"]).decode(), str(found["sha"])
 
@@ -94,6 +117,25 @@ class GitHub:
         }
         made = self._call("PUT", f"contents/{path}", value, "contents: write")
         return str(made["commit"]["sha"])
+
+    def head(self, branch: str) -> str | None:
+        """The commit that a branch is at; None where there is no such branch."""
+        try:
+            found = self._call("GET", f"git/ref/heads/{branch}", None, "contents: read")
+        except GitHubError as error:
+            if error.status == 404:
+                return None
+            raise
+        return str(found["object"]["sha"])
+
+    def ahead(self, base: str, branch: str) -> Ahead:
+        """What a branch has that `base` has not."""
+        found = self._call("GET", f"compare/{base}...{branch}", None, "contents: read")
+        return Ahead(
+            str(found["merge_base_commit"]["sha"]),
+            tuple(str(each["commit"]["message"]) for each in found["commits"]),
+            tuple(str(file["filename"]) for file in found.get("files", ())),
+        )
 
     def start_branch(self, name: str, at: str) -> None:
         """A branch at the head of the branch `at`: made, or put back there."""
@@ -121,8 +163,22 @@ class GitHub:
         """What GitHub says of a workflow: `active`, `disabled_inactivity`, `disabled_manually` and others."""
         return str(self._call("GET", f"actions/workflows/{file}", None, "actions: read")["state"])
 
-    def _pages(self, path: str) -> Iterator[dict[str, Any]]:
-        for page in range(1, PAGES + 1):
+    def environment_branches(self, name: str) -> tuple[str, ...] | None:
+        """Name patterns of the branches and tags that may use an environment, at most 100; None where any may.
+
+        Empty where the rule is "protected branches only". GitHubError with status 404 where there is none.
+        """
+        path = f"environments/{name}"
+        policy = self._call("GET", path, None, "actions: read").get("deployment_branch_policy")
+        if not policy:
+            return None
+        if not policy.get("custom_branch_policies"):
+            return ()
+        listed = self._call("GET", f"{path}/deployment-branch-policies?per_page=100", None, "actions: read")
+        return tuple(str(one["name"]) for one in listed["branch_policies"])
+
+    def _pages(self, path: str, pages: int = PAGES) -> Iterator[dict[str, Any]]:
+        for page in range(1, pages + 1):
             mark = "&" if "?" in path else "?"
             items = self._call(
                 "GET", f"{path}{mark}per_page=100&page={page}", None, "a token of this repository"

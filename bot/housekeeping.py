@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bot.owners import of_facts
 from bot.sources import KINDS, network_of
 
 if TYPE_CHECKING:
@@ -19,8 +20,11 @@ def purge_who_left(registry: Registry, store: Store, now: datetime, *, removals:
     Raises SourceError when the store cannot be used.
     """
     if removals:
-        for handle in registry.gone.among(handle for _, handle in store.all_facts()):
-            store.purge(handle)
+        held = store.all_facts().values()
+        renamed = {facts.handle for facts in held if registry.gone.line_of(of_facts(facts)) is not None}
+        for handle in sorted({*registry.gone.among(facts.handle for facts in held), *renamed}):
+            purged = store.purge(handle)
+            yield from purged.remains
             yield "purged from the store: an account of somebody who asked to be removed"
     networks = {kind.network for kind in KINDS.values()}
     listed = {(network_of(entry.source), handle) for entry in registry.entries for handle in entry.handles}

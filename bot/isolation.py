@@ -64,6 +64,7 @@ class Renderer:
         self._process: subprocess.Popen[bytes] | None = None
         self._template = ""
         self._others: list[str] = []
+        self._costly: dict[str, TemplateError] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -84,13 +85,15 @@ class Renderer:
         folders = template_folders(registry)
         self._template = str(find_template(entry.template, folders))
         self._others = [file for file in PICTURES if (folders[0] / file).is_file()]
+        if self._template in self._costly:
+            raise self._costly[self._template]
         alone = replace(registry, entries=(), faulty=(), problems=(), warnings=(), gone=Tombstones({}))
         files = self._ask("render", made, entry, alone, avatars, weights, added)
         return {path: base64.b64decode(content) for path, content in files.items()}
 
     def show(self, card: Card) -> dict[str, Any]:
         """As `preview.shown`. TemplateError for a card that takes more than the limits."""
-        answer: dict[str, Any] = self._ask("show", card)
+        answer: dict[str, Any] = self._ask("show", replace(card, error=None))
         return answer | {"body": Markup(answer["body"])}  # noqa: S704 - sanitised in the other process
 
     def _ask(self, task: str, *values: object) -> Any:
@@ -117,16 +120,25 @@ class Renderer:
         match answer:
             case {"result": result}:
                 return result
-            case {"path": str() as path, "line": int() | None as line, "message": str() as message}:
-                raise TemplateError(path or self._template, line, message)
-            case {"message": str() as message}:
+            case {"refused": str() as message}:
                 raise UsageError(message)
+            case {"broken": str() as message, "place": [str() as path, int() as line]}:
+                raise TemplateError(message, (path, line))
+            case {"broken": str() as message}:
+                raise TemplateError(message)
+            case {"costly": str() as message, "place": [str() as path, int() as line]}:
+                raise self._refusal(message, (path, line))
+            case {"costly": str() as message}:
+                raise self._refusal(message)
         bug = answer.get("bug") if isinstance(answer, dict) else None
         raise RuntimeError(f"in the process that renders cards:\n{bug}")
 
-    def _refusal(self, message: str) -> TemplateError:
-        others = f" (or it is {' or '.join(self._others)} beside it)" if self._others else ""
-        return TemplateError(self._template, None, message + others)
+    def _refusal(self, message: str, place: tuple[str, int] | None = None) -> TemplateError:
+        """The error for a template that takes too much, which is then not tried again."""
+        if place is None:
+            others = f" (or it is {' or '.join(self._others)} beside it)" if self._others else ""
+            message = f"{self._template}: {message}{others}"
+        return self._costly.setdefault(self._template, TemplateError(message, place))
 
     def _end(self, *, grace_s: float = 0.0) -> int:
         """Waits `grace_s` seconds for the process to end, then ends it; returns its status as `Popen` does."""
@@ -232,12 +244,14 @@ def _answered(task: str, values: tuple[Any, ...], total: int) -> dict[str, Any]:
         finally:
             _allow(total, total)
     except TemplateError as error:
-        return {"path": error.path, "line": error.line, "message": error.message}
+        (problem,) = error.problems or (None,)
+        if problem is None:
+            return {"broken": str(error)}
+        return {"broken": problem.message, "place": (problem.path, problem.line)}
     except (BotError, ValueError) as error:
-        return {"message": str(error)}
+        return {"refused": str(error)}
     except (_TimeUsedUp, MemoryError, RecursionError) as error:
-        path, line = place_of(error)
-        return {"path": path, "line": line, "message": _too_much(error)}
+        return {"costly": _too_much(error), "place": place_of(error)}
     except Exception as error:  # reported whole by the process that asked
         return {"bug": "".join(traceback.format_exception(error))}
 

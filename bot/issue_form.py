@@ -46,8 +46,3 @@ def one_line(heading: str, value: str) -> str:
     if "\n" in value:
         raise UsageError(f"{heading}: one line is expected")
     return value
-
-
-def words(heading: str, value: str) -> list[str]:
-    """The words of a one-line field, between spaces or commas."""
-    return one_line(heading, value).replace(",", " ").split()

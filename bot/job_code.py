@@ -15,6 +15,7 @@ from pathlib import Path
 from bot.errors import UsageError
 from bot.outcome_file import BOUNDS
 from bot.registry import Entry, Registry
+from bot.store.places import place_of
 
 MARKER = "mynah-outcomes "
 """Begins the lines of a job's log that hold its outcomes: JSON, packed and cut, since logs cut long lines."""
@@ -60,10 +61,10 @@ def code_of(registry: Registry, entries: Sequence[Entry], store: str, environmen
         raise UsageError(
             f"commit {commit[:8]} is not on {address} as far as this clone knows: git push it first"
         )
-    if store.startswith(("file://", "local://", "memory://")) or "://" not in store:
+    if place_of(store).kind == "folder":
         raise UsageError(
-            f"the store {store} is on this machine, and a job elsewhere cannot reach it: set store: to a "
-            "URL such as s3://BUCKET/PATH or hf://datasets/NAMESPACE/NAME"
+            f"the store {store} is on this machine, and a job elsewhere cannot reach it: set store: to a private "
+            "Storage Bucket, hf://buckets/NAMESPACE/NAME, and carry it over with `bot store move`"
         )
     if "@" in store.partition("://")[2].partition("/")[0]:
         raise UsageError(
@@ -92,18 +93,18 @@ def _check_files(entry: Entry, folder: Path) -> None:
 def _extras(entries: Sequence[Entry], store: str) -> tuple[str, ...]:
     """The project's extras that training these entries takes."""
     files = [file for entry in entries for file in entry.files.values()]
-    asked = {"train", *(entry.tracking for entry in entries)} - {"none"}
+    asked = {entry.tracking for entry in entries} - {"none"}
     if any(url.startswith("s3://") for url in (store, *files)):
         asked.add("s3")
     if any(entry.recipe.lora_rank for entry in entries):
         asked.add("lora")
-    return tuple(sorted(asked))
+    return ("train", *sorted(asked))
 
 
 def script(code: Code, arguments: Sequence[str]) -> str:
     """What a job's shell does: clone, install, `bot apply` with these arguments, and print the outcomes."""
     apply = shlex.join(["bot", "apply", "--registry", code.registry, *arguments, "--report", "outcomes.json"])
-    package = f".[{','.join(code.extras)}]"
+    install = shlex.join([".ci/install", *code.extras])
     site = "/".join(code.repository.split("/")[:3])
     lines = [
         "set -eu",
@@ -113,7 +114,7 @@ def script(code: Code, arguments: Sequence[str]) -> str:
         f"git fetch --quiet --depth 1 {shlex.quote(code.repository)} {shlex.quote(code.commit)}",
         "git checkout --quiet FETCH_HEAD",
         "python3 -m venv --system-site-packages .venv && . .venv/bin/activate",
-        f"pip install --quiet --disable-pip-version-check -e {shlex.quote(package)}",
+        install,
         "status=0",
         f"{apply} || status=$?",
         f"test ! -f outcomes.json || gzip -c outcomes.json | base64 -w 4000 | sed 's/^/{MARKER}/'",

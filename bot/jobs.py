@@ -23,6 +23,7 @@ from bot.hub.client import Pace, install, step
 from bot.hub.translate import translated
 from bot.job_code import Code, outcomes_in, script
 from bot.report import Outcome
+from bot.sources.files import shown
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi, JobInfo
@@ -112,7 +113,10 @@ class Jobs:
         When the answer is lost, the job may have started all the same: it is looked for before anything is said.
         """
         only = [word for name in models for word in ("--only", name)]
-        shown = {name: environment[name] for name in SETTINGS if environment.get(name)}
+        open_to_all = {name: environment[name] for name in SETTINGS if environment.get(name)}
+        secrets = {name: environment[name] for name in SECRETS if environment.get(name)}
+        # Whoever sees the job sees its variables: an address with a password in it is none of them.
+        (open_to_all if shown(self.endpoint) == self.endpoint else secrets)["HF_ENDPOINT"] = self.endpoint
         try:
             with self._calling(f"start a job in {self.namespace}"):
                 return (
@@ -120,8 +124,8 @@ class Jobs:
                     .run_job(
                         image=machine.image,
                         command=["bash", "-c", script(code, [*arguments, *only])],
-                        env={MODELS: json.dumps(list(models)), "HF_ENDPOINT": self.endpoint, **shown},
-                        secrets={name: environment[name] for name in SECRETS if environment.get(name)},
+                        env={MODELS: json.dumps(list(models)), **open_to_all},
+                        secrets=secrets,
                         flavor=machine.flavor,
                         timeout=machine.timeout_s,
                         labels={LABEL: self.namespace},
@@ -187,7 +191,7 @@ class Jobs:
 
     def url(self, job: str) -> str:
         """Where a person looks at a job."""
-        return f"{self.endpoint}/jobs/{self.namespace}/{job}"
+        return f"{shown(self.endpoint)}/jobs/{self.namespace}/{job}"
 
     def _started(self, models: Sequence[str]) -> str | None:
         try:

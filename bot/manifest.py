@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from bot.bounded import Bounds, Unreadable, read_model
+from bot.bounded import Bounds, Unreadable, fit, read_json
 from bot.posts import Network
 from bot.published import FILENAME, Published, Value
 
@@ -25,7 +25,8 @@ class Account(Value):
 
     `downloaded == sum(dropped.values()) + kept`, always. `first` and `last` date the posts kept.
     `avatar` is a path in the repo or None; `url` the account's public page or None. `parody` and `labels` are
-    what the network itself says of the account: that it is a parody, and its moderators' words.
+    what the network itself says of the account: that it is a parody, and its moderators' words. `checked_at`: since
+    then every post was seen at its source; None where nobody looked whether any was deleted.
     """
 
     handle: str
@@ -43,6 +44,7 @@ class Account(Value):
     last: AwareDatetime | None = None
     parody: bool = False
     labels: tuple[str, ...] = ()
+    checked_at: AwareDatetime | None = None
 
 
 class Base(Value):
@@ -65,7 +67,8 @@ class Training(Value):
     """What training did: times in seconds, `tokens` the useful ones seen in all epochs.
 
     `best_epoch` is the one whose weights were kept, chosen on validation posts; `weights` says in which type
-    they are published, `peak_bytes` the most memory used, `emissions_kg` the CO2, None unless it was measured.
+    they are published; `micro_batch_size` how many blocks were worked on at once, fewer than the recipe's
+    `batch_size` where memory or posts did not suffice, None where it was not noted.
     """
 
     posts: int
@@ -77,8 +80,7 @@ class Training(Value):
     hardware: str
     dtype: str
     weights: str = "fp32"
-    peak_bytes: int | None = None
-    emissions_kg: float | None = None
+    micro_batch_size: int | None = None
     versions: dict[str, str]
 
 
@@ -152,10 +154,13 @@ class Copying(Value):
 class Tracking(Value):
     """Where a run was tracked as well: `service` (wandb, trackio), and links where it went online.
 
+    `run` is the random id that names it there, in `project`.
     `model_url` and `report_url` are known of adopted models alone.
     """
 
     service: str
+    run: str | None = None
+    project: str | None = None
     run_url: str | None = None
     data_url: str | None = None
     model_url: str | None = None
@@ -196,14 +201,25 @@ class Adopted(Value):
     weights: tuple[str, ...] = ()
 
 
+class Asked(Value):
+    """What the registry asked of a hyperparameter that was used otherwise: its `value`, and the `reason` in words."""
+
+    value: Any
+    reason: str
+
+
 class Manifest(Value):
     """All that a card needs and a plan compares. Dates are UTC; `warnings` are sentences for the card.
 
     `adopted` says that an older system made the model: then `training` and `evaluation` are None, for what was
     not measured is not there, and so are the characters, and of the base what nothing told.
 
-    `body` is the SHA-256 of the card's text below its front matter, `files` those of every other file: what
-    differs from them on the Hub, a human changed.
+    `recipe` is the one that was used; `asked` tells where the registry asked for something else, by the
+    hyperparameter's name. The digest in `published` is that of what was asked, which is what a plan compares.
+
+    `body` is the SHA-256 of the card's text below its front matter, `files` those of every other file, and
+    `blobs` the git blob ids of the small ones, which is what a Hub tells of them: what differs from them on the
+    Hub, a human changed, and what neither names is not ours. `hub` is the address of the Hub it was made for.
     """
 
     version: Literal[1] = 1
@@ -225,6 +241,7 @@ class Manifest(Value):
     prompts: tuple[str, ...]
     base: Base
     recipe: dict[str, Any]
+    asked: dict[str, Asked] = Field(default_factory=dict)
     training: Training | None = None
     evaluation: Evaluation | None = None
     adopted: Adopted | None = None
@@ -238,6 +255,14 @@ class Manifest(Value):
     provenance: Provenance
     body: str | None = None
     files: dict[str, str] = Field(default_factory=dict)
+    blobs: dict[str, str] = Field(default_factory=dict)
+    hub: str = Field("https://huggingface.co", pattern=r"^https?://[^\s\"'<>()\\]+$", max_length=300)
+
+    @property
+    def checked_at(self) -> datetime | None:
+        """Since when every post of every account was seen at its source; None where that is not known of one."""
+        times = [account.checked_at for account in self.accounts if account.checked_at is not None]
+        return min(times) if times and len(times) == len(self.accounts) else None
 
     def to_json(self) -> bytes:
         """The bytes of `bot.json`: stable for equal values, one key a line, a newline at the end."""
@@ -247,9 +272,17 @@ class Manifest(Value):
 def parse(data: bytes) -> Manifest:
     """Reads `bot.json`. Raises ValueError with one clear sentence when it is damaged or from the future."""
     try:
-        return read_model(Manifest, data, BOUNDS, "the file")
+        value = read_json(data, BOUNDS, "the file")
+        if _is_newer(value) or (isinstance(value, dict) and _is_newer(value.get("published"))):
+            raise ValueError(f"{FILENAME} was written by a newer version of the bot: update this one")
+        return fit(Manifest, value, "the file")
     except Unreadable as error:
         raise ValueError(f"{FILENAME} is not a manifest this bot can read: {error}") from None
+
+
+def _is_newer(value: object) -> bool:
+    version = value.get("version") if isinstance(value, dict) else None
+    return isinstance(version, int) and version > 1
 
 
 def utc(moment: datetime) -> datetime:

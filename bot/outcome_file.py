@@ -10,10 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.bounded import Bounds, read_model
+from bot.bounded import Bounds, fit, read_json
 from bot.report import Outcome, Result
 from bot.sources import Cost
 
+VERSION = 1
 BOUNDS = Bounds(16 << 20, depth=16)
 """A shard with 10,000 steps writes some 3 MB."""
 
@@ -36,6 +37,7 @@ class _Spent(BaseModel):
 
 class _File(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
+    version: int = VERSION  # files of before it was written have none
     outcomes: tuple[_Outcome, ...]
     spent: _Spent = _Spent()
 
@@ -45,7 +47,7 @@ def write(outcomes: Sequence[Outcome], path: Path, spent: Cost | None = None) ->
 
     `spent` is what reading posts really cost so far, where that is known.
     """
-    value: dict[str, Any] = {"outcomes": [outcome.to_json() for outcome in outcomes]}
+    value: dict[str, Any] = {"version": VERSION, "outcomes": [outcome.to_json() for outcome in outcomes]}
     if spent is not None:
         value["spent"] = {"reads": spent.reads, "usd": round(spent.usd, 4)}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,8 +57,8 @@ def write(outcomes: Sequence[Outcome], path: Path, spent: Cost | None = None) ->
 
 
 def parse(data: bytes | str) -> list[Outcome]:
-    """The outcomes that a file or a line holds. Raises ValueError for what is none."""
-    return _outcomes(read_model(_File, data, BOUNDS, "it"))
+    """The outcomes that a file or a line holds. Raises ValueError for what is none, or newer than this bot."""
+    return _outcomes(_parsed(data))
 
 
 def spent(paths: Sequence[Path]) -> Cost:
@@ -85,7 +87,15 @@ def read_all(paths: Sequence[Path]) -> tuple[list[Outcome], list[str]]:
 
 def _read(path: Path) -> _File:
     with path.open("rb") as file:
-        return read_model(_File, file.read(BOUNDS.size + 1), BOUNDS, "it")
+        return _parsed(file.read(BOUNDS.size + 1))
+
+
+def _parsed(data: bytes | str) -> _File:
+    value = read_json(data, BOUNDS, "it")
+    version = value.get("version", VERSION) if isinstance(value, dict) else VERSION
+    if isinstance(version, int) and version > VERSION:
+        raise ValueError("it was written by a newer version of the bot: update this one")
+    return fit(_File, value, "it")
 
 
 def _outcomes(file: _File) -> list[Outcome]:

@@ -17,17 +17,19 @@ from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
-from bot import backoff, build, corpus
+from bot import backoff, build, corpus, owners, tracker_runs
 from bot.build import Workshop
 from bot.corpus import Corpus
 from bot.errors import Skipped
 from bot.fence import fenced, remember_settled, told
 from bot.hub import Hub
 from bot.manifest import Manifest
-from bot.published_repo import human_edits, published
+from bot.published_repo import Standing, published, standing, to_remove
 from bot.registry import Entry
 from bot.report import Outcome
 from bot.steps import Step
+from bot.store import PurgedMeanwhile
+from bot.workspace import workspace
 
 if TYPE_CHECKING:
     from bot.training.fine_tune import Tuned
@@ -40,13 +42,17 @@ BEHIND = 2
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A step whose posts are fetched and cleaned. `added` is what a human put into the card on the Hub."""
+    """A step whose posts are fetched and cleaned. `there` is what stands in its repo on the Hub.
+
+    `held_back` counts posts that are gone at their source and were too many to be dropped at once.
+    """
 
     step: Step
     entry: Entry
-    added: Mapping[str, Any]
+    there: Standing
     corpus: Corpus
     seconds: float
+    held_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ def train(
     behind: deque[tuple[Step, Future[Outcome]]] = deque()
     trained, refused = 0, False
     with (
-        tempfile.TemporaryDirectory(prefix="bot-") as place,
+        workspace() as place,
         _thread("fetch", shop.fetcher.stop) as fetching,
         _thread("publish") as publishing,
     ):
@@ -100,7 +106,7 @@ def train(
                 refused = refused or ready.refused
                 yield step, ready
             elif not refused:
-                made = _tune(ready, shop, hub, Path(place))
+                made = _tune(ready, shop, hub, place)
                 trained += not isinstance(made, Outcome) or made.result != "failed"
                 if isinstance(made, Outcome):
                     yield step, made
@@ -118,15 +124,19 @@ def _prepare(
     began = time.monotonic()
 
     def work() -> Ready:
+        shop.check_people(entry)
         if step.head is None:
             hub.check(write=True, create=True)  # before posts are paid for and a model is trained in vain
-        old = published(hub, entry.name) if step.head is not None else None
-        added = human_edits(entry, old, shop, hub, overwrite) if old is not None else {}
+        old, there = None, Standing()
+        if step.head is not None:
+            old = published(hub, entry.name)
+            there = standing(entry, old, step.head, shop, hub, overwrite, training=True)
         shop.watcher.stage(entry.name, "fetch")
         accounts = {account.handle: account.id for account in old.accounts} if old is not None else {}
         timelines = shop.fetcher.fetch(entry, accounts)
         build.check_consent(shop.registry, entry, timelines)
         _check_new_posts(step, entry, shop, old)
+        timelines = shop.fetcher.drop_deleted(entry, timelines, accounts)
         shop.watcher.stage(entry.name, "clean")
         cleaned = corpus.build(timelines)
         for warning in cleaned.warnings:
@@ -136,7 +146,8 @@ def _prepare(
         except Skipped as skipped:
             remember_settled(entry, str(skipped), shop, hub)
             raise
-        return Ready(step, entry, added, cleaned, time.monotonic() - began)
+        kept_back = shop.fetcher.held_back(entry)
+        return Ready(step, entry, there, cleaned, time.monotonic() - began, kept_back)
 
     return fenced(step, entry, shop, hub, work)
 
@@ -146,6 +157,7 @@ def _tune(ready: Ready, shop: Workshop, hub: Hub, place: Path) -> Made | Outcome
     folder = Path(tempfile.mkdtemp(dir=place))
 
     def work() -> Made:
+        shop.check_people(ready.entry)
         try:
             tuned = build.tune(shop, ready.entry, ready.corpus, folder)
         except Skipped as skipped:
@@ -165,15 +177,21 @@ def _publish(made: Made, shop: Workshop, hub: Hub) -> Outcome:
 
     def work() -> Outcome:
         shop.watcher.stage(entry.name, "render")
-        files = build.files(shop, entry, ready.corpus, made.tuned, made.folder, ready.added)
-        shop.check_tombstones(entry)
+        files = build.files(
+            shop, entry, ready.corpus, made.tuned, made.folder, ready.there.added, hub.address
+        )
+        remove = to_remove(entry, ready.there, files, training=True)
+        shop.check_people(entry, [owners.of_profile(account.profile) for account in ready.corpus.accounts])
         shop.watcher.stage(entry.name, "publish")
         message = f"Train on {made.tuned.training.posts:,} posts"
-        commit = hub.publish(entry.name, files, parent=ready.step.head, message=message)
-        shop.store.remember(entry.name, **backoff.FORGOTTEN)
+        commit = hub.publish(entry.name, files, parent=ready.step.head, message=message, remove=remove)
+        _hide_if_removed(entry, shop, hub)
+        _remember_published(made, shop)
         score = made.tuned.evaluation
         before, after = score.base.perplexity, score.tuned.perplexity
         reason = f"held-out perplexity {before:.1f} -> {after:.1f}, {hub.url(entry.name)}"
+        if ready.held_back:
+            reason += f"; {ready.held_back:,} posts that are gone at their source were kept, see the warning"
         seconds = made.seconds + time.monotonic() - began
         return told(ready.step, "done", reason, shop, commit=commit, seconds=seconds)
 
@@ -181,6 +199,27 @@ def _publish(made: Made, shop: Workshop, hub: Hub) -> Outcome:
         return fenced(ready.step, entry, shop, hub, work, seconds=made.seconds)
     finally:
         rmtree(made.folder, ignore_errors=True)
+
+
+def _hide_if_removed(entry: Entry, shop: Workshop, hub: Hub) -> None:
+    """Hides what was published in the moment in which its person was removed, and raises Skipped."""
+    try:
+        shop.check_people(entry)
+    except Skipped as skipped:
+        hub.hide(entry.name)
+        raise Skipped(f"{skipped}; it had gone up already and was made private") from None
+
+
+def _remember_published(made: Made, shop: Workshop) -> None:
+    """Forgets the tries before, and notes the run of a tracker, so that a removal finds it."""
+    entry, tracked = made.ready.entry, made.tuned.tracking
+    notes: dict[str, Any] = dict(backoff.FORGOTTEN)
+    try:
+        if tracked is not None:
+            notes["runs"] = tracker_runs.added(shop.store.notes(entry.name), tracked)
+        shop.store.remember(entry.name, handles=entry.handles if tracked else (), **notes)
+    except PurgedMeanwhile as purged:
+        shop.watcher.say(f"{entry.name}: warning: {purged}")
 
 
 def _check_new_posts(step: Step, entry: Entry, shop: Workshop, old: Manifest | None) -> None:

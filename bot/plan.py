@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bot import digest
+from bot import digest, removals, voices
+from bot.errors import Problem
 from bot.guard import MAX_CHANGE, guard
 from bot.hub import Listing, Repo
 from bot.published import Published
@@ -21,13 +22,20 @@ from bot.steps import ACTIONS, Action, Cause, Estimate, Plan, Step
 
 Force = Literal["train", "card"]
 
+WORK: tuple[Action, ...] = ("train", "card")
+"""Actions that publish something."""
+
+NAMED = 5
+"""Models that one note names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Desired:
     """One entry as the registry wants it, everything a plan compares reduced to digests.
 
-    `fault` says why the entry cannot be made at all (then the digests are empty). `fetches` is False when the
-    store holds all there will ever be without a person importing more.
+    `fault` says why the entry cannot be made at all (then the digests are empty), and `problems` where that stands
+    in files. `fetches` is False when the store holds all there will ever be without a person importing more.
+    `unproven`: a file names no owner.
     """
 
     name: str
@@ -43,6 +51,8 @@ class Desired:
     paused: bool = False
     fetches: bool = True
     fault: str | None = None
+    unproven: bool = False
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,9 @@ class Known:
     nothing worth publishing (too little text, no improvement), while nothing has changed since. `ask_again`:
     not before this time is it worth to fetch again, and `last_answer` says what the last fetch found.
     `waiting`: why an entry that failed is not tried again now, `blocked`: why the account itself forbids it;
-    naming it with `only` tries all the same. `estimate`: what a fetch would cost.
+    naming it with `only` tries all the same. `lacking`: why there is nothing to train on until a person imports it.
+    `estimate`: what a fetch would cost. `fault`: why the stored posts may not be used at all. `unproven`: some came
+    from a file that names no owner.
     """
 
     new_posts: int = 0
@@ -62,7 +74,10 @@ class Known:
     last_answer: str | None = None
     waiting: str | None = None
     blocked: str | None = None
+    lacking: str | None = None
     estimate: Estimate = field(default=Estimate())
+    fault: str | None = None
+    unproven: bool = False
 
 
 def plan(
@@ -76,35 +91,45 @@ def plan(
     known: Mapping[str, Known] | None = None,
     only: Collection[str] = (),
     force: Force | None = None,
+    overwrite: Collection[str] = (),
     max_change: float = MAX_CHANGE,
 ) -> Plan:
     """Holds the desired entries against the listing of the namespace.
 
     `removed` are the handles with a tombstone, and `deletes` says that hiding their models is not enough. `only`
-    keeps the named entries, `force` makes sound ones of them train (or re-render) whatever their state. `known`
-    goes by the entry's name. `max_change` is the share of the published fleet that one change may rewrite, see
+    keeps the named entries, `force` makes sound ones of them train (or re-render) whatever their state. `overwrite`
+    names the models whose card, damaged by hand, may be written again from bot.json. `known` goes by the entry's
+    name. `max_change` is the share of the published fleet that one change may rewrite, see
     `guard`.
     """
     known = known or {}
     entries = list(desired)
     steps: list[Step] = []
-    tombstoned = {
-        name: repo
+    listed = {entry.name: entry for entry in entries}
+    leaving = {
+        name: found
         for name, repo in actual.repos.items()
-        if repo.published is not None and any(handle in removed for handle in repo.published.handles)
+        if (found := removals.leaving(repo, entry.handles if (entry := listed.get(name)) else (), removed))
     }
     for entry in entries:
-        if entry.name in tombstoned:
+        if entry.name in leaving:
             continue
         repo = actual.repos.get(entry.name)
         gone = sorted(handle for handle in entry.handles if handle in removed)
         if gone and entry.fault is None:
-            entry = replace(entry, fault=f"{_handles(gone)} asked to be removed; take the entry out")
+            entry = replace(entry, fault=f"{removals.people(gone)} asked to be removed; take the entry out")
+        elif entry.fault is None and voices.of_chosen_name(entry.name, entry.handles).among(removed)[1]:
+            entry = replace(
+                entry, fault="its name is that of a person who asked to be removed; give another name:"
+            )
         knows = known.get(entry.name, Known())
-        action, cause, reason, age = _judge(entry, repo, knows, now, force)
+        entry = replace(entry, fault=entry.fault or knows.fault)
+        action, cause, reason, age = _judge(entry, repo, knows, now, force, repair=entry.name in overwrite)
         if cause == "missing" and not actual.sees_private:
             reason = "missing: not among the public repos"
-        if action == "train" and knows.blocked is not None and entry.name not in only:
+        if action == "train" and knows.lacking is not None:
+            action, cause, reason = "blocked", "posts", knows.lacking
+        elif action == "train" and knows.blocked is not None and entry.name not in only:
             action, cause, reason = "blocked", "fault", knows.blocked
         elif action in {"train", "card"} and knows.waiting is not None and entry.name not in only:
             action, cause, reason = "blocked", "waiting", knows.waiting
@@ -120,37 +145,23 @@ def plan(
                 age=age,
                 cause=cause,
                 state=_state(entry, repo),
+                problems=entry.problems if action == "blocked" else (),
             )
         )
-    for name, repo in tombstoned.items():
-        assert repo.published is not None  # noqa: S101 - narrowed above, for the type checker
-        gone = sorted(handle for handle in repo.published.handles if handle in removed)
-        hidden = repo.private and not deletes
-        reason = f"{_handles(gone)} asked to be removed" + (": private already" if hidden else "")
-        steps.append(
-            Step(
-                name,
-                f"{namespace}/{name}",
-                "ok" if hidden else "remove",
-                reason,
-                repo.published.handles,
-                head=repo.head,
-                cause="tombstone",
-                state=_state(None, repo),
-            )
-        )
-    listed = {entry.name for entry in entries} | set(tombstoned)
+    for name, found in leaving.items():
+        repo = actual.repos[name]
+        steps.append(removals.step(repo, found, f"{namespace}/{name}", _state(None, repo), deletes=deletes))
     for name, repo in actual.repos.items():
-        if name not in listed and (repo.published is not None or repo.problem is not None):
-            handles = repo.published.handles if repo.published else ()
+        held = voices.of_repo(repo)
+        if held is not None and name not in listed and name not in leaving:
             reason = "published by this bot, no longer in the registry; left as it is"
             steps.append(
                 Step(
                     name,
                     f"{namespace}/{name}",
                     "unlisted",
-                    reason,
-                    handles,
+                    reason if repo.problem is None else f"{reason}; it is damaged: {repo.problem}",
+                    held.named,
                     head=repo.head,
                     cause="unlisted",
                     state=_state(None, repo),
@@ -165,11 +176,9 @@ def plan(
         and repo.published.base == entry.base
         and repo.published.base_revision not in (None, entry.base_revision)
     )
-    notes = (
-        []
-        if actual.sees_private
-        else ["without a token of the namespace private repos are invisible to this plan"]
-    )
+    notes = list(actual.notes)
+    if not actual.sees_private:
+        notes.append("without a token of the namespace private repos are invisible to this plan")
     fleet = sum(repo.published is not None for repo in actual.repos.values())
     prompted = sum(
         (repo := actual.repos.get(entry.name)) is not None
@@ -187,22 +196,37 @@ def plan(
         f"again; to do so, pin it: base: {base}@REVISION"
         for base, count in sorted(moved.items())
     ]
+    unproven = {each.name for each in entries if each.unproven or known.get(each.name, Known()).unproven}
+    notes += _unproven([step.name for step in steps if step.action in WORK and step.name in unproven])
     steps, warnings = guard(steps, fleet, max_change)
     notes += warnings
     if only:
         steps = [step for step in steps if step.name in only]
     steps.sort(key=_turn)
-    return Plan(tuple(steps), tuple(notes))
+    return Plan(tuple(steps), tuple(notes), tuple(warnings))
 
 
 def _judge(
-    entry: Desired, repo: Repo | None, known: Known, now: datetime, force: Force | None
+    entry: Desired, repo: Repo | None, known: Known, now: datetime, force: Force | None, *, repair: bool
 ) -> tuple[Action, Cause, str, timedelta | None]:
     """The one action for an entry, what it comes from, why in words, and the age of what is published."""
     if entry.fault is not None:
         return "blocked", "fault", entry.fault, None
     if repo is not None and repo.problem is not None:
-        return "blocked", "fault", f"its repo is damaged: {repo.problem}", None
+        if repo.published is None:
+            return "blocked", "fault", f"its repo is damaged: {repo.problem}", None
+        if repair:
+            return (
+                "card",
+                "forced",
+                "its card is written again from bot.json",
+                now - repo.published.trained_at,
+            )
+        advice = (
+            "put README.md back from the history on the Hub, or have it written again from bot.json: "
+            f"bot apply --overwrite-edits {entry.name}"
+        )
+        return "blocked", "fault", f"its repo is damaged: {repo.problem}; {advice}", None
     published = repo.published if repo is not None else None
     if repo is not None and published is None and repo.head is not None:
         reason = (
@@ -268,5 +292,12 @@ def _changes(entry: Desired, published: Published) -> list[str]:
     return changes
 
 
-def _handles(handles: Iterable[str]) -> str:
-    return " and ".join(f"@{handle}" for handle in handles)
+def _unproven(names: list[str]) -> list[str]:
+    """What to say of entries whose files name no owner."""
+    if not names:
+        return []
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return [
+        f"nothing but your word shows whose posts these are, since their files name no owner: "
+        f"{', '.join(sorted(names)[:NAMED])}{more}; consent: self is not proved there, nor that nobody was removed"
+    ]

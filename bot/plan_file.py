@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from bot import digest
-from bot.bounded import Bounds, Unreadable, read_file
+from bot.bounded import Bounds, Unreadable, fit, read_file
 from bot.errors import UsageError
 from bot.steps import Action, Cause, Plan, Step, step_from_json
 
@@ -62,13 +62,19 @@ def write(plan: Plan, path: Path) -> None:
 
 
 def read(path: Path) -> list[Step]:
-    """The steps of a plan file. UsageError when it is missing, damaged, edited by hand, or of another version."""
+    """The steps of a plan file. UsageError when it is missing, damaged, edited by hand, or of a newer version."""
     try:
         sealed = read_file(path, BOUNDS, str(path))
-        _File.model_validate(sealed)
+        version = sealed.get("version") if isinstance(sealed, dict) else None
+        if isinstance(version, int) and version > VERSION:
+            raise UsageError(
+                f"{path} was written by a newer version of the bot: update this one, or make the plan again with: "
+                f"bot plan --out {path}"
+            )
+        fit(_File, sealed, str(path))
     except FileNotFoundError:
         raise UsageError(f"there is no plan at {path}; make one with: bot plan --out {path}") from None
-    except (OSError, Unreadable, ValidationError):
+    except (OSError, Unreadable):
         raise UsageError(
             f"{path} is not a plan, or is damaged; make it again with: bot plan --out {path}"
         ) from None
@@ -94,7 +100,7 @@ def agreed(reviewed: Sequence[Step], now: Plan) -> tuple[Plan, list[Step]]:
             same.append(replace(step, action=old.action, cause=old.cause, reason=old.reason, held=old.held))
         elif old.action in {"train", "card", "remove"}:
             moved.append(old)
-    return Plan(tuple(same), now.notes), moved
+    return replace(now, steps=tuple(same)), moved
 
 
 def _stands(old: Step, now: Step) -> bool:

@@ -54,15 +54,49 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose posts a file, a network or the store says they are; None for what it does not say.
+
+    `account` is the network's stable id, unique among all networks: see `owner`.
+    """
+
+    handle: str | None = None
+    account: str | None = None
+
+    def __bool__(self) -> bool:
+        return self.handle is not None or self.account is not None
+
+
+def owner(network: Network, handle: str, account: str | None) -> Owner:
+    """The owner as tombstones know one. A Mastodon id counts on its server alone, so the host is added to it."""
+    host = handle.rpartition("@")[2]
+    return Owner(handle.lower(), f"{account}@{host}" if account and network == "mastodon" else account)
+
+
+@dataclass(slots=True)
+class Ending:
+    """Whether a reading reached the account's own end, with nothing left out: not before all posts are through."""
+
+    reached: bool = False
+
+    def __bool__(self) -> bool:
+        return self.reached
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """A profile and its posts, each id once, in no promised order. `warnings` are sentences for the report;
     where posts are fetched while they are iterated over, they are complete once the posts are through.
 
     `not_fetched` names kinds of records that were never asked for, by the funnel's words (`retweets`): their
-    number is not known, which is another thing than 0.
+    number is not known, which is another thing than 0. `complete` says that the source showed these to be all
+    the posts from the oldest to the newest: what is missing among them was deleted by its author. `checked_at`:
+    since then every post was seen at its source; None where that is not known.
     """
 
     profile: Profile
     posts: Iterable[Post]
     warnings: Sequence[str] = ()
     not_fetched: tuple[str, ...] = ()
+    complete: bool | Ending = False
+    checked_at: datetime | None = None

@@ -55,12 +55,16 @@ _ATTRIBUTES = {
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One card to show: its repo's name, README.md and pictures; `note` is said above it, where there is one."""
+    """One card to show: its repo's name, README.md and pictures; `note` is said above it, where there is one.
+
+    `error` is why it could not be rendered; README.md says it then.
+    """
 
     repo: str
     readme: str
     assets: Assets
     note: str = ""
+    error: BotError | None = None
 
 
 Show = Callable[[Card], dict[str, Any]]
@@ -122,7 +126,7 @@ def page_of_folders(folders: Sequence[Path], *, notice: str = "") -> str:
 
 def refused(repo: str, why: BotError) -> Card:
     """The card that stands for one that cannot be rendered or shown."""
-    return Card(repo, f"---\n{{}}\n---\n\n{escape.escape(why)}\n", {}, CANNOT)
+    return Card(repo, f"---\n{{}}\n---\n\n{escape.escape(why)}\n", {}, CANNOT, why)
 
 
 def _shown(card: Card, show: Show) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bot import card, digest, manifest, pictures, publication, sample_facts
 from bot.desired import card_facts, template_folders
-from bot.errors import BotError, HubError
+from bot.errors import BotError, HubError, Problem, TemplateError
 from bot.hub import Hub
 from bot.preview import Card, refused
 from bot.published import FILENAME, Published
@@ -69,6 +69,36 @@ def cards(
             yield refused(_repo(registry, entry), error)
 
 
+def template_problems(
+    registry: Registry, entries: Iterable[Entry], render: publication.Render = publication.render
+) -> list[Problem]:
+    """What is wrong with the templates that these entries use, each rendered once with sample facts by `render`.
+
+    A problem without a line of its own stands on the line of an entry. No hub is asked.
+    """
+    found: dict[Problem, None] = {}
+    for entry in {entry.template: entry for entry in entries}.values():
+        try:
+            _sample_card(registry, entry, render)
+        except TemplateError as error:
+            found |= dict.fromkeys(error.problems or [_at(registry, entry, error)])
+    return list(found)
+
+
+def card_problems(registry: Registry, shown: Iterable[Card]) -> list[Problem]:
+    """The places in templates for which cards could not be rendered."""
+    entries = {_repo(registry, entry): entry for entry in registry.entries}
+    found: dict[Problem, None] = {}
+    for one in shown:
+        if isinstance(one.error, TemplateError):
+            found |= dict.fromkeys(one.error.problems or [_at(registry, entries[one.repo], one.error)])
+    return list(found)
+
+
+def _at(registry: Registry, entry: Entry, error: BotError) -> Problem:
+    return Problem(str(registry.path), entry.line, entry.column, str(error))
+
+
 def samples(shown: Iterable[Card]) -> int:
     """How many of the cards stand on sample facts."""
     return sum(one.note == sample_facts.NOTE for one in shown)
@@ -77,20 +107,25 @@ def samples(shown: Iterable[Card]) -> int:
 def _card(
     registry: Registry, hub: Hub | None, entry: Entry, published: Published | None, render: publication.Render
 ) -> Card:
-    data = hub.read(entry.name, FILENAME) if hub is not None and published is not None else None
+    data = hub.read(entry.name, FILENAME, listed=True) if hub is not None and published is not None else None
     if data is None or hub is None or published is None:
-        made, note = sample_facts.sample(entry, registry), sample_facts.NOTE
-        avatars = {account.avatar: pictures.avatar(None) for account in made.accounts if account.avatar}
-        files = render(made, entry, registry, avatars, {}, {})
+        files, note = _sample_card(registry, entry, render), sample_facts.NOTE
     else:
         try:
             made = manifest.parse(data)
         except ValueError as error:
             raise HubError(f"{hub.url(entry.name)}: {error}") from None
-        files = publication.rerender(registry, entry, made, hub, additions(hub, made), render)
+        files = publication.rerender(registry, entry, made, hub, additions(hub, made), render=render)
         note = TRAINED_ANEW if _retrains(entry, published) else CARD_ONLY
     contents = {path: content for path, content in files.items() if isinstance(content, bytes)}
     return Card(_repo(registry, entry), contents[publication.CARD].decode(), contents, note)
+
+
+def _sample_card(registry: Registry, entry: Entry, render: publication.Render) -> dict[str, bytes | Path]:
+    """The files of a card with sample facts, by path."""
+    made = sample_facts.sample(entry, registry)
+    avatars = {account.avatar: pictures.avatar(None) for account in made.accounts if account.avatar}
+    return render(made, entry, registry, avatars, {}, {})
 
 
 def _repo(registry: Registry, entry: Entry) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from bot.published import FILENAME
 from bot.registry import Entry, Registry
 
 CARD = "README.md"
+LARGEST_BLOB = 11 << 20
+"""Bytes: the Hub keeps no file above 10 MB without large-file storage, where the SHA-256 is its digest."""
 
 
 def avatar_path(handle: str) -> str:
@@ -48,7 +50,12 @@ def render(
     digests |= {
         path: hashlib.sha256(data).hexdigest() for path, data in files.items() if isinstance(data, bytes)
     }
-    facts = {"files": dict(sorted(digests.items())), "body": edits.body_digest(readme)}
+    blobs = {path: blob for path, file in {**weights, **files}.items() if (blob := _blob(file)) is not None}
+    facts = {
+        "files": dict(sorted(digests.items())),
+        "blobs": dict(sorted(blobs.items())),
+        "body": edits.body_digest(readme),
+    }
     complete = made.model_copy(update=facts)
     return files | {FILENAME: complete.to_json()}
 
@@ -66,11 +73,14 @@ def rerender(
     made: Manifest,
     hub: Hub,
     added: Mapping[str, Any],
+    there: Container[str] = (),
     render: Render = render,
 ) -> dict[str, bytes | Path]:
     """Card, pictures and manifest again from what was published and what the registry says now.
 
-    Where the registry is a stranger's, `render` does it in another process.
+    `there` are the files of the repo, where they were listed: an avatar among them is not replaced by a
+    placeholder because one answer says that it is missing. Where the registry is a stranger's, `render` does it
+    in another process.
     """
     facts = card_facts(registry, entry)
     accounts = {account.handle: account for account in made.accounts}
@@ -78,6 +88,7 @@ def rerender(
     update = {
         "handles": entry.handles,
         "accounts": tuple(accounts[handle] for handle in entry.handles if handle in accounts),
+        "hub": hub.address,
         "consent": facts["consent"],
         "contact": registry.contact or "",
         "license": entry.license or made.base.license,
@@ -91,10 +102,24 @@ def rerender(
         "provenance": provenance.of_this_run(os.environ),
     }
     renewed = made.model_copy(update=update)
-    avatars = {
-        path: hub.read(entry.name, path) or pictures.avatar(None) for path in map(avatar_path, entry.handles)
+    held = {
+        path: hub.read(entry.name, path, listed=path in there) for path in map(avatar_path, entry.handles)
     }
+    avatars = {path: data or pictures.avatar(None) for path, data in held.items()}
     files = render(renewed, entry, registry, avatars, {}, added)
     new = manifest.parse(bytes(files[FILENAME]))
-    complete = new.model_copy(update={"files": dict(sorted((made.files | new.files).items()))})
-    return files | {FILENAME: complete.to_json()}
+    # An avatar that stands there is published as it is: if a human changed it, it has not become ours by that.
+    kept = {path for path, data in held.items() if data and path in made.files}
+    update = {
+        name: dict(sorted((old | {path: value for path, value in fresh.items() if path not in kept}).items()))
+        for name, old, fresh in (("files", made.files, new.files), ("blobs", made.blobs, new.blobs))
+    }
+    return files | {FILENAME: new.model_copy(update=update).to_json()}
+
+
+def _blob(file: bytes | Path) -> str | None:
+    """The git blob id of a file that a Hub may keep without large-file storage; None for any larger one."""
+    size = len(file) if isinstance(file, bytes) else file.stat().st_size
+    if size > LARGEST_BLOB:
+        return None
+    return digest.git_blob(file if isinstance(file, bytes) else file.read_bytes())

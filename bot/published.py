@@ -9,6 +9,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 FILENAME = "bot.json"
 """The manifest's path in a repo."""
 
+CARD = "README.md"
+"""The card's path in a repo."""
+
 FRONT_MATTER_KEY = "mynah"
 """The key of our own facts in a card's front matter."""
 

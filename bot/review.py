@@ -6,13 +6,14 @@ The value travels to another workflow as JSON, and is untrusted there: every fie
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot import token_code
 from bot.bounded import Bounds
 from bot.errors import Problem
 from bot.registry import Entry, FaultyEntry, Registry
@@ -42,7 +43,10 @@ class Fault(BaseModel):
 
 
 class Row(BaseModel):
-    """What would become of one model. `reads` are paid reads of posts at most, `usd` their price."""
+    """What would become of one model. `reads` are paid reads of posts at most, `usd` their price.
+
+    `listed`: what blocks it stands among the faults of the review.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     action: Annotated[str, Field(max_length=20)]
@@ -51,6 +55,7 @@ class Row(BaseModel):
     reads: Annotated[int, Field(ge=0, le=10**9)]
     usd: Annotated[float, Field(ge=0, le=10**9, allow_inf_nan=False)]
     held: bool
+    listed: bool = False
 
 
 class Review(BaseModel):
@@ -123,9 +128,20 @@ def with_plans(review: Review, base: Plan | None, head: Plan) -> Review:
     """The review with what would become of the models it touches, and of those that it touches by a default."""
     before = {step.name: _gist(step) for step in base.steps} if base is not None else {}
     touched = {*review.added, *review.changed, *review.removed}
-    rows = [_row(step) for step in head.steps if step.name in touched or before.get(step.name) != _gist(step)]
+    listed = set(review.faults)
+    rows = [
+        _row(step, listed)
+        for step in head.steps
+        if step.name in touched or before.get(step.name) != _gist(step)
+    ]
     notes = [note for note in head.notes if base is None or note not in base.notes]
     return review.model_copy(update={"rows": tuple(rows), "notes": (*review.notes, *notes)[:200]})
+
+
+def with_faults(review: Review, problems: Iterable[Problem]) -> Review:
+    """The review with more that is wrong, each once."""
+    faults = dict.fromkeys((*review.faults, *map(_fault, problems)))
+    return review.model_copy(update={"faults": tuple(faults)[:20_000]})
 
 
 def without_plan(review: Review, why: str) -> Review:
@@ -209,10 +225,8 @@ def _loud(base: Registry | None, head: Registry, removed: Sequence[str], files: 
         ):
             if old is not None and old != new:
                 said.append(f"It changes {what}: for the whole fleet.")
-    code = [path for path in files if path.startswith((".github/", "bot/", ".ci/"))]
-    if code:
-        some = ", ".join(code[:5]) + (f" and {len(code) - 5} more" if len(code) > 5 else "")
-        said.append(f"It changes what runs with the fleet's tokens after the merge: {some}.")
+    if sentence := token_code.caution(files):
+        said.append(sentence)
     return said
 
 
@@ -220,7 +234,7 @@ def _gist(step: Step) -> tuple[object, ...]:
     return step.action, step.cause, step.handles, step.held, re.sub(r"\d+", "0", step.reason)
 
 
-def _row(step: Step) -> Row:
+def _row(step: Step, faults: Collection[Fault]) -> Row:
     spent = step.estimate if needed(step) else replace(step.estimate, reads=0, usd=0.0)
     return Row(
         action=step.action,
@@ -229,6 +243,7 @@ def _row(step: Step) -> Row:
         reads=spent.reads,
         usd=spent.usd,
         held=step.held,
+        listed=bool(step.problems) and all(_fault(problem) in faults for problem in step.problems),
     )
 
 

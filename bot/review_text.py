@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from bot import review as room
 from bot.markdown import code, cut, prose, table
 from bot.paths import TEMPLATES
@@ -16,6 +18,8 @@ MARK = "<!-- mynah: review -->"
 ROWS = 40
 """Rows of a table in a comment: more are in the summary."""
 MOST_COMMENT = 50_000
+OWN_WORD = Markup(" (its own word)")
+"""Stands behind what a pull request's own code may have made up."""
 EVERYTHING = 20_000
 
 
@@ -24,10 +28,28 @@ def whole(review: Review) -> str:
     return _rendered(review, EVERYTHING)
 
 
-def comment(review: Review) -> str:
-    """The comment: marked, and short enough to be posted."""
+def comment(review: Review, cautions: Sequence[str] = ()) -> str:
+    """The comment: marked, and short enough to be posted.
+
+    `cautions` are known without the review. Where there are any, its own code may have made the rest, and it says so.
+    """
     note = "The rest is in the summary of the check."
-    return f"{MARK}\n" + cut(_rendered(review, ROWS), MOST_COMMENT, note)
+    return f"{MARK}\n" + cut(_rendered(review, ROWS, cautions), MOST_COMMENT, note)
+
+
+def without_review(head: str, cautions: Sequence[str]) -> str:
+    """The comment on a pull request whose check left no review that can be read, of the commit `head`."""
+    said = "".join(f"> [!CAUTION]\n> {prose(sentence, 1000)}\n\n" for sentence in cautions)
+    why = "Its check left no review that can be read, so what would happen to the models is not known."
+    return f"{MARK}\n### No review\n\n{said}{why}\n\n<sub>Of commit {code(head[:7])}.</sub>\n"
+
+
+def too_many(listed: int) -> str:
+    """The caution on a pull request of which not every file was looked at."""
+    return (
+        f"It changes more than the {listed:,} files that were looked at: whether others run with the fleet's tokens "
+        "is not known."
+    )
 
 
 def sentence(review: Review) -> str:
@@ -43,13 +65,10 @@ def sentence(review: Review) -> str:
     return f"no faults; after the merge: {after or 'nothing to do'}"
 
 
-def _rendered(review: Review, most: int) -> str:
+def _rendered(review: Review, most: int, cautions: Sequence[str] = ()) -> str:
     from bot.card.environment import render_template
 
-    told_above = re.compile(r"\S+:\d+:\d+: ") if review.faults else re.compile(r"(?!)")
-    shown = [
-        row for row in review.rows or () if not (row.action == "blocked" and told_above.match(row.reason))
-    ]
+    shown = [row for row in review.rows or () if not (row.action == "blocked" and row.listed)]
     rows = sorted(shown, key=lambda row: (row.name not in review.added, row.action == "ok"))
     told = room.counts(rows)
     variables = {
@@ -64,10 +83,14 @@ def _rendered(review: Review, most: int) -> str:
         ),
         "fault_count": len(review.faults),
         "elsewhere": review.elsewhere,
-        "loud": list(map(prose, review.loud)),
+        "cautions": [prose(sentence, 1000) for sentence in cautions],
+        "loud": [prose(sentence) for sentence in review.loud if sentence not in cautions],
         "notes": list(map(prose, review.notes)),
         "known": review.rows is not None,
-        "steps": table(("step", "model", "why", "cost"), _cells(rows[:most])),
+        "steps": table(
+            ("step", "model", "why", "cost" + OWN_WORD if cautions else "cost"), _cells(rows[:most])
+        ),
+        "own_word": OWN_WORD if cautions else "",
         "left_out": max(0, len(rows) - most),
         "train": told["train"],
         "card": told["card"],

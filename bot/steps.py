@@ -8,12 +8,24 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from bot import digest
+from bot.errors import Problem
 
 Action = Literal["train", "card", "remove", "blocked", "unlisted", "ok"]
 Cause = Literal[
-    "fault", "waiting", "missing", "stale", "changed", "card", "forced", "tombstone", "unlisted", "none"
+    "fault",
+    "posts",
+    "waiting",
+    "missing",
+    "stale",
+    "changed",
+    "card",
+    "forced",
+    "tombstone",
+    "unlisted",
+    "none",
 ]
-"""What a step comes from. `changed` and `card` come from the configuration, and a guard counts them."""
+"""What a step comes from. `posts`: too few to train on. `changed` and `card` come from the configuration, and a guard
+counts them."""
 
 ACTIONS: tuple[Action, ...] = ("train", "card", "remove", "blocked", "unlisted", "ok")
 """In the order in which a plan lists them: what will be done first, what needs nothing last."""
@@ -32,7 +44,8 @@ class Step:
     """One entry or repo and what is to be done about it.
 
     `head` is the commit the step was computed from, and `state` a digest of all it was computed from: when
-    that is another one later, the step no longer fits. `held` says that a guard holds the step back.
+    that is another one later, the step no longer fits. `held` says that a guard holds the step back. `problems`
+    are the places in files that block it, where they are known; a plan file does not keep them.
     """
 
     name: str
@@ -46,6 +59,8 @@ class Step:
     cause: Cause = "none"
     state: str = ""
     held: bool = False
+    hides: bool = False
+    problems: tuple[Problem, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The step as `plan --json` prints it."""
@@ -60,6 +75,7 @@ class Step:
             "cause": self.cause,
             "state": self.state,
             "held": self.held,
+            "hides": self.hides,
         }
 
 
@@ -77,15 +93,20 @@ def step_from_json(value: Mapping[str, Any]) -> Step:
         cause=value["cause"],
         state=value["state"],
         held=bool(value["held"]),
+        hides=bool(value.get("hides", False)),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps in the order in which they are taken, and `notes`: sentences on what the plan could not see."""
+    """Steps in the order in which they are taken, and `notes`: sentences on what the plan could not see.
+
+    `warnings` are those of the notes that say what a guard holds back.
+    """
 
     steps: tuple[Step, ...]
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:

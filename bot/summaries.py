@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from bot import shards
 from bot.card import escape
+from bot.hub.endpoint import displayed
 from bot.markdown import LONGEST, code, link, prose, table
 from bot.paths import TEMPLATES
 from bot.steps import Plan, Step
@@ -91,17 +92,13 @@ def _outcome_row(outcome: Outcome, step: Step | None) -> tuple[object, ...]:
 def model(repo: str, *, published: bool) -> Markup:
     """A model by name: a link to its page where there is one."""
     if published and re.fullmatch(r"[\w.-]+/[\w.-]+", repo):
-        return link(repo, f"{_endpoint()}/{repo}")
+        return link(repo, f"{displayed(os.environ)}/{repo}")
     return code(repo)
-
-
-def _endpoint() -> str:
-    return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
 
 
 def reason(text: str) -> Markup:
     """A reason in words, with links to the Hub alone. A model's page at its end is left out: the model is a link."""
-    hub = re.escape(_endpoint())
+    hub = re.escape(displayed(os.environ))
     text = escape.shorten(re.sub(rf"[ ,]*{hub}/[\w.-]+/[\w.-]+$", "", text), LONGEST)
     parts = re.split(rf"({hub}/[\w./-]*[\w-])", text)
     return Markup("").join(  # what shortens a part takes the space at its ends away

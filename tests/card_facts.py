@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.manifest import (
     Account,
+    Asked,
     Base,
     Copying,
     Evaluation,
@@ -48,6 +49,7 @@ def account(handle: str, name: str, *, network: Network = "x", scale: int = 1, *
         "handle": handle,
         "name": name,
         "network": network,
+        "id": "4242" if network != "other" else None,
         "url": f"https://x.com/{handle}" if network == "x" else f"https://bsky.app/profile/{handle}",
         "avatar": f"assets/{handle}.png",
         "downloaded": sum(dropped.values()) + kept,
@@ -144,7 +146,7 @@ def manifest(accounts: Sequence[Account] | None = None, **changes: Any) -> Manif
             "top_k": 0,
             "top_p": 0.95,
             "min_length": 10,
-            "max_length": 160,
+            "max_new_tokens": 160,
         },
         "published": Published(
             handles=handles,
@@ -201,6 +203,8 @@ CARDS: dict[str, Manifest] = {
     "three": manifest(
         [EVE, ADA, BOB],
         warnings=("Only 12,000 characters were kept: expect a weak imitation.",),
+        recipe=RECIPE | {"block_size": 64},
+        asked={"block_size": Asked(value=1024, reason="the base's context")},
         copying=None,
         samples=(
             Sample(prompt="My dream is", text="", seed=42, copied=True),
@@ -216,8 +220,7 @@ CARDS: dict[str, Manifest] = {
             hardware="NVIDIA T4",
             dtype="bf16",
             weights="bf16",
-            peak_bytes=2_140_000_000,
-            emissions_kg=0.0031,
+            micro_batch_size=2,
             versions={"torch": "2.13.0", "transformers": "5.23.0"},
         ),
     ),
@@ -260,6 +263,7 @@ HOSTILE = [
     "<!-- comment",
     "&lt;b&gt; &amp;amp; &#124;",
     "<http://example.org> www.example.org",
+    "ada@example.org mailto:bob@example.org",
     '" onload="alert(1)',
     "*a* _b_ **c** ~~d~~",
     "👩\u200d🚀 🇫🇷 ❤\ufe0f",

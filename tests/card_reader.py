@@ -77,6 +77,7 @@ class Seen(HTMLParser):
             self.faults.append(f"</{tag}> closes something else")
 
     def handle_data(self, data: str) -> None:
+        data = data.replace("\u200b", "")  # nobody sees it; it keeps an address of mail from becoming a link
         self.text += data
         if {"td", "th"} & set(self._open):
             self.tables[-1][-1][-1] += data

@@ -12,6 +12,8 @@ from hub_versions import files
 from bot.hub import staging
 from bot.hub.folder import FolderHub
 
+GONE = ("gone/txt",)
+"""What a replacing publication removes."""
 _CHANGES = (
     "os.rename",
     "os.mkdir",
@@ -25,7 +27,7 @@ _CHANGES = (
 
 
 def publish_in_folder(
-    root: str, version: str, parent: str | None, only: bool, exchange: bool, point: int
+    root: str, version: str, parent: str | None, replace: bool, exchange: bool, point: int
 ) -> None:
     """Publishes into a folder hub, and is killed just before its change number `point` of the disk."""
     hub = FolderHub(Path(root), "tester")
@@ -42,4 +44,6 @@ def publish_in_folder(
             os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(count)
-    hub.publish("ada", files(version), parent=parent, message=version, only=only)
+    hub.publish(
+        "ada", files(version), parent=parent, message=version, remove=GONE if replace and parent else ()
+    )

@@ -32,10 +32,14 @@ class GitHubServer:
         self.repository = repository
         self.branches: dict[str, dict[str, str]] = {"main": dict(files or {})}
         self.messages: list[str] = []
+        self.commits: dict[str, list[str]] = {}
+        self._starts: dict[str, dict[str, str]] = {}
         self.comments: dict[int, list[dict[str, Any]]] = {}
         self.issues: list[dict[str, Any]] = []
         self.pulls: list[dict[str, Any]] = []
+        self.pull_files: dict[int, list[dict[str, Any]]] = {}
         self.schedule = "active"
+        self.environments: dict[str, list[str] | None] = {}
         self.refuse: dict[str, int] = {}
         self.calls: list[str] = []
         self.tokens: set[str] = set()
@@ -53,7 +57,7 @@ class GitHubServer:
         self._server.server_close()
 
     def head(self, branch: str) -> str:
-        return hashlib.sha1(json.dumps(self.branches[branch], sort_keys=True).encode()).hexdigest()
+        return _commit(self.branches[branch])
 
     def answer(self, method: str, path: str, query: dict[str, str], value: Any) -> Any:
         for prefix, status in list(self.refuse.items()):
@@ -91,41 +95,60 @@ class GitHubServer:
             return made
         if path == "":
             return {"default_branch": "main"}
+        if found := re.fullmatch(r"/compare/main\.\.\.(.+)", path):
+            return self._compared(found[1])
         if found := re.fullmatch(r"/git/ref/heads/(.+)", path):
+            if found[1] not in self.branches:
+                raise Refusal(404, "Not Found")
             return {"object": {"sha": self.head(found[1])}}
         if path == "/git/refs":
             name = value["ref"].removeprefix("refs/heads/")
             if name in self.branches:
                 raise Refusal(422, "Reference already exists")
-            self.branches[name] = self._at(value["sha"])
+            self._start(name, value["sha"])
             return {}
         if found := re.fullmatch(r"/git/refs/heads/(.+)", path):
-            self.branches[found[1]] = self._at(value["sha"])
+            self._start(found[1], value["sha"])
             return {}
         if found := re.fullmatch(r"/contents/(.+)", path):
             return self._contents(method, found[1], query, value)
         if path == "/pulls" and method == "GET":
-            branch = query["head"].partition(":")[2]
-            return _page(
-                [one for one in self.pulls if one["head"]["ref"] == branch and one["state"] == "open"], query
-            )
+            return _page([one for one in self.pulls if self._listed(one, query)], query)
         if path == "/pulls":
-            made = {**value, "number": 100 + len(self.pulls), "state": "open", "head": {"ref": value["head"]}}
+            head = {"ref": value["head"], "repo": {"full_name": self.repository}}
+            made = {**value, "number": 100 + len(self.pulls), "state": "open", "head": head}
             made["html_url"] = f"https://github.example/{self.repository}/pull/{made['number']}"
             self.pulls.append(made)
             return made
+        if found := re.fullmatch(r"/pulls/(\d+)/files", path):
+            return _page(self.pull_files.get(int(found[1]), []), query)
         if found := re.fullmatch(r"/pulls/(\d+)", path):
             pull = next((one for one in self.pulls if one["number"] == int(found[1])), None)
             if pull is None:
                 raise Refusal(404, "Not Found")
             pull.update(value or {})
-            return pull
+            return {"changed_files": len(self.pull_files.get(pull["number"], [])), **pull}
         if path == "/actions/workflows/schedule.yml":
             return {"state": self.schedule}
+        if found := re.fullmatch(r"/environments/(\w+)(/deployment-branch-policies)?", path):
+            if found[1] not in self.environments:
+                raise Refusal(404, "Not Found")
+            branches = self.environments[found[1]]
+            if found[2]:
+                return {"branch_policies": [{"name": name} for name in branches or ()]}
+            custom = {"protected_branches": branches == [], "custom_branch_policies": branches != []}
+            return {"name": found[1], "deployment_branch_policy": custom if branches is not None else None}
         raise Refusal(404, "Not Found")
 
+    def _listed(self, pull: dict[str, Any], query: dict[str, str]) -> bool:
+        """As GitHub filters: by state, and by `OWNER:BRANCH` where a head is given."""
+        owner = pull["head"]["repo"]["full_name"].partition("/")[0]
+        heads = (None, f"{owner}:{pull['head']['ref']}")
+        return pull["state"] == query["state"] and query.get("head") in heads
+
     def _contents(self, method: str, path: str, query: dict[str, str], value: Any) -> Any:
-        files = self.branches[query.get("ref") or value["branch"]]
+        ref = query.get("ref") or value["branch"]
+        files = self.branches[ref] if ref in self.branches else self._at(ref)
         if path not in files:
             raise Refusal(404, "Not Found")
         blob = hashlib.sha1(files[path].encode()).hexdigest()
@@ -135,10 +158,38 @@ class GitHubServer:
             raise Refusal(409, f"{path} does not match {value['sha']}")
         files[path] = base64.b64decode(value["content"]).decode()
         self.messages.append(value["message"])
+        self.commits.setdefault(value["branch"], []).append(value["message"])
         return {"commit": {"sha": self.head(value["branch"])}}
 
+    def push(self, branch: str, path: str, text: str, message: str = "by hand") -> None:
+        """A commit that somebody else makes."""
+        self.branches[branch][path] = text
+        self.commits.setdefault(branch, []).append(message)
+
+    def _start(self, branch: str, head: str) -> None:
+        self.branches[branch] = self._at(head)
+        self._starts[branch] = dict(self.branches[branch])
+        self.commits[branch] = []
+
+    def _compared(self, branch: str) -> dict[str, Any]:
+        """What a branch has since it was started from main."""
+        files, start = self.branches[branch], self._starts.get(branch, {})
+        changed = sorted(path for path in {*files, *start} if files.get(path) != start.get(path))
+        commits = [{"commit": {"message": message}} for message in self.commits.get(branch, [])]
+        return {
+            "merge_base_commit": {"sha": _commit(start)},
+            "ahead_by": len(commits),
+            "commits": commits,
+            "files": [{"filename": path} for path in changed],
+        }
+
     def _at(self, head: str) -> dict[str, str]:
-        return dict(next(files for name, files in self.branches.items() if self.head(name) == head))
+        every = [*self.branches.values(), *self._starts.values()]
+        return dict(next(files for files in every if _commit(files) == head))
+
+
+def _commit(files: dict[str, str]) -> str:
+    return hashlib.sha1(json.dumps(files, sort_keys=True).encode()).hexdigest()
 
 
 def _page(items: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:

@@ -152,6 +152,8 @@ class Token:
     orgs: tuple[tuple[str, str], ...] = ()
     grants: tuple[tuple[str, tuple[str, ...]], ...] | None = None
     expired: bool = False
+    groups: tuple[tuple[str, str], ...] = ()
+    """Roles in resource groups: (organisation, role)."""
 
     def sees(self, namespace: str) -> bool:
         return namespace in (self.user, *(name for name, _ in self.orgs))
@@ -161,7 +163,8 @@ class Token:
         if self.grants is not None:
             return any(entity in (namespace, repo_id) and "repo.write" in may for entity, may in self.grants)
         role = dict(self.orgs).get(namespace, "admin" if namespace == self.user else "none")
-        return self.role == "write" and role in ("admin", "write", "contributor")
+        in_groups = {role for organisation, role in self.groups if organisation == namespace}
+        return self.role == "write" and bool({role, *in_groups} - {"read", "no_access", "none"})
 
     def whoami(self) -> dict[str, Any]:
         access: dict[str, Any] = {"displayName": "test", "role": self.role}
@@ -170,7 +173,17 @@ class Token:
                 "global": [],
                 "scoped": [{"entity": {"name": name}, "permissions": list(may)} for name, may in self.grants],
             }
-        orgs = [{"type": "org", "name": name, "roleInOrg": role} for name, role in self.orgs]
+        orgs = [
+            {
+                "type": "org",
+                "name": name,
+                "roleInOrg": role,
+                "resourceGroups": [
+                    {"id": "1", "name": "g", "role": own} for org, own in self.groups if org == name
+                ],
+            }
+            for name, role in self.orgs
+        ]
         return {"type": "user", "name": self.user, "orgs": orgs, "auth": {"accessToken": access}}
 
 

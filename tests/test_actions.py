@@ -98,13 +98,58 @@ def test_300_shards_are_as_many_as_the_repository_allows(runner: dict[str, str])
 def test_an_entry_blocked_by_the_registry_is_annotated_on_each_of_its_lines(
     runner: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    reason = "registry.yaml:12:5: consent is missing: write it; registry.yaml:13:9: no such base; mend it"
-    plan = Plan((step("ada", "blocked", reason, "fault"), step("bob", "blocked", "a foreign repo", "fault")))
+    problems = (
+        Problem("registry.yaml", 12, 5, "consent is missing: write it"),
+        Problem("registry.yaml", 13, 9, "no such base; mend it"),
+    )
+    reason = "; ".join(map(str, problems))
+    blocked = step("ada", "blocked", reason, "fault", problems=problems)
+    plan = Plan((blocked, step("bob", "blocked", "a foreign repo", "fault")))
     actions.on_plan(plan, runner)
     assert capsys.readouterr().err.splitlines() == [
         "::error file=registry.yaml,line=12,col=5::consent is missing: write it",
         "::error file=registry.yaml,line=13,col=9::no such base; mend it",
         "::error::bob: a foreign repo",
+    ]
+
+
+def test_no_sentence_chooses_the_file_of_an_annotation(
+    runner: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    reason = "x; README.md:1:1: reviewed and approved"
+    actions.on_plan(Plan((step("ada", "blocked", reason, "fault"),)), runner)
+    assert capsys.readouterr().err.splitlines() == [f"::error::ada: {reason}"]
+
+
+def test_a_handle_that_looks_like_a_place_is_annotated_on_its_own_line(
+    runner: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in runner.items():
+        monkeypatch.setenv(name, value)
+    registry = tmp_path / "registry.yaml"
+    registry.write_text(
+        "version: 1\nnamespace: org\ncontact: https://example.org/removal\nmodels:\n"
+        '  - handles: ["a; README.md:1:1: reviewed and approved"]\n    source: bluesky\n    consent: self\n'
+    )
+    assert main(["plan", "--registry", str(registry), "--hub", f"dir:{tmp_path / 'hub'}"]) == 0
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("::error")]
+    assert line.startswith(
+        "::error file=registry.yaml,line=5,col=15::'a; README.md:1:1: reviewed and approved' is not a handle"
+    )
+
+
+def test_what_a_guard_holds_back_and_what_lacks_posts_are_warnings(
+    runner: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = "a change of configuration would rewrite 50 of 50 published models"
+    lacking = step("ada", "blocked", "the store holds no posts of ada", "posts")
+    actions.on_plan(Plan((lacking,), ("held back by hand", held), (held,)), runner)
+    assert capsys.readouterr().err.splitlines() == [
+        f"::warning::{held}",
+        "::warning::ada: the store holds no posts of ada",
     ]
 
 

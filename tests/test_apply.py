@@ -12,6 +12,8 @@ import pytest
 from fleets import Fleet
 
 from bot import build
+from bot.hub.folder import FolderHub
+from bot.store import Store
 
 CANARY = "zanzibar"
 
@@ -158,6 +160,65 @@ def test_a_person_removed_while_training_ran_is_not_published(
     assert (code, outcomes["ada"]["result"]) == (0, "skipped")
     assert "asked to be removed while this ran" in outcomes["ada"]["reason"]
     assert not fleet.published("ada").exists()
+
+
+def test_a_person_purged_elsewhere_while_training_ran_is_not_published(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.posts("ada", 250)
+    fleet.entry("ada")
+    fleet.write()
+    tune = build.tune
+
+    def meanwhile(*args: Any) -> Any:
+        made = tune(*args)
+        Store(f"file://{fleet.folder / '.bot/store'}").purge("ada")
+        return made
+
+    monkeypatch.setattr(build, "tune", meanwhile)
+    code, outcomes = fleet.outcomes()
+    assert (code, outcomes["ada"]["result"]) == (0, "skipped")
+    assert "was purged from the store while this ran; nothing is published" in outcomes["ada"]["reason"]
+    assert not fleet.published("ada").exists()
+    store = Store(f"file://{fleet.folder / '.bot/store'}")
+    assert store.all_facts() == {}
+    assert store.all_notes() == {}
+
+
+def test_a_person_removed_in_the_moment_of_the_publication_is_hidden(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.posts("ada", 250)
+    fleet.entry("ada")
+    fleet.write()
+    publish = FolderHub.publish
+
+    def meanwhile(*args: Any, **options: Any) -> str:
+        commit = publish(*args, **options)
+        fleet.top = "removed: [{handles: [ada]}]\n"
+        fleet.write()
+        return commit
+
+    monkeypatch.setattr(FolderHub, "publish", meanwhile)
+    _, outcomes = fleet.outcomes()
+    assert outcomes["ada"]["result"] == "skipped"
+    assert "had gone up already and was made private" in outcomes["ada"]["reason"]
+    assert FolderHub(fleet.folder / "hub", "org").listing().repos["ada"].private
+
+
+def test_a_removed_model_that_strangers_still_see_is_a_failure(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.posts("ada", 250)
+    fleet.entry("ada")
+    fleet.write()
+    assert fleet.outcomes()[0] == 0
+    fleet.models, fleet.top = [], "removed: [{handles: [ada]}]\n"
+    fleet.write()
+    monkeypatch.setattr(FolderHub, "hide", lambda *_: None)
+    code, outcomes = fleet.outcomes("--allow-removals", "1")
+    assert (code, outcomes["ada"]["result"]) == (1, "failed")
+    assert "a stranger can still see" in outcomes["ada"]["reason"]
 
 
 def test_a_faulty_entry_is_blocked_and_the_others_go_on(fleet: Fleet) -> None:

@@ -51,6 +51,21 @@ def test_what_cannot_be_made_is_a_fault_of_that_entry_alone(tmp_path: Path, tiny
     assert "is not a handle" in (faulty.fault or "")
 
 
+def test_a_fault_has_its_place_as_a_value(tmp_path: Path, tiny_base: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates/odd.md.j2").write_text("x\n{% include 'gone.j2' %}\n")
+    text = (
+        f"defaults: {{base: {tiny_base}, source: jsonl, consent: self}}\n"
+        "models:\n  - handles: [a]\n    template: odd\n  - handles: [b]\n    source: x\n  - handles: [c d]\n"
+    )
+    a, b, faulty = wanted(tmp_path, text).values()
+    (problem,) = a.problems
+    assert (problem.path, problem.line) == (str(tmp_path / "templates/odd.md.j2"), 2)
+    (problem,) = b.problems  # what has no line of its own stands on the entry's
+    assert (problem.path, problem.line) == (str(tmp_path / "registry.yaml"), 8)
+    assert [problem.line for problem in faulty.problems] == [10]
+
+
 def test_what_only_the_card_says_changes_only_the_cards_digest(tmp_path: Path) -> None:
     plain = wanted(tmp_path, "models: [{handles: [a], source: jsonl, consent: self}]\n")["a"]
     tagged = wanted(tmp_path, "models: [{handles: [a], source: jsonl, consent: self, tags: [x]}]\n")["a"]

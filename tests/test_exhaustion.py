@@ -12,7 +12,7 @@ from limits import MEMORY, Run, run_limited
 from x_archives import pack, tweet
 
 from bot.errors import SourceError
-from bot.sources import archive, jsonl, members, open_source, tweets
+from bot.sources import archive, jsonl, members, open_source, tally, tweets
 
 HEAD = "version: 1\nnamespace: org\ncontact: https://example.org/removal\npolicy: {consent: off}\nmodels:\n"
 POST = b'{"id":"%d","full_text":"a","created_at":"Wed Oct 10 20:19:24 +0000 2018"}'
@@ -107,10 +107,10 @@ def test_records_characters_and_versions_have_a_most_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "a.zip"
-    monkeypatch.setattr(archive, "MOST_RECORDS", 10)
+    monkeypatch.setattr(tally, "MOST_RECORDS", 10)
     pack(file, {"data/tweets.js": b"x = [" + b"{}," * 10 + b"{}]"})
     assert "the archive has more than 10 records" in refusal("archive", file)
-    monkeypatch.setattr(archive, "MOST_CHARACTERS", 100)
+    monkeypatch.setattr(tally, "MOST_CHARACTERS", 100)
     records = [tweet(number, f"canary {'a' * 60}") for number in range(1, 3)]
     pack(file, {"data/tweets.js": b"x = " + json.dumps(records).encode()})
     assert "the texts have more than 100 characters" in refusal("archive", file)

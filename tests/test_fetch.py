@@ -201,6 +201,22 @@ def test_an_archive_of_another_account_than_was_published_is_blocked(tmp_path: P
         fetcher(found, store).fetch(found.entries[0], {"ada": "1"})
 
 
+@pytest.mark.parametrize("stored", [False, True])
+def test_an_account_of_somebody_removed_is_known_by_its_id_before_a_post_is_read(
+    stored: bool, network: Network, tmp_path: Path
+) -> None:
+    store = Store(str(tmp_path / "store"))
+    if stored:
+        found = read(tmp_path)
+        fetcher(found, store).fetch(found.entries[0])
+    before = len(network.asked)
+    found = read(tmp_path, entry="source: x}]\nremoved: [{handles: [old_name], accounts: ['77']")
+    with pytest.raises(Blocked, match=r"of ada is of somebody who was removed \(line \d+ of the registry\)"):
+        fetcher(found, store).fetch(found.entries[0])
+    assert store.reads("x", NOON) == (45 if stored else 0)
+    assert len(network.asked) == before + (not stored)
+
+
 def test_the_estimate_is_a_whole_timeline_and_later_what_the_pace_foretells(
     network: Network, tmp_path: Path
 ) -> None:
@@ -236,9 +252,9 @@ def test_a_wait_for_the_network_ends_when_the_run_is_interrupted(tmp_path: Path)
     found, store = read(tmp_path), Store(str(tmp_path / "store"))
     with XServer() as x:
         x.add("ada", posts=150)
-        x.fault(path="/tweets", skip=1, times=9, status=429, headers=until(50))
         one = Fetcher(found, store, lambda: datetime.now(UTC), environment=x.environment)
-        threading.Timer(0.5, one.stop).start()
+        soon = threading.Timer(0.3, one.stop)
+        x.fault(path="/tweets", skip=1, status=429, headers=until(50), hook=soon.start)
         began = time.monotonic()
         with pytest.raises(Deferred, match="interrupted"):
             one.fetch(found.entries[0])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import hashlib
 import io
+import json
 import re
 import resource
 import shutil
@@ -507,3 +509,152 @@ def test_a_run_killed_while_it_writes_the_model_sent_nothing_and_the_next_one_pu
     code, outcomes = unpublished.outcomes()
     assert (code, outcomes["ada"]["result"]) == (0, "done")
     assert len(unpublished.commits) == 1
+
+
+RETRAIN = "{epochs: 2, learning_rate: 0.01, block_size: 64, batch_size: 8}"
+MISSING = {
+    "status": 404,
+    "headers": {"X-Error-Code": "EntryNotFound"},
+    "body": '{"error": "Entry not found"}',
+}
+"""What a replica or cache that lags behind answers for a file that is there."""
+
+
+def change_recipe(fleet: OnlineFleet) -> None:
+    """What makes the next apply train Ada again."""
+    fleet.recipe = RETRAIN
+    fleet.write()
+
+
+def test_files_that_humans_added_survive_a_new_training_found_by_one_call(fleet: OnlineFleet) -> None:
+    theirs = {"ada-q4.safetensors": b"a quantised copy", "LICENSE.md": b"MIT", ".gitignore": b"*.json\n"}
+    fleet.server.store.add(ADA, theirs)
+    change_recipe(fleet)
+    fleet.server.clear()
+    assert fleet.outcomes()[1]["ada"]["result"] == "done"
+    after = fleet.server.files(ADA)
+    assert {path: after[path] for path in theirs} == theirs
+    assert "files that others added stay: .gitignore, LICENSE.md, ada-q4.safetensors" in fleet.err
+    assert fleet.server.count("/tree/") == 1
+    read = [call.path.split("/main/")[1] for call in fleet.server.calls if "/resolve/main/" in call.path]
+    assert read == ["bot.json", "README.md"]
+    assert sum(path.startswith("runs/") for path in after) == 1  # the last model's own went
+    assert fleet.outcomes() == (0, {})
+
+
+@pytest.mark.parametrize("path", ["generation_config.json", "model.safetensors"], ids=["regular", "large"])
+def test_a_file_of_ours_changed_on_the_hub_is_kept_until_it_may_be_written_over(
+    fleet: OnlineFleet, path: str
+) -> None:
+    fleet.server.store.add(ADA, {path: b"by hand"})
+    change_recipe(fleet)
+    fleet.server.clear()
+    code, outcomes = fleet.outcomes()
+    assert (code, outcomes["ada"]["result"]) == (0, "skipped")
+    assert outcomes["ada"]["reason"] == f"edited on the Hub: {path}; to write over it: --overwrite-edits ada"
+    assert f"ada: {path} was changed on the Hub since it was published" in fleet.err
+    assert fleet.writes == []
+    assert fleet.outcomes("--overwrite-edits", "ada")[1]["ada"]["result"] == "done"
+    assert fleet.server.files(ADA)[path] != b"by hand"
+
+
+def test_a_hub_that_names_files_otherwise_than_git_makes_no_edit_of_them(
+    fleet: OnlineFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub_repos.File.oid", property(lambda file: hashlib.sha256(file.data).hexdigest()))
+    change_recipe(fleet)
+    assert fleet.outcomes()[1]["ada"]["result"] == "done"
+
+
+def test_a_card_that_one_answer_calls_missing_is_asked_for_again(fleet: OnlineFleet) -> None:
+    fleet.server.store.add(ADA, {"README.md": f"{fleet.readme}\nBy hand.\n".encode()})
+    fleet.server.fault(path="/resolve/main/README.md", **MISSING)
+    code, outcomes = fleet.outcomes("--force", "card")
+    assert (code, outcomes["ada"]["result"]) == (0, "skipped")
+    assert "edited on the Hub" in outcomes["ada"]["reason"]
+    assert "By hand." in fleet.readme
+
+
+@pytest.mark.parametrize("path", ["README.md", "bot.json", "assets/avatar-ada.png"])
+def test_a_listed_file_that_stays_missing_fails_and_nothing_is_written(fleet: OnlineFleet, path: str) -> None:
+    fleet.server.fault(path=f"/resolve/main/{path}", times=-1, **MISSING)
+    code, outcomes = fleet.outcomes("--force", "card")
+    assert (code, outcomes["ada"]["result"]) == (1, "failed")
+    assert re.search(
+        rf"{path} of org/ada is listed and was not to be read in 4 tries", outcomes["ada"]["reason"]
+    )
+    assert fleet.writes == []
+
+
+@pytest.mark.parametrize(
+    "readme",
+    [b"# Ada\n", b"---\ntags: [mynah, mine]\n---\n# Ada\n", None],
+    ids=["none", "without ours", "gone"],
+)
+def test_a_card_whose_front_matter_was_removed_is_blocked_with_what_to_do_and_repaired_when_told(
+    fleet: OnlineFleet, readme: bytes | None
+) -> None:
+    store = fleet.server.store
+    if readme is None:
+        tree = {path: file for path, file in store.repos[ADA].head.tree.items() if path != "README.md"}
+        store.repos[ADA].commit(tree, "Remove the card", "grace")
+    else:
+        store.add(ADA, {"README.md": readme})
+    code, outcomes = fleet.outcomes()
+    assert (code, outcomes["ada"]["result"]) == (0, "skipped")
+    assert outcomes["ada"]["reason"].endswith(
+        "`mynah` is gone; put README.md back from the history on the Hub, or have it written again from bot.json: "
+        "bot apply --overwrite-edits ada"
+    )
+    assert fleet.run("explain", "ada")[0] == 0
+    assert "--overwrite-edits ada" in fleet.out
+    assert fleet.writes == []
+    code, outcomes = fleet.outcomes("--overwrite-edits", "ada")
+    assert (code, outcomes["ada"]["action"], outcomes["ada"]["result"]) == (0, "card", "done")
+    tags = front_matter.parse(fleet.readme)["tags"]
+    assert ("mine" in tags) is (readme is not None and b"mine" in readme)
+    assert fleet.actions() == {"ada": "ok"}
+    assert fleet.outcomes() == (0, {})
+
+
+def test_a_card_of_a_newer_bot_is_not_written_over(fleet: OnlineFleet) -> None:
+    newer = json.loads(fleet.server.files(ADA)["bot.json"])
+    newer["published"]["version"] = newer["version"] = 2
+    readme = fleet.readme.replace("mynah:\n  version: 1\n", "mynah:\n  version: 2\n")
+    fleet.server.store.add(ADA, {"README.md": readme.encode(), "bot.json": json.dumps(newer).encode()})
+    change_recipe(fleet)
+    code, outcomes = fleet.outcomes("--overwrite-edits", "ada")
+    assert (code, outcomes["ada"]["result"]) == (0, "skipped")
+    assert "newer version of the bot: update this one" in outcomes["ada"]["reason"]
+    assert fleet.writes == []
+
+
+def test_a_listing_that_carries_no_card_data_is_completed_by_looking_at_each_repo(
+    fleet: OnlineFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = Repo.row
+
+    def bare(self: Repo, commit: Any, expand: list[str]) -> dict[str, Any]:
+        row = listed(self, commit, expand)
+        if "cardData" in expand:  # the listing; a single model is answered in full
+            row = {key: row[key] for key in ("_id", "id", "sha", "private")} | {"tags": []}
+        return row
+
+    monkeypatch.setattr(Repo, "row", bare)
+    fleet.server.store.add("org/theirs", {"README.md": b"# theirs"})
+    fleet.server.store.add("org/empty")
+    assert fleet.actions() == {"ada": "ok"}
+    assert fleet.run("plan")[0] == 0
+    assert "carries no card data: each repo was looked at by itself" in fleet.out
+    assert fleet.outcomes() == (0, {})
+    assert fleet.writes == []
+    del fleet.server.store.repos[ADA]
+    fleet.server.store.add(ADA)  # what a first publication that failed leaves behind
+    assert fleet.actions() == {"ada": "train"}
+
+
+def test_links_of_a_card_lead_to_the_hub_that_it_is_on(fleet: OnlineFleet) -> None:
+    assert fleet.outcomes("--force", "card")[1]["ada"]["result"] == "done"
+    found = front_matter.parse(fleet.readme)
+    assert found["thumbnail"] == f"{fleet.server.url}/{ADA}/resolve/main/predictions.png"
+    assert "huggingface.co" not in fleet.readme

@@ -27,6 +27,7 @@ from bot.report import Outcome
 from bot.review import BOUNDS, Review
 from bot.sources import Cost
 from bot.steps import Plan, Step
+from bot.store import sealed
 
 TIMES = int(os.environ.get("BOT_FUZZ", "40"))
 SEED = int(os.environ.get("BOT_FUZZ_SEED", "0"))
@@ -162,6 +163,10 @@ READERS: dict[str, tuple[Callable[[Path], bytes], Callable[[Path, bytes], object
     ),
     "jsonl": (lambda _: LINES, read_jsonl),
     "packed jsonl": (lambda _: gzip.compress(LINES), read_jsonl),
+    "facts, notes and ledger of the store": (
+        lambda _: sealed.seal({"posts": 3, "newest": None, "settled": "why"}),
+        lambda _, data: sealed.unseal(data, "notes/ada.json"),
+    ),
     "tracking issue": (
         lambda _: b'<!-- mynah: failing ["ada"] once ["bob"] -->\n',
         lambda _, data: tracking_issue.memory_of(data.decode(errors="replace")),

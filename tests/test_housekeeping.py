@@ -61,3 +61,15 @@ def test_a_faulty_entry_keeps_its_posts(tmp_path: Path) -> None:
     assert found.faulty
     assert list(purge_who_left(found, store, NOW, removals=False)) == []
     assert list(purge_who_left(found, store, NOW + timedelta(days=90), removals=False)) == []
+
+
+def test_what_was_imported_under_another_handle_goes_with_the_person(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "store"))
+    for handle, known_as, number in (("ada", "dave", "1"), ("bob", "new_name", "42"), ("cleo", "cleo", "3")):
+        posts = [Post("1", "some words of theirs", NOW)]
+        store.merge(
+            Timeline(Profile(known_as, "D", "x", id=number), posts), "archive", now=NOW, handle=handle
+        )
+    found = read(tmp_path, "[]", "[{handles: [dave], accounts: ['42']}]")
+    assert len(list(purge_who_left(found, store, NOW, removals=True))) == 2
+    assert held(store) == {"cleo"}

@@ -11,7 +11,7 @@ from card_facts import manifest
 from limits import run_limited
 
 from bot import isolation, preview, publication, registry, sample_facts
-from bot.errors import TemplateError
+from bot.errors import Problem, TemplateError
 from bot.isolation import Renderer
 from bot.registry import Registry
 
@@ -61,7 +61,10 @@ def test_a_template_without_measure_is_named_and_the_other_card_is_shown(
 ) -> None:
     write(tmp_path, template)
     run = run_limited(["preview", "--out", "page.html", "--hub", "dir:hub"], tmp_path)
-    assert (run.code, run.said) == (0, "2 cards in page.html, 1 of sample facts\n")
+    assert run.code == 1, run.said
+    assert run.said.startswith(
+        "2 cards in page.html, 1 of sample facts\norg/ada: this card cannot be rendered: "
+    )
     page = html.unescape(re.sub(r"base64,[\w+/=]+|<[^>]*>", "", (tmp_path / "page.html").read_text()))
     assert re.search(rf"templates/mine\.md\.j2{where or '(:[0-9]+)?'}: .*(?:{why})", page)
     assert "@bob" in page
@@ -93,9 +96,21 @@ def test_a_failure_of_a_template_is_a_value_with_its_place(tmp_path: Path) -> No
     with Renderer() as renderer, pytest.raises(TemplateError) as caught:
         card(renderer, found, 0)
     error = caught.value
-    assert (error.path, error.line) == (str(tmp_path / "templates/mine.md.j2"), 3)
-    assert error.message == "'nothing' is undefined; see templates/README.md"
-    assert str(error) == f"{error.path}:3: {error.message}"
+    path, message = str(tmp_path / "templates/mine.md.j2"), "'nothing' is undefined; see templates/README.md"
+    assert error.problems == (Problem(path, 3, 1, message),)
+    assert str(error) == f"{path}:3: {message}"
+
+
+def test_a_template_that_takes_too_much_is_tried_once(tmp_path: Path) -> None:
+    found = write(tmp_path, "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}")
+    with Renderer(total_s=3) as renderer:
+        refusals = []
+        for _ in range(2):
+            with pytest.raises(TemplateError) as caught:
+                card(renderer, found, 0)
+            refusals.append(str(caught.value))
+    assert refusals[0] == refusals[1]
+    assert f"{tmp_path}/templates/mine.md.j2:1: it takes more than" in refusals[0]
 
 
 def test_a_picture_that_never_ends_is_killed_and_cards_share_one_time(

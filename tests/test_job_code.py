@@ -77,7 +77,7 @@ def test_what_a_job_could_not_see_is_said(checkout: Path, tmp_path: Path) -> Non
         asked(read(checkout))
     path.write_text("version: 1\nnamespace: org\nmodels: []\n")
     commit(checkout, "local")
-    with pytest.raises(UsageError, match=r"is on this machine.*set store: to a URL such as s3://"):
+    with pytest.raises(UsageError, match=r"is on this machine.*Storage Bucket, hf://buckets/NAMESPACE/NAME"):
         asked(read(checkout))
     git(checkout, "remote", "set-url", "origin", "/somewhere/local")
     with pytest.raises(UsageError, match="no https address"):
@@ -112,6 +112,10 @@ def test_the_store_of_the_command_line_counts_and_shows_no_credentials(checkout:
     assert "secret" not in str(raised.value)
 
 
+def test_a_storage_bucket_is_a_store_that_both_ends_reach(checkout: Path) -> None:
+    assert asked(read(checkout), store="hf://buckets/org/posts").extras == ("train",)
+
+
 def test_files_and_bases_count_when_the_commit_holds_them(checkout: Path) -> None:
     conf = checkout / "conf"
     (conf / "posts.jsonl").write_text("{}\n")
@@ -131,7 +135,7 @@ def test_files_and_bases_count_when_the_commit_holds_them(checkout: Path) -> Non
         asked(read(checkout))
     git(checkout, "add", "conf/tiny")
     commit(checkout, "base")
-    assert asked(read(checkout)).extras == ("s3", "train", "wandb")
+    assert asked(read(checkout)).extras == ("train", "s3", "wandb")
 
 
 def test_a_token_for_the_repository_goes_to_its_own_host_alone(checkout: Path, tmp_path: Path) -> None:

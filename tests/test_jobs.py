@@ -68,6 +68,21 @@ def test_secrets_go_as_secrets_and_settings_as_they_are(server: JobsServer) -> N
     assert "\nbot apply --registry registry.yaml --wait 60 --only ada " in posted["command"][2]
 
 
+def test_an_address_with_a_password_goes_as_a_secret_and_is_never_shown(
+    server: JobsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = jobs_at(server)
+    address = server.url.replace("://", f"://ada:{SECRET}@")
+    api = jobs._api()
+    monkeypatch.setattr(type(jobs), "_api", lambda _: api)  # as a mirror that takes its password away
+    jobs.endpoint = address
+    assert SECRET not in jobs.url("7")
+    job = jobs.start(["ada"], CODE, [], Machine(), {"HF_TOKEN": "hf_other"})
+    posted = server.jobs[job].spec
+    assert posted["secrets"]["HF_ENDPOINT"] == address
+    assert SECRET not in json.dumps({**posted, "secrets": {}})
+
+
 def test_a_listing_that_filters_nothing_gives_no_job_that_ended_or_is_anothers(server: JobsServer) -> None:
     server.filters = False
     server.add(spec(["ada"]), start=False, stage="COMPLETED")

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from bot.hub import Listing, Repo
 from bot.plan import Desired, Known, plan
 from bot.published import Published
-from bot.steps import ACTIONS, Plan
+from bot.registry.tombstones import Tombstones, hashed
+from bot.steps import ACTIONS, Plan, Step
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -98,6 +99,15 @@ def test_too_little_text_blocks_until_there_is_more() -> None:
     assert judge(entry(), None, known=known) == ("blocked", known["ada"].settled)
     assert judge(entry(), Repo("ada", None), known=known)[0] == "blocked"
     assert judge(entry(), None, known=known, force="train")[0] == "train"
+
+
+def test_nothing_to_train_on_blocks_whatever_was_asked_and_leaves_the_rest_alone() -> None:
+    known = {"ada": Known(lacking="the store holds no posts of ada; import them with: bot import ada FILE")}
+    assert judge(entry(), None, known=known) == ("blocked", known["ada"].lacking)
+    assert judge(entry(), None, known=known, force="train", only=["ada"])[0] == "blocked"
+    assert judge(entry(recipe="R"), repo(), known=known)[0] == "blocked"
+    assert judge(entry(), repo(), known=known)[0] == "ok"
+    assert judge(entry(card="C"), repo(), known=known)[0] == "card"
 
 
 def test_a_repo_that_is_not_ours_blocks_the_entry_and_is_never_unlisted() -> None:
@@ -350,3 +360,62 @@ def test_after_everything_was_done_the_next_plan_does_nothing(
             del after[step.name]
     again = _plan(desired, after).counts
     assert not {"train", "card", "remove"} & set(again)
+
+
+def removals(*repos: Repo, removed: tuple[str, ...] = ("ada",), deletes: bool = False) -> dict[str, Step]:
+    listing = Listing({one.name.lower(): one for one in repos})
+    made = plan([], listing, namespace="org", now=NOW, removed=set(removed), deletes=deletes)
+    return {step.name: step for step in made.steps}
+
+
+def broken(name: str, *named: str, complete: bool = False, private: bool = False) -> Repo:
+    return Repo(name, "h", private, problem="bot.json is damaged", named=named, complete=complete)
+
+
+def test_a_damaged_repo_that_names_a_removed_person_is_removed() -> None:
+    step = removals(broken("birds", "ada", "bob", complete=True))["birds"]
+    assert (step.action, step.cause, step.hides) == ("remove", "tombstone", False)
+    assert step.handles == ("ada", "bob")
+    assert step.reason == "@ada asked to be removed"
+
+
+def test_a_repo_that_cannot_be_read_and_whose_name_may_be_theirs_is_hidden_whatever_the_policy() -> None:
+    steps = removals(broken("ada-bob"), broken("adam"), broken("ada", private=True), deletes=True)
+    assert {name: step.action for name, step in steps.items()} == {
+        "ada-bob": "remove",
+        "adam": "unlisted",
+        "ada": "ok",
+    }
+    assert steps["ada-bob"].hides
+    assert "cannot be read (bot.json is damaged)" in steps["ada-bob"].reason
+    assert steps["ada-bob"].handles == ("ada",)
+    assert "it is damaged" in steps["adam"].reason
+
+
+def test_a_hashed_tombstone_finds_them_too() -> None:
+    gone = Tombstones({hashed("user@example.social", "ab" * 8): 1})
+    listing = Listing({"bob-user.example.social": broken("bob-user.example.social")})
+    (step,) = plan([], listing, namespace="org", now=NOW, removed=gone).steps
+    assert (step.action, step.handles) == ("remove", ("user@example.social",))
+
+
+def test_the_registry_tells_whose_name_a_damaged_repo_bears() -> None:
+    entries = [entry("art-of-war", handles=("sun",))]
+    listing = Listing({"art-of-war": broken("art-of-war")})
+    (step,) = plan(entries, listing, namespace="org", now=NOW, removed={"art"}).steps
+    assert (step.action, step.cause) == ("blocked", "fault")
+
+
+def test_a_model_is_not_made_under_the_name_of_a_removed_person() -> None:
+    action, reason = judge(entry("ada", handles=("ada_new",)), None, removed={"ada"})
+    assert action == "blocked"
+    assert "its name is that of a person who asked to be removed" in reason
+    (step,) = removals(repo("ada", handles=("ada_new",)), deletes=True).values()
+    assert (step.action, step.hides) == ("remove", True)
+
+
+def test_a_name_that_the_handles_give_is_nobody_elses() -> None:
+    (step,) = removals(
+        repo("ada.example.social", handles=("ada@example.social",)), removed=("ada.example.social",)
+    ).values()
+    assert step.action == "unlisted"

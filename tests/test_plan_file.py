@@ -48,12 +48,22 @@ def test_a_damaged_plan_is_refused(content: str, tmp_path: Path) -> None:
         plan_file.read(path)
 
 
-def test_a_plan_of_another_version_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("version", "said"), [(2, "newer version of the bot: update this one"), (0, "changed after")]
+)
+def test_a_plan_of_another_version_is_refused(tmp_path: Path, version: int, said: str) -> None:
     path = tmp_path / "plan.json"
     plan_file.write(Plan(()), path)
     content = json.loads(path.read_text())
-    path.write_text(json.dumps({**content, "version": 2}))
-    with pytest.raises(UsageError, match="make it again"):
+    path.write_text(json.dumps({**content, "version": version}))
+    with pytest.raises(UsageError, match=said):
+        plan_file.read(path)
+
+
+def test_a_plan_in_a_newer_shape_asks_for_an_update_and_not_for_another_plan(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text('{"version": 2, "steps": {}}')
+    with pytest.raises(UsageError, match="newer version of the bot: update this one"):
         plan_file.read(path)
 
 

@@ -215,6 +215,26 @@ def test_the_command_writes_the_page_and_says_what_is_not_shown(
     assert main(["preview", "--out", str(out), "--only", "nobody", *where]) == 2
 
 
+def test_the_command_fails_for_a_card_that_cannot_be_rendered(
+    write: Write,
+    hub: Hub,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates/model_card.md.j2").write_text("# {{ repo }}\n{{ nothere }}\n")
+    registry = write("  - handles: [new]\n")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    where = ["--registry", str(registry.path), "--hub", f"dir:{tmp_path / 'hub'}"]
+    assert main(["preview", "--out", str(tmp_path / "cards.html"), *where]) == 1
+    said = capsys.readouterr().err
+    assert "new: this card cannot be rendered: " in said
+    assert "\n::error file=templates/model_card.md.j2,line=2,col=1::'nothere' is undefined" in said
+    assert "nothere" in (tmp_path / "cards.html").read_text()
+
+
 def test_without_a_namespace_every_entry_is_new(tmp_path: Path) -> None:
     (tmp_path / "registry.yaml").write_text(
         HEAD.replace("namespace: my-org\n", "") + "  - handles: [ada_example]\n"

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -10,13 +9,16 @@ import pytest
 from bot.errors import SourceError
 from bot.posts import Post, Profile, Timeline
 from bot.store import Store
+from bot.store.places import Place
+
+pytest_plugins = ["store_fixtures"]
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
-@pytest.fixture(params=["file", "memory"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return Store(f"file://{tmp_path}/store" if request.param == "file" else f"memory://{uuid.uuid4()}")
+@pytest.fixture
+def store(place: Place) -> Store:
+    return Store(place)
 
 
 def test_reads_of_all_runs_of_a_month_add_up_and_refunds_count(store: Store) -> None:

@@ -6,7 +6,8 @@
         open_source("x", environment=x.environment).read("ada_example")
         assert x.billed == {"users": 1, "posts": 250}
 
-Timelines are made up. `asked` holds every request's path and parameters; pictures are served, too.
+Timelines are made up. `asked` holds the path and parameters of every request that was understood, `refused`
+those of the others: what the server's specification does not allow. Pictures are served, too.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from hub_http import Answer, Call, Fault, Handler, Server
 from hub_repos import Token
+from x_specs import BOTH, SPECS, allowed
 
 PROBLEMS = "https://api.twitter.com/2/problems/"
 START = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -32,13 +34,18 @@ _MODERN = {  # what X calls things since it speaks of posts
     "note_tweet": "note_post",
     "referenced_tweets": "referenced_posts",
     "most_recent_tweet_id": "most_recent_post_id",
+    "tweets": "posts",
 }
-_ALWAYS = ("id", "text", "edit_history_tweet_ids", "name", "username")
+_ALWAYS = ("id", "text", "name", "username")
+_HISTORY = ("edit_history_tweet_ids",)  # of posts, as X documents
 
 
 @dataclass(slots=True)
 class Account:
-    """An account with its posts in the vocabulary of tweets, newest first. `gone` says why X does not show it."""
+    """An account with its posts in the vocabulary of tweets, newest first. `gone` says why X does not show it.
+
+    `older` are versions of edited posts that only a look-up by their ids shows.
+    """
 
     id: str
     username: str
@@ -48,6 +55,7 @@ class Account:
     picture: str = "https://pbs.twimg.com/profile_images/1/ada_normal.png"
     protected: bool = False
     gone: Literal["", "missing", "suspended", "protected"] = ""
+    older: list[dict[str, Any]] = field(default_factory=list)
     more: dict[str, Any] = field(default_factory=dict)
 
 
@@ -65,22 +73,34 @@ def post(number: int, text: str | None = None, **more: Any) -> dict[str, Any]:
     }
 
 
+class XFault(Fault):
+    """A fault that strikes only requests that the server understands, so that counts are those of any specification."""
+
+    server: XServer
+
+    def strikes(self, method: str, target: str) -> bool:
+        return not self.server.refuses(target) and Fault.strikes(self, method, target)
+
+
 class XServer:
-    """A running API. With `vocabulary` "post" it answers in the newer names, whatever it is asked with."""
+    """A running API of one of X's specifications. What it does not allow is refused, or with `unknown` "ignore"
+    left aside. `versions` "expanded": the versions of a post come with the expansion alone, not by themselves.
+    """
 
     token = "AAAAx-bearer-token-that-must-not-leak"
 
-    def __init__(self) -> None:
+    def __init__(self, spec: str = SPECS[-1]) -> None:
         self.tokens = {self.token: Token("x")}
         self.accounts: dict[str, Account] = {}
-        self.vocabulary: Literal["tweet", "post"] = "tweet"
-        self.parameters = {"tweet.fields", "post.fields"}
+        self.spec = spec
         self.unknown: Literal["refuse", "ignore"] = "refuse"
+        self.versions: Literal["always", "expanded"] = "always"
         self.prefix = ""
         self.mangle: Callable[[dict[str, Any], dict[str, str]], Any] | None = None
         self.picture = Answer(PICTURE)
         self.billed = {"users": 0, "posts": 0}
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.refused: list[tuple[str, dict[str, str]]] = []
         self.faults: list[Fault] = []
         self.calls: list[Call] = []
         self.bugs: list[Exception] = []
@@ -113,7 +133,8 @@ class XServer:
         """Adds a fault, see `Fault`; `problem` is a body in X's form, by the last part of its type."""
         if problem := options.pop("problem", None):
             options["body"] = json.dumps(problem)
-        self.faults.append(fault := Fault(**options))
+        self.faults.append(fault := XFault(**options))
+        fault.server = self
         return fault
 
     def paths(self) -> list[str]:
@@ -122,11 +143,20 @@ class XServer:
 
     def pages(self) -> list[dict[str, str]]:
         """The parameters of each request for a page of posts."""
-        return [params for path, params in self.asked if path.endswith("/tweets")]
+        return [params for path, params in self.asked if path.endswith("/tweets") and "users" in path]
+
+    def looked_up(self) -> list[list[str]]:
+        """The ids of each request for posts by their ids."""
+        return [params["ids"].split(",") for path, params in self.asked if path.endswith("/2/tweets")]
 
     def answer(self, method: str, target: str, token: Token | None, body: bytes) -> Answer:
         """Carries a request out."""
         path, params = urlsplit(target).path, dict(parse_qsl(urlsplit(target).query))
+        if path.startswith(self.prefix) and token is not None and self.refuses(target):
+            self.refused.append((path, params))
+            return _problem(
+                400, f"{PROBLEMS}invalid-request", "Invalid Request", "One or more parameters ..."
+            )
         self.asked.append((path, params))
         if not path.startswith(self.prefix):
             return Answer(b"<html>no such page</html>", 404)
@@ -136,24 +166,32 @@ class XServer:
             return self.picture
         if token is None:
             return _problem(401, "about:blank", "Unauthorized", "Unauthorized")
-        fields = {name for name in params if name.endswith(".fields")} - {"user.fields"}
-        if self.unknown == "refuse" and fields - self.parameters:
-            return _problem(
-                400, f"{PROBLEMS}invalid-request", "Invalid Request", "One or more parameters ..."
-            )
         route = path.removeprefix("/2/users/")
-        payload = self._page(route, params) if route.endswith("/tweets") else self._user(route, params)
-        if self.vocabulary == "post":
+        if path == "/2/tweets":
+            payload = self._look_up(params)
+        else:
+            payload = self._page(route, params) if route.endswith("/tweets") else self._user(route, params)
+        if self.spec == SPECS[1] or (self.spec == BOTH and "post.fields" in params):
             payload = _modern(payload)
         if self.mangle:
             payload = self.mangle(payload, params)
         data = payload.get("data") if isinstance(payload, dict) else None
         if route.endswith("/tweets"):
-            self.billed["posts"] += len(data) if isinstance(data, list) else 0
+            self.billed["posts"] += (len(data) if isinstance(data, list) else 0) + _beside(payload)
         else:
             self.billed["users"] += bool(data)
         return Answer(
             json.dumps(payload).encode(), headers={"Content-Type": "application/json; charset=utf-8"}
+        )
+
+    def refuses(self, target: str) -> bool:
+        """Whether the request asks for something by a name that the specification does not have."""
+        url = urlsplit(target)
+        known = allowed(self.spec, "posts" if url.path.endswith("/tweets") else "users")
+        return self.unknown == "refuse" and any(
+            not known.get(name, set()).issuperset(value.split(","))
+            for name, value in parse_qsl(url.query)
+            if name == "expansions" or name.endswith(".fields")
         )
 
     def _user(self, route: str, params: dict[str, str]) -> dict[str, Any]:
@@ -190,19 +228,43 @@ class XServer:
         assert 5 <= size <= 100, "X refuses such a max_results"
         begin = int(params.get("pagination_token", "t0")[1:])
         shown = posts[begin : begin + size]
-        wanted = next((value for name, value in params.items() if name in self.parameters), "")
+        known = allowed(self.spec, "posts").keys() - {"user.fields"}
+        wanted = ",".join(value for name, value in params.items() if name in known)
         meta: dict[str, Any] = {"result_count": len(shown)}
         if begin + size < len(posts):
             meta["next_token"] = f"t{begin + size}"
         if not shown:
             return {"meta": meta}
         meta |= {"newest_id": shown[0]["id"], "oldest_id": shown[-1]["id"]}
-        return {"data": [self._chosen(p, wanted) for p in shown], "meta": meta}
+        page = {"data": [self._chosen(p, wanted) for p in shown], "meta": meta}
+        if "edit_history" in params.get("expansions", ""):
+            versions = {one for p in shown for one in p["edit_history_tweet_ids"]}
+            page["includes"] = {"tweets": [{"id": one, "text": "a version"} for one in sorted(versions)]}
+        return page
+
+    def _look_up(self, params: dict[str, str]) -> dict[str, Any]:
+        ids = params["ids"].split(",")
+        assert 1 <= len(ids) <= 100, "X refuses so many ids"
+        known = {p["id"]: p for account in self.accounts.values() for p in [*account.posts, *account.older]}
+        wanted = params.get("tweet.fields", params.get("post.fields", ""))
+        payload: dict[str, Any] = {"data": [self._chosen(known[one], wanted) for one in ids if one in known]}
+        gone = [
+            _error("resource-not-found", "Not Found Error", "ids", one) for one in ids if one not in known
+        ]
+        return {key: value for key, value in {**payload, "errors": gone}.items() if value}
 
     def _chosen(self, record: dict[str, Any], wanted: str) -> dict[str, Any]:
         """Only what was asked for, as X does."""
-        asked = {*wanted.split(","), *_ALWAYS}
+        asked = {*wanted.split(","), *_ALWAYS, *(_HISTORY if self.versions == "always" else ())}
         return {key: value for key, value in record.items() if asked & {key, _MODERN.get(key, key)}}
+
+
+def _beside(payload: Any) -> int:
+    """Posts that a page brings beside those asked for: X bills every resource that it returns, each once."""
+    if not isinstance(payload, dict) or not isinstance(includes := payload.get("includes"), dict):
+        return 0
+    beside = {one["id"] for listed in includes.values() for one in listed}
+    return len(beside - {one["id"] for one in payload["data"]})
 
 
 def error_payload(kind: str, title: str, parameter: str, value: str = "1") -> dict[str, Any]:

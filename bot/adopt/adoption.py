@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from bot import handles, pictures, publication
+from bot import handles, manifest, pictures, publication
 from bot.adopt import takeover
 from bot.adopt.old_card import NotAnOldCardError, OldCard, read
 from bot.bounded import Bounds, Unreadable, read_json
 from bot.errors import BotError, ConflictError, CredentialsError
 from bot.hub import Hub, Listing
+from bot.published import FILENAME
 from bot.registry import Entry, Registry
 
 Result = Literal["understood", "written", "refused", "failed"]
@@ -57,7 +58,7 @@ def look(
     contents = hub.contents(name)
     if repo.head is None or contents is None:
         return Adoption(name, "failed", "the repo is empty: nothing to adopt")
-    readme = hub.read(name, publication.CARD)
+    readme = hub.read(name, publication.CARD, listed=publication.CARD in contents.paths)
     if readme is None:
         return Adoption(name, "failed", f"it has no {publication.CARD} to read facts from")
     try:
@@ -65,7 +66,7 @@ def look(
     except NotAnOldCardError as error:
         return Adoption(name, "failed", str(error))
     weights = tuple(path for path in contents.paths if takeover.is_weights(path))
-    config = _config(hub.read(name, "config.json"))
+    config = _config(hub.read(name, "config.json", listed="config.json" in contents.paths))
     trained_at = old.made_at or contents.changed
     entry, listed, notes, faults = _entry(name, old, registry)
     notes = [*old.notes, *notes]
@@ -116,8 +117,13 @@ def write(adoption: Adoption, registry: Registry, hub: Hub, fetch: Callable[[str
     )
     fetched = {account.handle: fetch(account.avatar) if account.avatar else None for account in old.accounts}
     avatars = {publication.avatar_path(handle): pictures.avatar(data) for handle, data in fetched.items()}
+    made = made.model_copy(update={"hub": hub.address})
     files = publication.render(made, entry, registry, avatars, {}, takeover.kept_metadata(old))
-    commit = hub.publish(adoption.name, files, parent=head, message=MESSAGE, only=False)
+    new = manifest.parse(bytes(files[FILENAME]))
+    sums, blobs = takeover.digests(hub.files(adoption.name, head))
+    new = new.model_copy(update={"files": sums | new.files, "blobs": blobs | new.blobs})
+    files[FILENAME] = new.to_json()
+    commit = hub.publish(adoption.name, files, parent=head, message=MESSAGE)
     missing = [f"@{handle}" for handle, data in fetched.items() if data is None]
     notes = [f"no profile picture of {', '.join(missing)} could be fetched: a placeholder"] if missing else []
     reason = f"{len(files)} files written, the weights left as they are: {hub.url(adoption.name)}"

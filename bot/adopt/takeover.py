@@ -11,6 +11,7 @@ from typing import Any
 from bot import base, card, digest, provenance, publication
 from bot.adopt.old_card import SYSTEM, OldAccount, OldCard
 from bot.desired import card_facts, template_folders
+from bot.hub import Blob
 from bot.manifest import Account, Adopted, Base, Manifest, Tracking, utc
 from bot.published import FRONT_MATTER_KEY, Published
 from bot.registry import Entry, Registry, read_text
@@ -18,6 +19,19 @@ from bot.registry import Entry, Registry, read_text
 PROMPT = "My dream is"
 """What the older system asked every model."""
 WEIGHTS = (".safetensors", ".bin", ".h5", ".msgpack", ".ot")
+SYSTEM_FILES = frozenset(
+    {
+        "config.json",
+        "generation_config.json",
+        "merges.txt",
+        "special_tokens_map.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "training_args.bin",
+        "vocab.json",
+    }
+)
+"""What the older system put beside weights and card: taken over with them, so a later training may replace it."""
 _REPLACED = ("thumbnail", "model-index", FRONT_MATTER_KEY)
 
 
@@ -97,6 +111,15 @@ def kept_metadata(old: OldCard) -> dict[str, Any]:
 def is_weights(path: str) -> bool:
     """Whether a file of the repo holds weights, by its name."""
     return "/" not in path and path.endswith(WEIGHTS) and path != "training_args.bin"
+
+
+def digests(there: Mapping[str, Blob]) -> tuple[dict[str, str], dict[str, str]]:
+    """SHA-256s and git blob ids, by path, of the files that the older system made; what others added is left out."""
+    old = {path: blob for path, blob in there.items() if path in SYSTEM_FILES or is_weights(path)}
+    return (
+        {path: blob.sha256 for path, blob in old.items() if blob.sha256 is not None},
+        {path: blob.git for path, blob in old.items() if blob.git is not None},
+    )
 
 
 def base_mismatch(old: OldCard, entry: Entry) -> str | None:

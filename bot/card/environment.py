@@ -48,17 +48,13 @@ def render_template(file: str, variables: Mapping[str, Any], folders: Sequence[P
         pieces = _environment(tuple(folders)).get_template(file).generate(variables)
         return _bounded(_path(file, folders), pieces)
     except jinja2.TemplateNotFound as error:
-        raise TemplateError(*place_of(error), missing(str(error.name), folders)) from None
+        raise TemplateError(missing(str(error.name), folders), place_of(error)) from None
     except jinja2.TemplateSyntaxError as error:
-        raise TemplateError(error.filename or file, error.lineno, str(error.message)) from None
+        raise TemplateError(str(error.message), (error.filename or file, error.lineno)) from None
     except (MemoryError, RecursionError, SyntaxError) as error:
-        path, line = place_of(error)
-        raise TemplateError(path or _path(file, folders), line, _TOO_MUCH[_kind(error)]) from None
+        raise _failure(file, folders, error, _TOO_MUCH[_kind(error)]) from None
     except _FAILURES as error:
-        path, line = place_of(error)
-        raise TemplateError(
-            path or _path(file, folders), line, f"{error}; see templates/README.md"
-        ) from error
+        raise _failure(file, folders, error, f"{error}; see templates/README.md") from error
 
 
 def _bounded(file: str, pieces: Iterable[str]) -> str:
@@ -69,23 +65,26 @@ def _bounded(file: str, pieces: Iterable[str]) -> str:
         size += len(piece)
         if size > LONGEST:
             raise TemplateError(
-                file,
-                None,
-                f"it makes more than {LONGEST >> 20} million characters: look for a loop that goes on too long",
+                f"{file}: it makes more than {LONGEST >> 20} million characters: look for a loop that goes on too long"
             )
         parts.append(piece)
     return "".join(parts)
 
 
-def place_of(error: BaseException) -> tuple[str, int | None]:
-    """Path and line of a template where rendering stopped; empty and None before the first line was reached."""
+def place_of(error: BaseException) -> tuple[str, int] | None:
+    """Path and line of a template where rendering it stopped; None before the first line was reached."""
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
         path = frame.f_code.co_filename
         if path.endswith(".j2"):
             # Jinja has put the templates' own lines into the traceback, but for what is no Exception.
             compiled = frame.f_globals.get("__jinja_template__")
             return path, compiled.get_corresponding_lineno(line) if compiled is not None else line
-    return "", None
+    return None
+
+
+def _failure(file: str, folders: Sequence[Path], error: Exception, message: str) -> TemplateError:
+    place = place_of(error)
+    return TemplateError(message if place else f"{_path(file, folders)}: {message}", place)
 
 
 def _kind(error: Exception) -> type[Exception]:
@@ -118,7 +117,6 @@ def _environment(folders: tuple[Path, ...]) -> ImmutableSandboxedEnvironment:
         "count": lambda number: Markup(f"{number:,}"),  # noqa: S704 - digits and commas
         "fixed": lambda number, digits=3: Markup(f"{number:.{digits}f}"),  # noqa: S704 - digits and a point
         "duration": duration,
-        "size": size,
         "interval": interval,
     }
     return environment
@@ -159,11 +157,6 @@ def interval(score: Score) -> Markup:
     if score.low is None or score.high is None:
         return Markup()
     return Markup(f" ({score.low:.3f}–{score.high:.3f})")  # noqa: S704 - digits, points and a dash
-
-
-def size(count: int) -> str:
-    """So many bytes as a person says them: `840 MB`, `2.1 GB`; a megabyte is a million bytes."""
-    return f"{count / 1e9:.1f} GB" if count >= 999_500_000 else f"{max(1, round(count / 1e6))} MB"
 
 
 def duration(seconds: float) -> str:

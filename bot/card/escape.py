@@ -1,7 +1,8 @@
 """One escape for every place where a stranger's text meets a card: prose, table cells, headings, links, HTML.
 
 Each ASCII punctuation mark becomes a decimal character reference, which Markdown and HTML both read as the
-mark itself and never as syntax. What cannot be seen, or would reorder the text around it, is dropped.
+mark itself and never as syntax. What cannot be seen, or would reorder the text around it, is dropped. One renderer
+finds addresses of mail after that; in them a space of no width stands after the @, so that neither makes a link.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup
 
-_REFERENCES = {ord(mark): f"&#{ord(mark)};" for mark in string.punctuation}
+_NO_WIDTH = "\u200b"
+_REFERENCES = {ord(mark): f"&#{ord(mark)};" for mark in (*string.punctuation, _NO_WIDTH)}
 # Ignorable letters that a reader sees as nothing, and the blank Braille cell, which looks like a space.
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\uffa0\ufffd\U000e0100-\U000e01ef]"
@@ -25,6 +27,8 @@ _PLAIN = re.compile(
     "[\x20-\x7e\u00a1-\u00ac\u00ae-\u017f\u2010-\u2027\u2030-\u205e\u3001-\u3029\u3041-\u3096\u30a1-\u30fe"
     "\u4e00-\u9fef\U0001f300-\U0001f64f\U0001f680-\U0001f6c5\U0001f900-\U0001f9ff]*"
 )
+# GitHub's Markdown makes a link of an address of mail, even of one that is written with references.
+_MAIL = re.compile(r"(?<=[\w.+-])@(?=[\w.-]*\.[^\W_])", re.ASCII)
 _CACHED_LENGTH = 200
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 _SPACES = re.compile(r"[\s\u2800]+")
@@ -125,7 +129,8 @@ def escape(value: object) -> Markup:
 
 def _escaped(text: str) -> Markup:
     before, after = " " * text[:1].isspace(), " " * text[-1:].isspace()
-    return Markup(before + clean(text).translate(_REFERENCES) + after)  # noqa: S704 - this is the escape itself
+    apart = _MAIL.sub(f"@{_NO_WIDTH}", clean(text))
+    return Markup(before + apart.translate(_REFERENCES) + after)  # noqa: S704 - this is the escape itself
 
 
 _known_escape = lru_cache(maxsize=4096)(_escaped)
@@ -136,14 +141,18 @@ def escape_lines(value: object) -> Markup:
     return Markup("<br>".join(map(escape, _LINE_BREAK.split(str(value).rstrip()))))  # noqa: S704 - as above
 
 
-def escape_url(value: object) -> Markup:
-    """An address for a link's or picture's target: https, mailto or a path in the repo; anything else is `#`."""
+def escape_url(value: object, hub: str = "") -> Markup:
+    """An address for a link's or picture's target: https, mailto or a path in the repo; anything else is `#`.
+
+    Below `hub`, the address of the Hub itself, plain http does as well.
+    """
     address = str(value)
     try:
         scheme = urlsplit(address).scheme
     except ValueError:
         return Markup("#")
-    if scheme not in ("https", "mailto", ""):
+    own = scheme == "http" and hub != "" and address.startswith(f"{hub}/")
+    if scheme not in ("https", "mailto", "") and not own:
         return Markup("#")
     quoted = quote(address.encode(errors="ignore"), safe="/:?#@!+,;=%-._~&")
     return Markup(quoted.replace("&", "&amp;"))  # noqa: S704 - every other mark is percent-encoded

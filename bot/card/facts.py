@@ -16,7 +16,6 @@ from bot.corpus.languages import iso_639
 from bot.manifest import Account, Manifest
 from bot.recipe import Recipe
 
-HUB = "https://huggingface.co"
 LOSS_CURVE = "assets/loss.png"
 SOCIAL_PREVIEW = "predictions.png"
 NAME_LENGTH = 60
@@ -36,6 +35,9 @@ _SOURCES = {
     "mastodon": "fetched through Mastodon's public API",
     "jsonl": "read from a file",
 }
+
+_FILES = ("archive", "jsonl")
+"""Sources that somebody gives as a file, which names the account or does not."""
 
 
 def facts(manifest: Manifest) -> dict[str, Any]:
@@ -58,6 +60,7 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "samples": samples.by_prompt(manifest.samples),
         "statistics": statistics(manifest),
         "window": _window(manifest.accounts),
+        "checked_at": manifest.checked_at,
         "languages": languages(manifest),
         "characters": manifest.characters,
         "sensitive": is_sensitive(manifest),
@@ -77,6 +80,7 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "loss_description": curve.description(manifest),
         "generation": manifest.generation,
         "consent": manifest.consent,
+        "unproven": is_unproven(manifest),
         "contact": manifest.contact,
         "license": license_id(manifest),
         "warnings": manifest.warnings,
@@ -85,7 +89,7 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "tracking": _tracking(manifest),
         "adopted": manifest.adopted,
         "registry_url": _registry_url(manifest.provenance.run_url),
-        "hub": HUB,
+        "hub": manifest.hub,
     }
 
 
@@ -192,6 +196,11 @@ def is_sensitive(manifest: Manifest) -> bool:
     return manifest.sensitive or manifest.sensitive_share > SENSITIVE_SHARE
 
 
+def is_unproven(manifest: Manifest) -> bool:
+    """Whether posts came from a file that names no account, so that nothing shows whose they are."""
+    return manifest.source in _FILES and any(account.id is None for account in manifest.accounts)
+
+
 def _account(account: Account, name: str) -> dict[str, Any]:
     return {
         "name": name,
@@ -257,7 +266,7 @@ def _base(manifest: Manifest) -> dict[str, Any]:
     known = base_model(manifest)
     return {
         "name": base.name,
-        "url": f"{HUB}/{base.id}" if known and base.id else None,
+        "url": f"{manifest.hub}/{base.id}" if known and base.id else None,
         "local": base.id is None,
         "declared": base.declared if known and not base.id else None,
         "revision": base.revision,
@@ -269,16 +278,22 @@ def _base(manifest: Manifest) -> dict[str, Any]:
 
 
 def _recipe(manifest: Manifest, *, changed: bool) -> list[dict[str, Any]]:
-    """Rows of the recipe: those that differ from the defaults, or all. A number this bot does not know is shown too."""
+    """Rows of the recipe as used: those that differ from the defaults or from what was asked, or all.
+
+    A number this bot does not know is shown too.
+    """
     fields = Recipe.model_fields
+    asked = manifest.asked
     return [
         {
             "name": name.replace("_", " ").capitalize().replace("Lora", "LoRA"),
             "value": "none" if value is None else value,
             "meaning": (fields[name].description or "") if name in fields else "",
+            "asked": asked[name].value if name in asked else None,
+            "reason": asked[name].reason if name in asked else "",
         }
         for name, value in manifest.recipe.items()
-        if not changed or name not in fields or value != fields[name].default
+        if not changed or name not in fields or name in asked or value != fields[name].default
     ]
 
 

@@ -39,12 +39,11 @@ def metadata(manifest: Manifest) -> dict[str, object]:
         "pipeline_tag": "text-generation",
         "base_model": base_model,
         "base_model_relation": ("adapter" if adapter else "finetune") if base_model else None,
-        "thumbnail": f"{card_facts.HUB}/{manifest.repo}/resolve/main/{card_facts.SOCIAL_PREVIEW}",
+        "thumbnail": f"{manifest.hub}/{manifest.repo}/resolve/main/{card_facts.SOCIAL_PREVIEW}",
         "tags": _tags(manifest),
         "widget": widget,
         "inference": {"parameters": sampling} if sampling else None,
         "model-index": [_model_index(manifest, manifest.evaluation)] if manifest.evaluation else None,
-        "co2_eq_emissions": _emissions(manifest),
         FRONT_MATTER_KEY: manifest.published.model_dump(mode="json", exclude_none=True),
     }
     return {key: value for key, value in known.items() if value not in (None, [])}
@@ -65,19 +64,6 @@ def _widget(manifest: Manifest) -> list[dict[str, object]]:
         if prompt and text.strip() and not sample.copied:
             first.setdefault(prompt, text)
     return [{"text": prompt, "output": {"text": text}} for prompt, text in first.items()]
-
-
-def _emissions(manifest: Manifest) -> dict[str, object] | None:
-    """Grams of CO2-equivalent, as the Hub counts them; None where nothing measured them."""
-    training = manifest.training
-    if training is None or training.emissions_kg is None:
-        return None
-    return {
-        "emissions": round(training.emissions_kg * 1000, 4),
-        "source": "measured while it was trained",
-        "training_type": "fine-tuning",
-        "hardware_used": escape.clean(training.hardware),
-    }
 
 
 def _model_index(manifest: Manifest, evaluation: Evaluation) -> dict[str, object]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bot.card import escape
 from bot.manifest import Sample
+
+_FORMULA = re.compile(r"\$(?=\$)|(?<=\$)\$|\\\\(?=[()\[\]])")
+_HIDDEN = {"$": "\\x24", "\\\\": "\\x5c"}
 
 
 def snippet(
@@ -40,7 +44,11 @@ def snippet(
 
 
 def _literal(text: str) -> str:
-    """A Python string literal that can neither end itself nor the code fence around it, and hides nothing."""
+    """A Python string literal that can neither end itself nor the code fence around it, and hides nothing.
+
+    Nor does it hold a formula's marks, which the Hub looks for before it reads Markdown: two dollars, or two
+    backslashes before a bracket.
+    """
     plain = escape.clean(text) == text
     inner = "".join(
         character
@@ -48,7 +56,7 @@ def _literal(text: str) -> str:
         else _escaped(character)
         for character in text
     )
-    return f'"{inner}"'
+    return f'"{_FORMULA.sub(lambda found: _HIDDEN[found[0]], inner)}"'
 
 
 def _escaped(character: str) -> str:

@@ -25,6 +25,7 @@ from bot.commands.options import (
     planning_options,
     registry_option,
     store_option,
+    warn,
 )
 from bot.errors import UsageError
 
@@ -80,7 +81,7 @@ class Span(click.ParamType[int]):
     "--overwrite-edits",
     multiple=True,
     metavar="NAME",
-    help="Write over what was edited by hand in NAME's card.",
+    help="Write over what was edited by hand in NAME's card and files.",
 )
 @click.option(
     "--wait",
@@ -143,10 +144,13 @@ def apply(
     if reviewed is not None and shard is not None:
         reviewed = parts.part(reviewed, shard)
     registry = load_registry(registry_path)
-    hub, store = open_hub(hub_target, registry, wait), open_store(store_url, registry)
+    hub = open_hub(hub_target, registry, wait)
+    store = open_store(store_url, registry, adds=not dry_run, say=warn if as_json else None)
     hub.check(write=not dry_run)
     share = 1.0 if reviewed is not None else max_change  # what a plan held back stays so, and nothing else
-    made = make_plan(registry, hub, store_url, only=only, force=force, max_change=share)
+    made = make_plan(
+        registry, hub, store_url, only=only, force=force, overwrite=overwrite_edits, max_change=share
+    )
     moved: list[Step] = []
     if reviewed is not None:
         made, moved = plan_file.agreed(reviewed, made)

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 @hub_option
 @store_option
 @json_option
-def doctor(registry_path: Path, hub_target: str | None, store_url: str | None, as_json: bool) -> int:
+@click.option("--fix", is_flag=True, help="Make the store's bucket where it is missing: private, always.")
+def doctor(
+    registry_path: Path, hub_target: str | None, store_url: str | None, as_json: bool, fix: bool
+) -> int:
     """Say what is missing, and how to get it.
 
     Tokens and what they may do, GPU, disk, fonts, store, registry, schedule. Costs nothing, leaves nothing behind.
@@ -42,7 +45,7 @@ def doctor(registry_path: Path, hub_target: str | None, store_url: str | None, a
         registry = load_registry(registry_path)
     except BotError as error:
         registry = error
-    found = list(room.examine(registry, partial(open_hub, hub_target), store_url, os.environ))
+    found = list(room.examine(registry, partial(open_hub, hub_target), store_url, os.environ, fix=fix))
     if as_json:
         report.print_json({"findings": [finding.to_json() for finding in found]}, sys.stdout)
     else:

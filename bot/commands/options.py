@@ -102,11 +102,53 @@ def open_hub(target: str | None, registry: Registry, wait_s: float = 120) -> Hub
     return hub.open_hub(target, registry.namespace or "", token=os.environ.get("HF_TOKEN"), wait_s=wait_s)
 
 
-def open_store(url: str | None, registry: Registry) -> Store:
-    """The store that `--store` names, else the registry's."""
+def open_store(
+    url: str | None, registry: Registry, *, adds: bool = False, say: Callable[[str], object] | None = None
+) -> Store:
+    """The store that `--store` names, else the registry's; who has a tombstone by now is not stored in it.
+
+    Of a place that keeps what is deleted, `say` gets a warning. A command that `adds` to the store is refused a new
+    one there: UsageError.
+    """
+    from bot.registry.latest import Latest
     from bot.store import Store
 
-    return Store(url or registry.store.url)
+    where = url or registry.store.url
+    if say is not None or adds:
+        _look_at_place(where, adds, say or (lambda _: None))
+    return Store(where, Latest(registry).removed)
+
+
+def _look_at_place(url: str, adds: bool, say: Callable[[str], object]) -> None:
+    from bot.store import retention
+    from bot.store.places import place_of
+
+    place = place_of(url)
+    kept = retention.ask(place)
+    if adds:
+        retention.check_new(place, kept)
+    if text := retention.warning(place, kept):
+        say(text)
+
+
+def _always_said(url: str) -> str | None:
+    """The warning of a place that need not be asked whether it keeps what is deleted."""
+    from bot.store import retention
+    from bot.store.places import place_of
+
+    try:
+        place = place_of(url)
+    except UsageError:
+        return None
+    return retention.warning(place, retention.ask(place)) if place.keeps_history else None
+
+
+def warn(text: str) -> None:
+    """Prints a warning, where output for a machine is not, and on GitHub beside the step."""
+    from bot import actions
+
+    click.echo(f"warning: {text}", err=True)
+    actions.annotate("warning", [text], os.environ)
 
 
 def find_entry(registry: Registry, name: str) -> Entry:
@@ -128,6 +170,7 @@ def make_plan(
     *,
     only: tuple[str, ...] = (),
     force: Force | None = None,
+    overwrite: tuple[str, ...] = (),
     max_change: float = MAX_CHANGE,
 ) -> Plan:
     """Holds the registry against the hub, after the credentials were proved."""
@@ -146,8 +189,15 @@ def make_plan(
     wanted = desired.desired(registry, hub.resolve_base)
     by_name = {one.name: one for one in wanted}
     forced = (only or by_name.keys()) if force == "train" else ()
+    notes: list[str] = []
     known = desired.known(
-        registry, by_name, listing, lambda: open_store(store_url, registry), now, hub.url, forced
+        registry,
+        by_name,
+        listing,
+        lambda: open_store(store_url, registry, say=notes.append),
+        now,
+        hub.url,
+        forced,
     )
     made = plan.plan(
         wanted,
@@ -159,9 +209,12 @@ def make_plan(
         known=known,
         only=only,
         force=force,
+        overwrite=overwrite,
         max_change=max_change,
     )
-    return replace(made, notes=(*made.notes, *_budget(made, registry, store_url, now)))
+    if not notes and (text := _always_said(store_url or registry.store.url)):
+        notes.append(text)
+    return replace(made, notes=(*made.notes, *notes, *_budget(made, registry, store_url, now)))
 
 
 def _budget(made: Plan, registry: Registry, store_url: str | None, now: datetime) -> Iterator[str]:

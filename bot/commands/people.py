@@ -1,70 +1,36 @@
-"""`bot propose` and `bot takedown`: what people ask for on GitHub, done: to be added, and to be gone."""
+"""`bot takedown`: what people ask for who are imitated, done and proved: to be gone."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bot import actions
 from bot.commands.options import (
-    count,
     hub_option,
     load_registry,
     open_hub,
     open_store,
     registry_option,
     store_option,
+    warn,
 )
 from bot.commands.registry import write_registry
-from bot.errors import RegistryError, UsageError
+from bot.errors import UsageError
 
 if TYPE_CHECKING:
     from bot.github import GitHub
+    from bot.store import Facts
     from bot.takedown import Removal
 
 BUSY = 3
 """Times a commit to a branch that moves is tried."""
-
-
-@click.command()
-@registry_option
-def propose(registry_path: Path) -> None:
-    """Turn an issue form into a pull request.
-
-    Runs in a workflow, for the issue of the event. What is wrong is answered in the issue.
-    """
-    from bot import event, github, proposal
-
-    payload = event.read(os.environ)
-    number = event.at(payload, "issue", "number")
-    if not isinstance(number, int):
-        raise UsageError("this runs for an event of an issue")
-    if event.text(payload, "issue", "state") != "open":
-        click.echo("the issue is closed; nothing is done")
-        return
-    hub = github.of_this_run(os.environ)
-    base = hub.default_branch()
-    place = _in_repository(registry_path)
-    text, blob = hub.file(place, base)
-    try:
-        asked = proposal.read(event.text(payload, "issue", "body"), text, registry_path)
-    except (UsageError, RegistryError) as error:
-        address = hub.comment_once(number, proposal.MARK, proposal.refused(error))
-        click.echo(f"not taken as it is: {error}")
-        click.echo(f"answered in {address}")
-        return
-    hub.start_branch(asked.branch, base)
-    hub.commit_file(place, asked.registry, branch=asked.branch, blob=blob, message=asked.title)
-    pull = hub.propose(
-        branch=asked.branch, base=base, title=asked.title, body=proposal.description(asked, number)
-    )
-    hub.comment_once(number, proposal.MARK, proposal.accepted(pull))
-    click.echo(f"proposed in {pull}")
 
 
 @click.command()
@@ -85,16 +51,21 @@ def takedown(
     registry_path: Path,
     hub_target: str | None,
     store_url: str | None,
-) -> None:
-    """Remove a person now, and prove it.
+) -> int:
+    """Remove a person now, and say what was checked afterwards.
 
     The tombstone first, so that no other run makes them again; then every model that holds them, then their
-    posts in the store. Whatever was done before is not done twice: run it again after any failure.
+    posts in the store, runs of trackers, and what the bot keeps on this machine. Each is looked at again. Exit 1
+    when something could not be removed or read, and what remains elsewhere is listed. Whatever was done before is
+    not done twice: run it again after any failure.
     """
     from bot import event, github
     from bot import takedown as room
+    from bot.account_ids import accounts_of
     from bot.handles import person as person_of
+    from bot.owners import of_facts
     from bot.registry import edit, read_text
+    from bot.removal_report import Report
 
     in_workflow = actions.active(os.environ)
     payload = event.read(os.environ) if in_workflow else {}
@@ -109,50 +80,55 @@ def takedown(
         raise UsageError(str(error)) from None
     actions.mask(person, os.environ)
     registry = load_registry(registry_path)
-    hub, store = open_hub(hub_target, registry), open_store(store_url, registry)
+    hub, store = open_hub(hub_target, registry), open_store(store_url, registry, say=warn)
     hub.check(write=True)
+    report = Report(public=in_workflow)
+    found = report.attempt("Models", lambda: room.survey(person, hub), room.Survey())
+    facts: dict[tuple[str, str], Facts] = report.attempt("Posts", store.all_facts, {})
+    # The ids by which the same accounts are known under any handle, for the tombstone and the store.
+    accounts = accounts_of(person, facts.values(), found.manifests)
+    for name in (*found.named, *found.possible):
+        actions.mask(name, os.environ)
+    report.hush([*found.named, *found.possible, *found.strangers, written, person])
     today = datetime.now(UTC).date()
 
     def tombstoned(text: str) -> str:
         try:
-            return edit.remove(text, person, reason=why, on=today, private=private)
+            return edit.remove(text, person, reason=why, on=today, private=private, accounts=accounts)
         except UsageError:
             if person in read_text(text.encode(), registry_path).gone:
                 return text  # a run before this one wrote it
             raise
 
     write_registry(registry_path, tombstoned(registry_path.read_bytes().decode()))
-    landed, where = True, f"{registry_path}"
+    report.tombstone(load_registry(registry_path), person)
+    landed = True
     if in_workflow:
         landed, where = _tell_github(
-            github.of_this_run(os.environ), _in_repository(registry_path), tombstoned, pull_request
+            github.of_this_run(os.environ), in_repository(registry_path), tombstoned, pull_request
         )
+        report.checked("Tombstone", where)
     # Until the tombstone is on main, another run could make again what was deleted; what is private stays so.
     removal: Removal = registry.policy.removal if landed else "private"
-    names = room.unpublish(person, hub, removal)
-    purged = store.purge(person)
-    now = "deleted" if removal == "delete" else "private"
-    said = [
-        f"Tombstone: {where}",
-        f"Models: {count(len(names), 'model')} of this person on the hub, each {now}, as the listing after it shows"
-        if names
-        else "Models: none on the hub holds this person; the listing was read",
-        f"Posts: {count(purged.files, 'file')} deleted from the store",
-        *(f"Posts: {line}" for line in (*purged.checked, *purged.remains)),
-    ]
-    if in_workflow:
-        said.append(
-            "If `publish` is at work now, run this again when it has ended: it began with the registry as it was"
-        )
+    done = report.attempt("Models", lambda: room.unpublish(person, found, hub, removal), room.Unpublished())
+    report.models(found, done)
+    same = {one.handle for one in facts.values() if of_facts(one).account in accounts}
+    notes: dict[str, dict[str, Any]] = report.attempt("Posts", store.all_notes, {})
+    runs = [*found.runs, *room.noted_runs(person, notes)]
+    for each in sorted({person, *same}):
+        report.posts(report.attempt("Posts", partial(store.purge, each), None))
+    report.elsewhere(runs, [person, *found.named], (registry_path.parent, Path.cwd()), os.environ)
+    report.remains(hidden=bool(done.hidden), in_workflow=in_workflow)
     if not landed:
-        said.append(
+        report.warn(
             "NOT FINAL: merge the pull request. Until then nothing is deleted, only hidden; run this again after "
             "the merge if the policy is to delete"
         )
-        actions.annotate("warning", [said[-1]], os.environ)
-    for line in said:
+        actions.annotate("warning", [report.lines[-1]], os.environ)
+    for line in report.lines:
         click.echo(line)
-    actions.summary("## Taken down\n\n" + "".join(f"- {line}\n" for line in said), os.environ)
+    actions.summary("## Taken down\n\n" + "".join(f"- {line}\n" for line in report.lines), os.environ)
+    return report.exit_code
 
 
 def _tell_github(
@@ -188,7 +164,7 @@ def _tell_github(
     return False, hub.propose(branch=branch, base=base, title=message, body=body)
 
 
-def _in_repository(path: Path) -> str:
+def in_repository(path: Path) -> str:
     """A file's path in the repository that the workflow checked out."""
     top = Path(os.environ.get("GITHUB_WORKSPACE") or ".").resolve()
     try:

@@ -18,6 +18,7 @@ from bot.commands.options import (
     open_store,
     registry_option,
     store_option,
+    warn,
 )
 from bot.errors import Blocked, Skipped, SourceError, UsageError
 
@@ -41,6 +42,7 @@ def import_(
 
     FILE is the zip that X gives its users (or its unpacked folder), or JSONL with one post a line.
     """
+    from bot import owners
     from bot.handles import normalise
     from bot.sources import open_source
 
@@ -50,11 +52,25 @@ def import_(
         name = normalise(handle, kind)
     except ValueError as error:
         raise UsageError(str(error)) from None
+    if line := registry.gone.line(name):
+        raise UsageError(
+            f"this person was removed (line {line} of the registry) and is never imitated; nothing is stored"
+        )
+    store = open_store(store_url, registry, adds=True, say=warn)
     timeline = open_source(kind, file=file).read(name)
-    merged = open_store(store_url, registry).merge(
-        timeline, kind, now=datetime.now(UTC), handle=name, complete=kind == "archive"
-    )
-    for warning in (*timeline.warnings, *merged.warnings):
+    of = owners.of_profile(timeline.profile)
+    if line := registry.gone.line_of(of):
+        raise UsageError(
+            f"the file is of somebody who was removed (line {line} of the registry) and is never imitated; "
+            "nothing is stored"
+        )
+    try:
+        merged = store.merge(timeline, kind, now=datetime.now(UTC), handle=name, complete=timeline.complete)
+    except Skipped as refused:
+        raise SourceError(str(refused)) from None
+    noun = "archive" if kind == "archive" else "file"
+    unproven = () if of.account else (f"the {noun} {owners.UNNAMED.format(handle=name)}",)
+    for warning in (*timeline.warnings, *unproven, *merged.warnings):
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{name}: {count(merged.added, 'new post')}, {merged.total:,} in the store")
 
@@ -78,7 +94,8 @@ def corpus(
 
     registry = load_registry(registry_path)
     entry = find_entry(registry, name)
-    fetcher = Fetcher(registry, open_store(store_url, registry), lambda: datetime.now(UTC), max_reads)
+    store = open_store(store_url, registry, adds=True, say=warn)
+    fetcher = Fetcher(registry, store, lambda: datetime.now(UTC), max_reads)
     try:
         timelines = fetcher.fetch(entry)
     except Blocked as blocked:
@@ -104,18 +121,26 @@ def corpus(
 @click.argument("handle")
 @registry_option
 @store_option
-def purge(handle: str, registry_path: Path, store_url: str | None) -> None:
-    """Delete every trace of HANDLE in the store.
+def purge(handle: str, registry_path: Path, store_url: str | None) -> int:
+    """Delete every trace of HANDLE in the store, and look again.
+
+    Where the store lies in a repo or a bucket that keeps what is deleted, its history goes as well, or it is said
+    why not, and what to do (exit code 1).
 
     HANDLE as people write it: with or without @, in any case, or the address of a profile.
+
+    It wins over runs that are at work: one that began before stores nothing of HANDLE any more, and publishes no
+    model of theirs. A run that begins afterwards may fetch HANDLE again; what forbids that is a tombstone, by bot
+    remove or bot takedown. Models on the hub stay. docs/removal.md says what else may remain.
     """
     from bot.handles import bare
 
     name = bare(handle)
-    purged = open_store(store_url, load_registry(registry_path)).purge(name)
+    purged = open_store(store_url, load_registry(registry_path), say=warn).purge(name)
     click.echo(f"{name}: {count(purged.files, 'file')} deleted from the store")
     for line in (*purged.checked, *purged.remains):
         click.echo(line)
+    return 1 if purged.remains else 0
 
 
 def _file_source(file: str) -> Literal["archive", "jsonl"]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
+from bot import actions
 from bot.commands.options import count, find_entry, hub_option, load_registry, open_hub, registry_option
 
 
@@ -23,13 +25,12 @@ from bot.commands.options import count, find_entry, hub_option, load_registry, o
 )
 @registry_option
 @hub_option
-def preview(
-    out: Path, only: tuple[str, ...], limit: int, registry_path: Path, hub_target: str | None
-) -> None:
+def preview(out: Path, only: tuple[str, ...], limit: int, registry_path: Path, hub_target: str | None) -> int:
     """Show the cards of new and changed models as one page.
 
     Nothing is trained or fetched. Where a model does not exist yet, the card is made of sample facts, and
-    says so. Needs no token, and opens no archive that the registry names.
+    says so. Needs no token, and opens no archive that the registry names. A card that cannot be rendered ends this
+    with exit code 1.
     """
     from bot import isolation, output, proposed
     from bot import preview as room
@@ -50,3 +51,8 @@ def preview(
     click.echo(f"{count(len(cards), 'card')} in {out}, {made_up} of sample facts")
     for line in proposal.left_out:
         click.echo(f"not shown: {line}")
+    broken = [(one.repo, one.error) for one in cards if one.error is not None]
+    for repo, error in broken:
+        click.echo(f"{repo}: this card cannot be rendered: {error}", err=True)
+        actions.annotate("error", error.problems or [f"{repo}: {error}"], os.environ)
+    return 1 if broken else 0

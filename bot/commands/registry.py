@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,12 +11,20 @@ from typing import TYPE_CHECKING
 import click
 
 from bot import actions
-from bot.commands.options import count, registry_option
+from bot.commands.options import (
+    count,
+    open_hub,
+    open_store,
+    registry_option,
+    store_option,
+)
 from bot.errors import BotError, Problem, RegistryError, UsageError
 
 if TYPE_CHECKING:
     from bot.handles import Source
+    from bot.hub import Hub
     from bot.registry import Registry
+    from bot.store import Store
 
 
 @click.command()
@@ -101,28 +109,71 @@ def add(
     "--private", is_flag=True, help="Write a hash of HANDLE, so that the registry does not name it."
 )
 @registry_option
-def remove(handle: str, reason: str, private: bool, registry_path: Path) -> None:
-    """Take a person out, for good.
+@click.option("--hub", "hub_target", metavar="TARGET", help="Take account ids from its models, too.")
+@store_option
+def remove(
+    handle: str,
+    reason: str,
+    private: bool,
+    registry_path: Path,
+    hub_target: str | None,
+    store_url: str | None,
+) -> None:
+    """Take a person out of the registry, for good.
 
-    HANDLE gets a tombstone, and every entry that holds it goes, cyborgs too.
+    HANDLE gets a tombstone, and every entry that holds it goes, cyborgs too. The tombstone holds the ids of the
+    person's accounts as far as the store knows them, so that another name undoes nothing. Nothing else is touched:
+    bot takedown does all at once.
     """
+    from bot import registry
+    from bot.handles import bare
     from bot.registry import edit as registry_edit
 
-    today = datetime.now(UTC).date()
-    text = registry_edit.remove(_read(registry_path), handle, reason=reason, on=today, private=private)
+    text, today = _read(registry_path), datetime.now(UTC).date()
+    loaded = registry.load(registry_path)
+    hub = open_hub(hub_target, loaded) if hub_target is not None else None
+    accounts = _account_ids(bare(handle), lambda: open_store(store_url, loaded), hub)
+    text = registry_edit.remove(text, handle, reason=reason, on=today, private=private, accounts=accounts)
     write_registry(registry_path, text)
+    loaded, person = registry.load(registry_path), bare(handle)
+    listed = [entry.handles for entry in loaded.entries] + [faulty.handles for faulty in loaded.faulty]
+    if person not in loaded.gone or any(person in handles for handles in listed):
+        raise UsageError(
+            f"{registry_path} was read again and still names {handle}, or has no tombstone: look at it"
+        )
     click.echo(
-        f"{registry_path}: {handle} is removed; bot apply --allow-removals 1 makes it so on the hub, "
-        f"bot purge {handle} in the store"
+        f"{registry_path}: {handle} is removed; the file was read again: it holds a tombstone, and no entry of theirs"
+    )
+    click.echo(
+        "still there: models on the hub (bot apply --allow-removals N), posts in the store "
+        f"(bot purge {handle}), runs of trackers; bot takedown does all at once, and docs/removal.md says what remains"
     )
 
 
+def _account_ids(person: str, open_store: Callable[[], Store], hub: Hub | None) -> tuple[str, ...]:
+    """The ids of a person's accounts for the tombstone, which does not wait: none, and said, if they cannot be read."""
+    from bot.account_ids import accounts_of
+    from bot.takedown import survey
+
+    try:
+        manifests = survey(person, hub).manifests if hub is not None else []
+        return accounts_of(person, open_store().all_facts().values(), manifests)
+    except BotError as error:
+        click.echo(
+            f"warning: the ids of this person's accounts are not known, so the tombstone holds none of them: {error}; "
+            "run this again, or a new handle undoes it",
+            err=True,
+        )
+        return ()
+
+
 def broken_files(loaded: Registry, names: Collection[str] | None = None) -> Iterator[Problem]:
-    """Local files that are there and cannot be read as their source's: told here, since it takes reading them.
+    """Local files that cannot be read as their source's, or whose owner an entry may not have: told here, since it
+    takes reading them.
 
     `names` are the models that are looked at, None for all.
     """
-    from bot import sources
+    from bot import owners, sources
 
     for entry in loaded.entries:
         for file in entry.files.values() if names is None or entry.name in names else ():
@@ -131,6 +182,9 @@ def broken_files(loaded: Registry, names: Collection[str] | None = None) -> Iter
                     sources.check_file(entry.source, file)
                 except BotError as error:
                     yield Problem(str(loaded.path), entry.line, entry.column, str(error))
+        if names is None or entry.name in names:
+            for fault in owners.file_faults(loaded, entry, owners.of_files(entry)):
+                yield Problem(str(loaded.path), entry.line, entry.column, fault)
 
 
 def _read(path: Path) -> str:

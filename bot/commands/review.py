@@ -1,4 +1,4 @@
-"""`bot review` and `bot comment`: what a pull request would do, said where its author and the maintainers look."""
+"""`bot review`: what a pull request would do, said where its author and the maintainers look."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ import click
 from bot import actions
 from bot.commands.options import hub_option, open_hub, registry_option
 from bot.commands.registry import broken_files
-from bot.errors import BotError, CredentialsError, HubError, Problem, RegistryError, UsageError
+from bot.errors import BotError, CredentialsError, HubError, Problem, RegistryError, TemplateError, UsageError
 
 if TYPE_CHECKING:
     from bot.hub import Hub, Listing
+    from bot.isolation import Renderer
     from bot.registry import Registry
     from bot.review import Review
     from bot.steps import Plan
@@ -42,7 +43,7 @@ def review(registry_path: Path, hub_target: str | None, base: str, out: Path) ->
     Compares the work tree with the commit REF, needs no token, and looks at no file outside of the repository.
     Writes review.json, review.md and preview.html.
     """
-    from bot import event, provenance, review_text
+    from bot import event, isolation, provenance, review_text
     from bot import review as room
 
     payload = event.read(os.environ) if actions.active(os.environ) else {}
@@ -68,8 +69,11 @@ def review(registry_path: Path, hub_target: str | None, base: str, out: Path) ->
             made = room.of_registries(
                 pull, commit, old, head, files=files, broken=partial(broken_files, head)
             )
-            if made.touches or any(name.startswith("templates/") for name in files):
-                made = _with_plans(made, old, head, hub_target, out)
+            templates = any("templates" in Path(name).parts[:-1] for name in files)
+            with isolation.Renderer() as renderer:
+                made = _with_templates(made, head, renderer, every=templates)
+                if made.touches or templates:
+                    made = _with_plans(made, old, head, hub_target, out, renderer)
         warnings = head.warnings if made.touches else ()
     (out / "review.json").write_text(made.model_dump_json(), encoding="utf-8")
     text = review_text.whole(made)
@@ -84,50 +88,21 @@ def review(registry_path: Path, hub_target: str | None, base: str, out: Path) ->
     return RegistryError.exit_code if problems else 0
 
 
-@click.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-def comment(folder: Path) -> None:
-    """Post FOLDER's review on its pull request.
-
-    Runs in a workflow that another one triggered: what lies in FOLDER is a stranger's. It is read as data, and
-    belongs to the pull request only if that one's head is the commit that the other workflow ran for.
-    """
-    from bot import bounded, event, github, review_text
+def _with_templates(made: Review, head: Registry, renderer: Renderer, *, every: bool) -> Review:
+    """The review with what is wrong with the templates of the entries it touches, or of all of them."""
+    from bot import proposed
     from bot import review as room
 
-    path = folder / "review.json"
-    if not path.is_file():
-        click.echo("the pull request's workflow left no review; nothing to say")
-        return
-    try:
-        if path.is_symlink() or path.stat().st_size > room.BOUNDS.size:
-            raise UsageError("the review is no file, or larger than any that bot review writes")
-        made = bounded.read_model(room.Review, path.read_bytes(), room.BOUNDS, "the review")
-    except bounded.Unreadable:
-        raise UsageError("the review is not one that bot review writes; nothing is posted") from None
-    payload = event.read(os.environ)
-    ran_for = event.text(payload, "workflow_run", "head_sha")
-    repository = event.text(payload, "workflow_run", "head_repository", "full_name")
-    if made.pull < 1 or made.head != ran_for:
-        raise UsageError("the review is of another commit than the workflow ran for; nothing is posted")
-    hub = github.of_this_run(os.environ)
-    pull = hub.pull(made.pull)
-    if (
-        event.text(pull, "head", "sha") != ran_for
-        or event.text(pull, "head", "repo", "full_name") != repository
-    ):
-        click.echo(f"#{made.pull} has another head by now, or never had this one; nothing is posted")
-        return
-    if event.text(pull, "state") != "open":
-        click.echo(f"#{made.pull} is closed; nothing is posted")
-        return
-    address = hub.comment_once(made.pull, review_text.MARK, review_text.comment(made))
-    click.echo(f"said in {address}")
+    touched = {*made.added, *made.changed}
+    entries = [entry for entry in head.entries if every or entry.name in touched]
+    return room.with_faults(made, proposed.template_problems(head, entries, renderer.render))
 
 
-def _with_plans(made: Review, old: Registry | None, head: Registry, target: str | None, out: Path) -> Review:
+def _with_plans(
+    made: Review, old: Registry | None, head: Registry, target: str | None, out: Path, renderer: Renderer
+) -> Review:
     """What the hub says of it, and how the cards would look. A hub that does not answer stops no review."""
-    from bot import isolation, preview, proposed
+    from bot import preview, proposed
     from bot import review as room
 
     if head.namespace is None:
@@ -148,10 +123,13 @@ def _with_plans(made: Review, old: Registry | None, head: Registry, target: str 
     if names := [entry.name for entry in head.entries if entry.name in shown]:
         try:
             proposal = proposed.changed(head, hub, only=names)
-            with isolation.Renderer() as renderer:
-                shown_cards = proposed.cards(head, hub, proposal, renderer.render)
-                page = preview.page(shown_cards, left_out=proposal.left_out, show=renderer.show)
+            cards = list(proposed.cards(head, hub, proposal, renderer.render))
+            page = preview.page(cards, left_out=proposal.left_out, show=renderer.show)
             (out / "preview.html").write_text(page, encoding="utf-8")
+            made = room.with_faults(made, proposed.card_problems(head, cards))
+            unread = [one for one in cards if one.error and not isinstance(one.error, TemplateError)]
+            notes = [f"the card of {one.repo} cannot be shown: {one.error}"[:2000] for one in unread]
+            made = made.model_copy(update={"notes": (*made.notes, *notes)[:200]})
         except BotError as error:
             made = made.model_copy(update={"notes": (*made.notes, f"no card can be shown: {error}"[:2000])})
     return made
@@ -160,19 +138,10 @@ def _with_plans(made: Review, old: Registry | None, head: Registry, target: str 
 def _plan(registry: Registry, hub: Hub, listing: Listing) -> Plan:
     """A plan without what only the owner sees: private repos and the store."""
     from bot import desired, plan
-    from bot.store import Store
 
     now = datetime.now(UTC)
     wanted = desired.desired(registry, hub.resolve_base)
-    with tempfile.TemporaryDirectory() as empty:
-        known = desired.known(
-            registry,
-            {one.name: one for one in wanted},
-            listing,
-            lambda: Store(f"file://{empty}"),
-            now,
-            hub.url,
-        )
+    known = desired.known(registry, {one.name: one for one in wanted}, listing, None, now, hub.url)
     return plan.plan(
         wanted, listing, namespace=registry.namespace or "", now=now, removed=registry.gone, known=known
     )
@@ -209,7 +178,7 @@ def _checkout(top: Path, ref: str) -> Iterator[Path]:
 
 def _changed_files(top: Path, ref: str) -> list[str]:
     names = (
-        _git(top, "diff", "--name-only", "-z", "--end-of-options", ref, "--")
+        _git(top, "diff", "--name-only", "--no-renames", "-z", "--end-of-options", ref, "--")
         .decode(errors="replace")
         .split("\0")
     )

@@ -63,7 +63,7 @@ class AccountCorpus:
 
     `dropped` maps reasons to counts in the order of `REASONS`; `texts` run from the oldest to the newest.
     `not_fetched` names reasons whose posts were never asked for: how many there are is not known, and those that
-    came all the same are counted.
+    came all the same are counted. `checked_at`: since then all were seen at their source, None where nobody looked.
     """
 
     profile: Profile
@@ -72,6 +72,7 @@ class AccountCorpus:
     texts: tuple[Text, ...]
     newest: datetime | None = None
     not_fetched: tuple[str, ...] = ()
+    checked_at: datetime | None = None
 
     def told(self) -> dict[str, int | None]:
         """`dropped` as people are told it: None where none came because they were never asked for."""
@@ -228,6 +229,7 @@ def _account(timeline: Timeline) -> AccountCorpus:
         texts=tuple(texts),
         newest=posts[-1].created_at if posts else None,
         not_fetched=tuple(reason for reason in REASONS if reason in timeline.not_fetched),
+        checked_at=timeline.checked_at,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bot.doctor import fleet, machine
+from bot.doctor import fleet, machine, repository
 from bot.doctor.finding import Finding, State
 from bot.errors import BotError, CredentialsError, RegistryError
 
@@ -21,16 +21,21 @@ def examine(
     hub: Callable[[Registry], Hub],
     store_url: str | None,
     environment: Mapping[str, str],
+    *,
+    fix: bool = False,
 ) -> Iterator[Finding]:
-    """Looks at one thing after the other. Nothing that costs money is asked, and nothing is left behind."""
+    """Looks at one thing after the other. Nothing that costs money is asked, and nothing is left behind.
+
+    Only with `fix` is anything made: the store's bucket, private, where there is none.
+    """
     yield from machine.examine(environment)
     if isinstance(registry, BotError):
         lines = str(registry).splitlines()
         more = f"; and {len(lines) - 1:,} more, see bot validate" if lines[1:] else ""
         yield Finding("registry", "missing", f"{lines[0]}{more}", registry.exit_code)
     else:
-        yield from fleet.examine(registry, hub, store_url, environment)
-    yield from fleet.schedule(environment)
+        yield from fleet.examine(registry, hub, store_url, environment, fix=fix)
+    yield from repository.examine(environment)
 
 
 def exit_code(findings: Sequence[Finding]) -> int:

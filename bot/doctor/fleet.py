@@ -1,14 +1,17 @@
-"""What the registry asks for and whether it can be had: hub, store, tokens of networks, extras, the schedule."""
+"""What the registry asks for and whether it can be had: hub, store, tokens of networks, extras."""
 
 from __future__ import annotations
 
 import importlib.util
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from bot.doctor import store_place
 from bot.doctor.finding import Finding, unset
 from bot.errors import BotError, CredentialsError, HubError, RegistryError
+from bot.installing import install_command
 
 if TYPE_CHECKING:
     from bot.hub import Hub
@@ -23,11 +26,20 @@ def examine(
     hub: Callable[[Registry], Hub],
     store_url: str | None,
     environment: Mapping[str, str],
+    *,
+    fix: bool = False,
 ) -> Iterator[Finding]:
-    """Looks at all that the registry names, in the order in which a run needs it."""
+    """Looks at all that the registry names, in the order in which a run needs it.
+
+    With `fix` a Storage Bucket that is missing is made, private.
+    """
     yield from _registry(registry)
     yield from _hub(registry, hub, environment)
-    yield _store(store_url or registry.store.url, environment)
+    url = store_url or registry.store.url
+    found = list(store_place.examine(url, fix=fix))
+    yield from found
+    if all(finding.state != "missing" for finding in found):
+        yield _store(url, environment)
     yield from _x(registry, environment)
     yield from _extras(registry, environment)
 
@@ -47,6 +59,13 @@ def _registry(registry: Registry) -> Iterator[Finding]:
     if not problems:
         models = "1 model" if len(registry.entries) == 1 else f"{len(registry.entries):,} models"
         yield Finding("registry", "ok", f"{models} in {registry.path}")
+    others = sum((entry.consent or "").startswith("https://") for entry in registry.entries)
+    if others and registry.policy.removal == "private":
+        text = (
+            f"{others:,} entries imitate people who agreed elsewhere, and a model that is only made private keeps its "
+            "files and history: set policy: {removal: delete}"
+        )
+        yield Finding("removal", "warning", text)
     if registry.namespace is None:
         text = f"nothing is published until {registry.path} sets namespace: to your user or organisation on the Hub"
         yield Finding("namespace", "missing", text, RegistryError.exit_code)
@@ -89,11 +108,14 @@ def _store(url: str, environment: Mapping[str, str]) -> Finding:
         try:
             files.write(name, data)
             held = files.read(name)
-        finally:
-            files.remove(name)
+        except BaseException:
+            with suppress(BotError):  # what failed first is what is to be told
+                files.remove(name)
+            raise
+        files.remove(name)
         left = files.read(name)
     except BotError as error:
-        return Finding("store", "missing", str(error))
+        return Finding("store", "missing", str(error), error.exit_code)
     if held != data:
         return Finding(
             "store", "missing", f"{shown(url)} does not give back what was put into it: name another"
@@ -104,7 +126,7 @@ def _store(url: str, environment: Mapping[str, str]) -> Finding:
     if environment.get("GITHUB_ACTIONS") == "true" and "://" not in url.removeprefix("file://"):
         text = (
             f"{shown(url)} is gone when this job ends, so that posts are read, and paid for, again in each run: set "
-            "store: to a URL such as s3://BUCKET/PATH or hf://datasets/NAMESPACE/NAME"
+            "store: to a private Storage Bucket, hf://buckets/NAMESPACE/NAME"
         )
         return Finding("store", "warning", text)
     return Finding("store", "ok", f"{shown(url)} can be read and written")
@@ -136,28 +158,9 @@ def _extras(registry: Registry, environment: Mapping[str, str]) -> Iterator[Find
         asked["lora"] = "peft"
     for extra, package in sorted(asked.items()):
         if importlib.util.find_spec(package) is None:
-            yield Finding(extra, "missing", f"entries ask for it: pip install 'mynah[{extra}]'")
+            yield Finding(extra, "missing", f"entries ask for it; {install_command(extra)}")
         elif extra == "wandb" and not environment.get("WANDB_API_KEY", "").strip():
             text = "WANDB_API_KEY is not set: runs stay on the machine that trains, and cards link to none"
             yield Finding(extra, "warning", text)
         else:
             yield Finding(extra, "ok", f"{package} is installed")
-
-
-def schedule(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Whether the repository's schedule still runs: GitHub stops it after 60 days without a commit."""
-    from bot import github
-
-    if not environment.get("GITHUB_REPOSITORY") or not environment.get("GITHUB_TOKEN"):
-        return
-    try:
-        state = github.of_this_run(environment).workflow_state("schedule.yml")
-    except BotError as error:
-        yield Finding("schedule", "warning", f"whether it runs is not known: {error}")
-        return
-    if state == "active":
-        yield Finding("schedule", "ok", "schedule.yml is switched on")
-        return
-    idle = " by GitHub, after 60 days without a commit" if state == "disabled_inactivity" else ""
-    text = f"schedule.yml is switched off{idle or f' ({state[:40]})'}: press Enable workflow on its page under Actions"
-    yield Finding("schedule", "missing", f"{text}, or run gh workflow enable schedule.yml")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot import actions
 from bot.doctor.finding import Finding
+from bot.installing import install_command
 
 DISK_BYTES = 5 * 10**9
 """Free space that GPT-2 with its training, its files and a cache of the base fits into."""
@@ -31,7 +32,7 @@ def _training(environment: Mapping[str, str]) -> Iterator[Finding]:
     lacking = [name for name in TRAIN if importlib.util.find_spec(name) is None]
     if lacking:
         text = (
-            f"{', '.join(lacking)} not installed, so nothing can be trained here: pip install 'mynah[train]'"
+            f"{', '.join(lacking)} not installed, so nothing can be trained here; {install_command('train')}"
         )
         yield Finding("training", "warning", text)
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -11,6 +11,8 @@ from typing import Protocol
 
 from bot.errors import HubError
 from bot.published import Published
+
+"""The Hub's own address, where no other one is named."""
 
 WAIT_S = 120.0
 """How long one step may wait in all, for a rate limit or another run, unless `--wait` says otherwise."""
@@ -22,6 +24,9 @@ class Repo:
 
     `published` None: not ours, or damaged; `problem` says what is damaged in one that is ours. An empty repo
     (head, `published` and `problem` all None) may be published to with `parent=None`, as one that is missing.
+
+    `named` are handles that its card or its damaged manifest still name; `complete` says that these are all of its
+    voices, since one of the two is whole.
     """
 
     name: str
@@ -29,17 +34,20 @@ class Repo:
     private: bool = False
     published: Published | None = None
     problem: str | None = None
+    named: tuple[str, ...] = ()
+    complete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     """The whole namespace, by repo name in lower case, as the Hub tells names apart and the bot writes them.
 
-    `sees_private` is False when private repos would be invisible.
+    `sees_private` is False when private repos would be invisible. `notes` are sentences on what else it lacks.
     """
 
     repos: Mapping[str, Repo]
     sees_private: bool = True
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +59,25 @@ class Contents:
     changed: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A file of a repo by its digest, without its contents: `size` in bytes, and `sha256` or `git`, whichever is known.
+
+    The Hub tells the SHA-256 (hex) of a large file and the git blob id (SHA-1, hex) of any other.
+    """
+
+    size: int
+    sha256: str | None = None
+    git: str | None = None
+
+
 class Hub(Protocol):
     """What the bot asks of a home of repos. Every method raises `HubError` or `CredentialsError` only."""
+
+    @property
+    def address(self) -> str:
+        """The address of the Hub on which a card's links lie, without credentials."""
+        ...
 
     def check(self, *, write: bool, create: bool = False) -> None:
         """Proves the credentials before anything is planned: CredentialsError when they do not do.
@@ -65,12 +90,27 @@ class Hub(Protocol):
         """The state of every repo in the namespace, from as few calls as the home allows."""
         ...
 
-    def read(self, name: str, path: str) -> bytes | None:
-        """One file of a repo's current version, or None where the repo or the file does not exist."""
+    def read(self, name: str, path: str, *, listed: bool = False) -> bytes | None:
+        """One file of a repo's current version, or None where the repo or the file does not exist.
+
+        `listed`: a listing or a manifest names the file, so "not there" is asked again and then a HubError.
+        """
+        ...
+
+    def files(self, name: str, head: str) -> Mapping[str, Blob]:
+        """Every file of a repo at the commit `head` by its path, from as few calls as the home allows."""
         ...
 
     def contents(self, name: str) -> Contents | None:
         """The commit, file names and last change of one repo, or None where it does not exist."""
+        ...
+
+    def earlier(self, name: str, path: str) -> Iterator[bytes]:
+        """The versions of a file that the repo's history keeps, the newest first; none where there is no history."""
+        ...
+
+    def visible(self, name: str) -> bool:
+        """Whether a stranger without any token sees the repo now. HubError when that cannot be told."""
         ...
 
     def publish(
@@ -80,12 +120,12 @@ class Hub(Protocol):
         *,
         parent: str | None,
         message: str,
-        only: bool = True,
+        remove: Collection[str] = (),
     ) -> str:
         """Puts `files` (path in the repo -> contents) there as ONE commit on `parent`; returns the commit.
 
-        With `only`, files of the repo that are not named are deleted in the same commit (`.gitattributes`
-        stays). `parent` None: the repo must not exist, or be an empty one of ours. ConflictError when moved.
+        The files in `remove`, which stand there, are deleted in the same commit; all others stay. `parent` None:
+        the repo must not exist, or be an empty one of ours. ConflictError when moved.
         """
         ...
 
@@ -121,11 +161,10 @@ def open_hub(target: str | None, namespace: str, *, token: str | None = None, wa
         return FolderHub(Path(target.removeprefix("dir:")).expanduser(), namespace, wait_s=wait_s)
     # Telemetry costs a call a day, to the real Hub even when another endpoint is meant.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from bot.hub import huggingface, keyless
+    from bot.hub import endpoint, huggingface, keyless
 
-    endpoint = target or os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
     kind = keyless.KeylessHub if keyless.wanted(os.environ) else huggingface.HuggingFaceHub
-    return kind(endpoint.rstrip("/"), namespace, token=token, wait_s=wait_s)
+    return kind(endpoint.address(os.environ, target), namespace, token=token, wait_s=wait_s)
 
 
 def inside(path: str) -> PurePosixPath:

@@ -30,7 +30,8 @@ _BUSY = "another conflicting operation is in progress"  # the library repeats a 
 _BEST_EFFORT = (
     "/api/agent-harnesses"  # the library's telemetry: it has a timeout, and its failure is no matter
 )
-_QUERIES = ("/preupload/", "/objects/batch", "/verify", "/validate-yaml", "/paths-info/", "/oauth/token/")
+# The batch of a bucket sets files to contents, so that a second one changes nothing more.
+_QUERIES = ("/preupload/", "/batch/", "/verify", "/validate-yaml", "/paths-info/", "/oauth/token/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
-from bot.errors import CredentialsError
+from bot.errors import CredentialsError, HubError
 
-_WRITING_ROLES = frozenset({"admin", "write", "contributor"})
+T = TypeVar("T")
+
+_NOT_WRITING = frozenset({"read", "no_access"})
+"""Roles that are known not to write. Any other word, of this Hub or another one, is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +20,15 @@ class Identity:
     """`user` and the organisations it is in (name -> role); what the token may do, by namespace or repo.
 
     `role` is read, write, fineGrained or another word of the Hub's. `grants` (entity name in lower case -> its
-    permissions) is None where the token's rights are not limited to certain entities.
+    permissions) is None where the token's rights are not limited to certain entities. `groups` (organisation ->
+    the user's roles in its resource groups): who may only read in the organisation may write in one of those.
     """
 
     user: str
     organisations: Mapping[str, str]
     role: str
     grants: Mapping[str, frozenset[str]] | None
+    groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def sees(self, namespace: str) -> bool:
         """Whether private repos of the namespace are in this token's listing."""
@@ -55,8 +60,9 @@ class Identity:
             raise CredentialsError(
                 f"the token is {self.user}'s, who is not in the namespace {namespace}: {where}"
             )
-        role = {name.lower(): role for name, role in self.organisations.items()}.get(namespace.lower())
-        if role is not None and role not in _WRITING_ROLES:
+        role = _of(self.organisations, namespace)
+        in_groups = _of(self.groups, namespace) or frozenset()
+        if role in _NOT_WRITING and in_groups <= _NOT_WRITING:
             raise CredentialsError(
                 f"{self.user} is in {namespace} as '{role}' and cannot write there: ask an admin of "
                 f"{namespace} for the role 'write'"
@@ -82,25 +88,48 @@ def require_token(token: str | None, namespace: str, endpoint: str, *, write: bo
         raise CredentialsError(f"HF_TOKEN holds white space or characters that no token has: {where}")
 
 
-def identify(answer: Mapping[str, Any]) -> Identity:
-    """Reads the answer of `whoami`; what is missing in it counts as not granted or not limited."""
+def identify(answer: object, endpoint: str) -> Identity:
+    """Reads the answer of `whoami`; what is missing in it counts as not granted or not limited.
+
+    Raises HubError for an answer that is no object: nothing is known of the token then.
+    """
+    if not isinstance(answer, dict):
+        raise HubError(
+            f"{endpoint} did not say whose token this is: its answer to whoami is no object; look at HF_ENDPOINT, "
+            "or run again later",
+            transient=True,
+        )
     access = _mapping(_mapping(answer.get("auth")).get("accessToken"))
-    organisations = {
-        str(item["name"]): str(item.get("roleInOrg") or "write")
-        for item in answer.get("orgs") or ()
-        if isinstance(item, dict) and item.get("name")
-    }
+    organisations: dict[str, str] = {}
+    groups: dict[str, frozenset[str]] = {}
+    for item in map(_mapping, _list(answer.get("orgs"))):
+        if name := str(item.get("name") or ""):
+            organisations[name] = str(item.get("roleInOrg") or "write")
+            groups[name] = frozenset(
+                str(group["role"])
+                for group in map(_mapping, _list(item.get("resourceGroups")))
+                if group.get("role")
+            )
     grants: dict[str, frozenset[str]] | None = None
     fine = access.get("fineGrained")
     if isinstance(fine, dict):
-        everywhere = frozenset(map(str, fine.get("global") or ()))
+        everywhere = frozenset(map(str, _list(fine.get("global"))))
         grants = {}
-        for item in fine.get("scoped") or ():
-            name = str(_mapping(_mapping(item).get("entity")).get("name") or "").lower()
-            permissions = frozenset(map(str, _mapping(item).get("permissions") or ()))
+        for item in map(_mapping, _list(fine.get("scoped"))):
+            name = str(_mapping(item.get("entity")).get("name") or "").lower()
+            permissions = frozenset(map(str, _list(item.get("permissions"))))
             grants[name] = grants.get(name, frozenset()) | permissions | everywhere
-    return Identity(str(answer.get("name") or "?"), organisations, str(access.get("role") or ""), grants)
+    user, role = str(answer.get("name") or "?"), str(access.get("role") or "")
+    return Identity(user, organisations, role, grants, groups)
+
+
+def _of(values: Mapping[str, T], namespace: str) -> T | None:
+    return {name.lower(): value for name, value in values.items()}.get(namespace.lower())
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

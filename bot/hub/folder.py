@@ -13,16 +13,19 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot import digest
 from bot.errors import ConflictError, CredentialsError, HubError
-from bot.hub import Contents, Listing, Repo, inside
-from bot.hub.facts import GITATTRIBUTES, of_manifest
+from bot.hub import Blob, Contents, Listing, Repo, inside
+from bot.hub.endpoint import REAL
+from bot.hub.facts import GITATTRIBUTES, of_files
 from bot.hub.staging import Staging
-from bot.published import FILENAME
+from bot.published import CARD, FILENAME
 
 
 class FolderHub:
@@ -31,6 +34,9 @@ class FolderHub:
     def __init__(self, path: Path, namespace: str, *, wait_s: float = 120.0) -> None:
         self._root = Path(path) / namespace
         self._staging = Staging(self._root, wait_s)
+
+    address = REAL
+    """Cards made in a folder name the Hub to which they may be carried later."""
 
     def check(self, *, write: bool, create: bool = False) -> None:
         """CredentialsError when the folder may not be read, or with `write` not be written."""
@@ -54,30 +60,47 @@ class FolderHub:
             for entry in entries:
                 if entry.name.startswith(".") or not entry.is_dir():
                     continue
-                if not _is_text(entry.name):
-                    repos |= _unnamed(entry)
-                else:
-                    repos[entry.name] = self._repo(entry.name, entry.path, entry.name in private)
+                name = entry.name.encode(errors="replace").decode()  # one that is not UTF-8 no page can hold
+                repo = self._repo(name, entry.path, name in private)
+                if name != entry.name and (repo.published or repo.problem):
+                    said = f"the name of the folder {name} is not UTF-8: rename it"
+                    repo = replace(repo, head=None, published=None, problem=said)
+                repos[name] = repo
             return Listing(dict(sorted(repos.items())))
 
     def _repo(self, name: str, path: str, private: bool) -> Repo:
         try:
             head = head_of(path)
-            published, problem = of_manifest(Path(path, FILENAME).read_bytes())
-        except (FileNotFoundError, NotADirectoryError):
-            return Repo(name, head, private)
+            verdict = of_files(_content(Path(path, FILENAME)), lambda: _content(Path(path, CARD)))
         except OSError as error:
             return Repo(name, None, private, problem=f"{name} cannot be read: {error.strerror}")
-        return Repo(name, head, private, published, problem)
+        return Repo(name, head, private, verdict.published, verdict.problem, verdict.named, verdict.complete)
 
-    def read(self, name: str, path: str) -> bytes | None:
-        """One file of a repo's current version, or None where the repo or the file does not exist."""
+    def read(self, name: str, path: str, *, listed: bool = False) -> bytes | None:
+        """One file of a repo's current version, or None where the repo or the file does not exist.
+
+        HubError where it does not exist although it was `listed`.
+        """
         file = self._folder(name) / inside(path)
         with _translated(f"read {file}"), self._staging.reading():
             try:
                 return file.read_bytes()
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                if listed:
+                    raise HubError(f"{file} is gone since it was listed: run again", transient=True) from None
                 return None
+
+    def files(self, name: str, head: str) -> Mapping[str, Blob]:
+        """Every file of a repo by its path, with its SHA-256; ConflictError when it is not at `head` any more."""
+        folder = self._folder(name)
+        with _translated(f"read {folder}"), self._staging.reading():
+            found = head_of(folder)
+            if found != head:
+                raise ConflictError(_moved(folder, found, head))
+            return {
+                path: Blob(size, sha256=digest.of_file(folder / path))
+                for path, size, _ in _scan(str(folder), "")
+            }
 
     def contents(self, name: str) -> Contents | None:
         """A repo's head, paths and newest time of change, or None where there is no such folder."""
@@ -95,6 +118,16 @@ class FolderHub:
                 else None
             )
 
+    def earlier(self, name: str, path: str) -> Iterator[bytes]:
+        """Nothing: a folder keeps the current version alone."""
+        return iter(())
+
+    def visible(self, name: str) -> bool:
+        """Whether the folder is there and bears no private mark."""
+        folder = self._folder(name)
+        with _translated(f"read {folder}"), self._staging.reading():
+            return folder.exists() and name not in self._staging.private()
+
     def publish(
         self,
         name: str,
@@ -102,7 +135,7 @@ class FolderHub:
         *,
         parent: str | None,
         message: str,
-        only: bool = True,
+        remove: Collection[str] = (),
     ) -> str:
         """Replaces a repo's files by one rename and returns the new head. `message` has no place to stand here.
 
@@ -113,17 +146,10 @@ class FolderHub:
             _fill(new, files, folder)
             with self._staging.writing():
                 head = head_of(folder)
-                kept = [
-                    path
-                    for path in _files(folder)
-                    if path not in files and not (only and path != GITATTRIBUTES)
-                ]
+                there = _files(folder)
+                kept = [path for path in there if path not in files and path not in remove]
                 if head != parent:
-                    if (
-                        head is not None
-                        and not (only and _extra(folder, files))
-                        and _same(folder, new, files)
-                    ):
+                    if head is not None and not set(remove) & set(there) and _same(folder, new, files):
                         return head
                     raise ConflictError(_moved(folder, head, parent))
                 for path in kept:
@@ -177,25 +203,19 @@ def head_of(folder: str | Path) -> str | None:
 
     It sees every edit without reading contents. None when the folder is missing or holds no files of its own.
     """
-    digest = hashlib.sha256()
+    seen = hashlib.sha256()
     own = 0
     for path, size, changed in sorted(_scan(str(folder), "")):
         own += path != GITATTRIBUTES
-        digest.update(f"{path}\0{size}\0{changed}\0".encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()[:40] if own else None
+        seen.update(f"{path}\0{size}\0{changed}\0".encode("utf-8", "surrogateescape"))
+    return seen.hexdigest()[:40] if own else None
 
 
-def _is_text(name: str) -> bool:
-    """Whether a name on disk is UTF-8; another one holds surrogates, which no repo's name, page or plan can."""
-    return name.isascii() or name == name.encode(errors="replace").decode()
-
-
-def _unnamed(entry: os.DirEntry[str]) -> dict[str, Repo]:
-    """A folder whose name no repo can have: nothing where it is not ours, else a repo that cannot be used."""
-    if not Path(entry.path, FILENAME).exists():
-        return {}
-    name = entry.name.encode(errors="replace").decode()
-    return {name: Repo(name, None, problem=f"the name of the folder {name} is not UTF-8: rename it")}
+def _content(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
 
 
 def _scan(folder: str, prefix: str) -> Iterator[tuple[str, int, int]]:
@@ -247,10 +267,6 @@ def _link(source: Path, target: Path) -> None:
         target.hardlink_to(source)
     except OSError:  # a file system without hard links
         shutil.copy2(source, target)
-
-
-def _extra(folder: Path, files: Mapping[str, Path | bytes]) -> bool:
-    return any(path not in files and path != GITATTRIBUTES for path in _files(folder))
 
 
 def _same(folder: Path, new: Path, files: Mapping[str, Path | bytes]) -> bool:

@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from huggingface_hub.utils import get_session, hf_raise_for_status, httpx  # type: ignore[attr-defined]
@@ -19,6 +19,7 @@ from bot.errors import CredentialsError, HubError
 from bot.hub import WAIT_S
 from bot.hub.client import Pace, Unanswered, step
 from bot.hub.huggingface import HuggingFaceHub
+from bot.sources.files import shown
 
 _LOG = logging.getLogger(__name__)
 _IDENTITY = ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
@@ -79,14 +80,14 @@ class KeylessHub(HuggingFaceHub):
         *,
         parent: str | None,
         message: str,
-        only: bool = True,
+        remove: Collection[str] = (),
     ) -> str:
         """As HuggingFaceHub's; an update with a token of its own, and with HF_TOKEN where there is none."""
         repo_id = self._repo_id(name)
         if parent is None:
             self._require_token(f"making {repo_id}")
         if parent is None or lacking(os.environ):
-            return super().publish(name, files, parent=parent, message=message, only=only)
+            return super().publish(name, files, parent=parent, message=message, remove=remove)
         with step(self._pace):
             failure: HubError
             for _ in range(_TRIES):
@@ -97,7 +98,7 @@ class KeylessHub(HuggingFaceHub):
                     break
                 passing = HuggingFaceHub(self.endpoint, self._namespace, token=token, pace=self._pace)
                 try:
-                    return passing.publish(name, files, parent=parent, message=message, only=only)
+                    return passing.publish(name, files, parent=parent, message=message, remove=remove)
                 except CredentialsError as error:
                     failure = HubError(f"with the token that the Hub gave for it, {error}")
             if self._token is None:
@@ -105,7 +106,7 @@ class KeylessHub(HuggingFaceHub):
                 raise HubError(text, transient=failure.transient, retry_at=failure.retry_at)
             _LOG.warning("%s is published with HF_TOKEN and not keyless: %s", repo_id, failure)
             try:
-                return super().publish(name, files, parent=parent, message=message, only=only)
+                return super().publish(name, files, parent=parent, message=message, remove=remove)
             except CredentialsError as error:
                 raise HubError(f"{failure}; and with HF_TOKEN: {error}") from None
 
@@ -172,7 +173,7 @@ def exchange(repo_id: str, endpoint: str) -> str:
         status = _status(error)
         advice = "run it again later"
         if status is not None and 400 <= status < 500:
-            settings = f"{endpoint}/{repo_id}/settings"
+            settings = f"{shown(endpoint)}/{repo_id}/settings"
             advice = (
                 f"add this repository and workflow as a trusted publisher at {settings} (see docs/keyless.md)"
             )

@@ -6,13 +6,12 @@ and our own manifest and card in it are the proof.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi
 from huggingface_hub.errors import RepositoryNotFoundError
-from huggingface_hub.hf_api import RepoFile
 
 from bot.errors import ConflictError, HubError
 from bot.hub import inside
@@ -38,18 +37,21 @@ class Publication:
     step: Step
     read: Callable[[str, str], bytes | None]
 
-    def run(self, *, parent: str | None, message: str, only: bool) -> str:
-        """Commits and returns the commit's id. ConflictError names who was faster; nothing of ours landed then."""
+    def run(self, *, parent: str | None, message: str, remove: Collection[str] = ()) -> str:
+        """Commits, without the files in `remove`, and returns the commit's id.
+
+        ConflictError names who was faster; nothing of ours landed then.
+        """
         for path in self.files:
             inside(path)
-        present: list[str] = []
+        ignores = False
         if parent is None:
             parent, complete = self._create()
             if complete:  # another run of ours made the same version
                 return parent
-        elif only:
-            present = self._paths(parent)
-        operations = self._operations(present)
+        else:
+            ignores = self.read(_GITIGNORE, parent) is not None
+        operations = self._operations(remove, ignores=ignores)
         attempt = 0
         while True:
             attempt += 1
@@ -65,11 +67,11 @@ class Publication:
                 if error.retry_at is not None or not self.step.pause(attempt, None):
                     raise
 
-    def _operations(self, present: Iterable[str]) -> list[Operation]:
-        gone = [path for path in present if path not in self.files and path != GITATTRIBUTES]
+    def _operations(self, remove: Collection[str], *, ignores: bool) -> list[Operation]:
+        gone = sorted(path for path in remove if path not in self.files)
         with translated(f"publish {self.repo_id}", self.secret):
             additions = [CommitOperationAdd(path, content) for path, content in self.files.items()]
-            if _GITIGNORE in gone:  # it would silently keep files of ours out of the commit
+            if ignores:  # rules that somebody added would silently keep files of ours out of the commit
                 self.api.preupload_lfs_files(
                     self.repo_id, additions, gitignore_content="# nothing\n", free_memory=False
                 )
@@ -115,7 +117,12 @@ class Publication:
                 if error.response.status_code != 404:
                     raise
                 return None
-            head, paths = info.sha or "", {sibling.rfilename for sibling in info.siblings or ()}
+            siblings = info.siblings
+            if siblings is None:  # an endpoint that does not name a repo's files there
+                tree = self.api.list_repo_tree(self.repo_id, recursive=True)
+                head, paths = info.sha or "", {entry.path for entry in tree}
+            else:
+                head, paths = info.sha or "", {sibling.rfilename for sibling in siblings}
         if info.id.lower() != self.repo_id.lower():
             raise HubError(f"{self.repo_id} was renamed to {info.id} on the Hub: rename it back or delete it")
         if paths <= {GITATTRIBUTES}:
@@ -153,11 +160,6 @@ class Publication:
         """Whether the repo shows our manifest and card there, byte for byte."""
         witnesses = [path for path in _WITNESSES if path in self.files] or list(self.files)[:1]
         return all(self.read(path, revision) == _bytes(self.files[path]) for path in witnesses)
-
-    def _paths(self, revision: str) -> list[str]:
-        with translated(f"list the files of {self.repo_id}", self.secret):
-            tree = self.api.list_repo_tree(self.repo_id, recursive=True, revision=revision)
-            return [entry.path for entry in tree if isinstance(entry, RepoFile)]
 
 
 def _bytes(content: Path | bytes) -> bytes:

@@ -15,6 +15,7 @@ from typing import Any
 from huggingface_hub.utils import httpx  # type: ignore[attr-defined]
 
 from bot.errors import BotError, ConflictError, CredentialsError, HubError
+from bot.sources.files import shown
 
 _ADVICE = {
     400: "mend what the Hub names",
@@ -116,7 +117,7 @@ def _server_words(response: httpx.Response) -> str:
 
 def _text(what: str, reason: str, secret: str | None) -> str:
     """One line, printable, and without the token even where the Hub repeats it."""
-    line = " ".join(f"could not {what}: {reason}".split())
+    line = shown(" ".join(f"could not {what}: {reason}".split()))
     line = re.sub(r"(https?://[^\s?]*)\?\S*", r"\1", line)  # signatures stand in queries
     line = "".join(character for character in line if character.isprintable())
     return line.replace(secret, "[token]") if secret else line

@@ -20,7 +20,7 @@ from bot.recipe import Recipe
 from bot.registry.checks import name_clashes, tracked_archives
 from bot.registry.entry import Draft, Entry, Shared, checked_defaults, draft, overlaid
 from bot.registry.faults import read, to_data
-from bot.registry.files import located
+from bot.registry.files import KEEPS_HISTORY, store_url
 from bot.registry.format import Policy, Rules, TombstoneFile, XSettings, schema
 from bot.registry.tombstones import Tombstones, is_hash
 from bot.registry.values import duration
@@ -56,11 +56,12 @@ class FaultyEntry:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """A person who is never imitated again; handles are normalised, or hashes of such."""
+    """A person who is never imitated again; handles are normalised, or hashes of such, `accounts` are ids or hashes."""
 
     handles: tuple[str, ...]
     on: date | None
     reason: str | None
+    accounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ def _read(data: bytes, path: Path, within: Path | None) -> Registry:
         path=path,
         namespace=file.namespace,
         contact=file.contact,
-        store=StoreSettings(_store_url(file.store.url, folder), duration(file.store.keep)),
+        store=StoreSettings(store_url(file.store.url, folder), duration(file.store.keep)),
         policy=file.policy,
         entries=entries,
         faulty=faulty,
@@ -216,8 +217,15 @@ def _tombstones(
 ) -> tuple[tuple[Tombstone, ...], Tombstones]:
     """The removed people, and who they are. What cannot be read is a fault of the file."""
     lines: dict[str, int] = {}
+    accounts: dict[str, int] = {}
     for item in node.items if isinstance(node, Sequence) else ():
-        written = item.get("handles") if isinstance(item, Mapping) else None
+        if not isinstance(item, Mapping):
+            continue
+        ids = item.get("accounts")
+        for each in ids.items if isinstance(ids, Sequence) else ():
+            if isinstance(each, Scalar):
+                accounts.setdefault(each.text, each.line)
+        written = item.get("handles")
         if not isinstance(written, Sequence):
             continue
         if not written.items:
@@ -225,7 +233,8 @@ def _tombstones(
         for handle in written.items:
             if isinstance(handle, Scalar):
                 try:
-                    lines.setdefault(_person(handle.text), handle.line)
+                    text = handle.text
+                    lines.setdefault(text if is_hash(text) else handles.person(text), handle.line)
                 except ValueError as error:
                     faults.append(handle.fault(str(error)))
     removed = [
@@ -237,14 +246,11 @@ def _tombstones(
             ),
             file.on,
             file.reason,
+            file.accounts,
         )
         for file in files
     ]
-    return tuple(removed), Tombstones(lines)
-
-
-def _person(text: str) -> str:
-    return text if is_hash(text) else handles.person(text)
+    return tuple(removed), Tombstones(lines, accounts)
 
 
 def _sorted_out(drafts: Iterable[Draft], path: Path) -> tuple[tuple[Entry, ...], tuple[FaultyEntry, ...]]:
@@ -277,12 +283,11 @@ def _warnings(root: Mapping, file: Rules, drafts: Iterable[Draft]) -> list[Fault
     if drafts and file.contact is None:
         message = "contact is missing: cards cannot say where people ask for removal"
         found.append(root.items["models"][0].fault(message))
+    if file.store.url.startswith("hf://") and not file.store.url.startswith("hf://buckets/"):
+        section = root.items["store"][1]
+        place = section.items["url"][1] if isinstance(section, Mapping) else section
+        found.append(place.fault(KEEPS_HISTORY))
     return found
-
-
-def _store_url(text: str, folder: Path) -> str:
-    where = located(text, folder)
-    return where if "://" in where else f"file://{where}"
 
 
 def _problems(faults: Iterable[Fault], path: Path) -> tuple[Problem, ...]:

@@ -12,11 +12,12 @@ from bot import handles as known
 from bot import hub_names
 from bot.errors import UsageError
 from bot.handles import SOURCES, Source, shown
+from bot.posts import Owner
 from bot.registry.faults import to_data
 from bot.registry.format import MAX_HANDLES
 from bot.registry.tombstones import Tombstones, hashed, salt_for
 from bot.registry.values import is_web_address, nearest
-from bot.registry.yaml_edit import UnknownLayoutError, Value, append, delete
+from bot.registry.yaml_edit import UnknownLayoutError, Value, append, delete, put
 from bot.registry.yaml_tree import Mapping, Scalar, Sequence, parse, unprintable
 
 _BOM = "\ufeff"
@@ -29,6 +30,7 @@ class _Listed:
     handles: tuple[str, ...]
     name: str | None
     line: int
+    accounts: tuple[str, ...] = ()
 
 
 def add(
@@ -84,11 +86,21 @@ def add(
     return bom + _checked(lambda: append(text, "models", item), expected, "the entry", item)
 
 
-def remove(text: str, handle: str, *, reason: str | None = None, on: date, private: bool = False) -> str:
+def remove(
+    text: str,
+    handle: str,
+    *,
+    reason: str | None = None,
+    on: date,
+    private: bool = False,
+    accounts: Items[str] = (),
+) -> str:
     """The registry's text with a tombstone for the person and without any entry that holds the handle.
 
     A cyborg goes as a whole. The tombstone is written for a handle that no entry holds as well, and as a hash
-    when it is `private`. Raises UsageError for what is no handle, and when the person is removed already.
+    when it is `private`. `accounts` are the ids of the person's accounts, see `bot.posts.owner`; ids that no
+    tombstone holds yet are written for a person who is removed already, too. Raises UsageError for what is no
+    handle, and when there is nothing left to remove.
     """
     bom, text = _BOM * text.startswith(_BOM), text.removeprefix(_BOM)
     data = _read(text)
@@ -99,10 +111,14 @@ def remove(text: str, handle: str, *, reason: str | None = None, on: date, priva
     known_gone = _gone(text)
     gone = known_gone.line(person)
     holding = [number for number, each in enumerate(_listed(text, "models")) if person in each.handles]
-    if gone and not holding:
+    new = [each for each in sorted(set(accounts)) if not known_gone.line_of(Owner(account=each))]
+    if gone and not holding and not new:
         raise UsageError(f"{shown(person)} is removed already (line {gone})")
-    written = hashed(person, salt_for(known_gone.lines)) if private else person
-    item: dict[str, Value] = {"handles": [written], "on": on.isoformat()}
+    salt = salt_for(known_gone.lines) if private else ""
+    item: dict[str, Value] = {"handles": [hashed(person, salt) if private else person]}
+    if new:
+        item["accounts"] = [hashed(each, salt) if private else each for each in new]
+    item["on"] = on.isoformat()
     if reason and (words := " ".join(reason.split())):
         if character := unprintable(words):
             raise UsageError(f"the reason holds a forbidden character ({character}): take it out")
@@ -112,7 +128,8 @@ def remove(text: str, handle: str, *, reason: str | None = None, on: date, priva
             )
         item["reason"] = words[:1000]
     kept = [each for number, each in enumerate(_list(data, "models")) if number not in holding]
-    expected = _with(data, removed=[*_list(data, "removed"), *([] if gone else [item])])
+    written = not gone or bool(new)
+    expected = _with(data, removed=[*_list(data, "removed"), *([item] if written else [])])
     if holding:
         expected = _with(expected, models=kept)
 
@@ -120,9 +137,19 @@ def remove(text: str, handle: str, *, reason: str | None = None, on: date, priva
         after = text
         for number in reversed(holding):
             after = delete(after, "models", number)
-        return after if gone else append(after, "removed", item)
+        return append(after, "removed", item) if written else after
 
     return bom + _checked(edited, expected, "the tombstone", item)
+
+
+def set_store(text: str, url: str) -> str:
+    """The registry's text with another store; all else stays as it is. Raises UsageError where that cannot be done."""
+    bom, text = _BOM * text.startswith(_BOM), text.removeprefix(_BOM)
+    data = _read(text)
+    settings = isinstance(data.get("store"), dict)
+    expected = _with(data, store={**data["store"], "url": url} if settings else url)
+    path = ["store", "url"] if settings else ["store"]
+    return bom + _checked(lambda: put(text, path, url), expected, "the line", {"store": url})
 
 
 def _checked(edit: Any, expected: dict[str, Any], what: str, item: dict[str, Value]) -> str:
@@ -185,13 +212,26 @@ def _listed(text: str, key: str) -> list[_Listed]:
         scalars = written.items if isinstance(written, Sequence) else [written]
         handles = tuple(known.bare(each.text) for each in scalars if isinstance(each, Scalar))
         name = given.text if isinstance(given, Scalar) and not given.is_null else None
-        found.append(_Listed(handles, name or (known.repo_name(handles) if handles else None), item.line))
+        ids = item.get("accounts") if isinstance(item, Mapping) else None
+        accounts = ids.items if isinstance(ids, Sequence) else ()
+        found.append(
+            _Listed(
+                handles,
+                name or (known.repo_name(handles) if handles else None),
+                item.line,
+                tuple(each.text for each in accounts if isinstance(each, Scalar)),
+            )
+        )
     return found
 
 
 def _gone(text: str) -> Tombstones:
     """Everybody who was removed, and on which line."""
-    return Tombstones({handle: each.line for each in _listed(text, "removed") for handle in each.handles})
+    removed = _listed(text, "removed")
+    return Tombstones(
+        {handle: each.line for each in removed for handle in each.handles},
+        {account: each.line for each in removed for account in each.accounts},
+    )
 
 
 def _normalised(handles: Items[str], source: Source) -> list[str]:

@@ -127,6 +127,8 @@ def _sentence(model: type[BaseModel], found: Any) -> str:
         case "value_error":
             text = f"{shown(value)}: " if isinstance(value, str) else ""
             return f"{key}: {text}{context['error']}"
+        case "place":
+            return str(context["why"])
         case "literal_error" if not isinstance(value, str):
             return f"{key} must be one word, not {_brief(value)}: {context['expected']}"
         case "literal_error":

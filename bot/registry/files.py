@@ -19,6 +19,15 @@ OUTSIDE = "is outside of the repository; in a review only files inside are looke
 DEFAULT_TEMPLATE: str = Preferences.model_fields["template"].default
 
 
+KEEPS_HISTORY = (
+    "a repo keeps its history, so that whoever is removed could be read back: a new store is refused here, and an "
+    "existing one goes on with a warning in every run; make a private Storage Bucket (`hf buckets create "
+    "NAMESPACE/NAME --private`) and write hf://buckets/NAMESPACE/NAME, or carry the store over with `bot store move "
+    "hf://buckets/NAMESPACE/NAME`"
+)
+"""What is said on the line of a store in a dataset or model repo of the Hub."""
+
+
 def located(text: str, folder: Path) -> str:
     """A path or fsspec URL as the registry means it: local ones absolute, relative to the registry's folder."""
     scheme, mark, rest = text.partition("://")
@@ -120,3 +129,9 @@ def check_template(file: Preferences, node: Mapping, folder: Path, faults: list[
     if not any((home / name).is_file() for home in (folder / "templates", *TEMPLATES)):
         place = node.get("template") or node
         faults.append(place.fault(f"template: there is no templates/{name} beside the registry"))
+
+
+def store_url(text: str, folder: Path) -> str:
+    """A store as a URL; a relative path starts at the registry's folder."""
+    where = located(text, folder)
+    return where if "://" in where else f"file://{where}"

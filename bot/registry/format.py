@@ -5,13 +5,17 @@ Every scalar arrives as text. What needs several keys, several entries or the di
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
+from bot.errors import UsageError
 from bot.handles import Source
 from bot.recipe import Recipe
 from bot.registry.values import (
+    AccountId,
     Consent,
     Contact,
     Date,
@@ -28,6 +32,7 @@ from bot.registry.values import (
     TemplateName,
     Version,
     Word,
+    duration,
 )
 
 MAX_HANDLES = 10
@@ -94,6 +99,21 @@ class EntryFile(Preferences):
     )
 
 
+def _place(url: str) -> str:
+    """A store's URL, checked: an error with the sentence, which shows no credentials, where no store can be."""
+    if "://" in url or "::" in url:
+        from bot.store.places import place_of  # what it brings along is slow to start
+
+        try:
+            place_of(url)
+        except UsageError as error:
+            raise PydanticCustomError("place", "{why}", {"why": str(error)}) from None
+    return url
+
+
+StoreUrl = Annotated[Location, AfterValidator(_place)]
+
+
 def _store(value: Any) -> Any:
     return {"url": value} if isinstance(value, str) else value
 
@@ -101,8 +121,9 @@ def _store(value: Any) -> Any:
 class StoreFile(_Keys):
     """Where fetched posts are kept, and how long after their entry is gone."""
 
-    url: Location = Field(
-        "file://.bot/store", description="any fsspec URL; a relative path starts at this file"
+    url: StoreUrl = Field(
+        "file://.bot/store",
+        description="a folder, hf://buckets/NAMESPACE/NAME or s3://BUCKET/PATH; a relative path starts at this file",
     )
     keep: Duration = Field("30d", description="how long posts outlive their entry")
 
@@ -114,7 +135,8 @@ class Policy(_Keys):
         "required", description="required: on every entry; recorded: said on the card; off: nothing is said"
     )
     removal: Literal["private", "delete"] = Field(
-        "private", description="what becomes of a removed person's model"
+        "private",
+        description="what becomes of a removed person's model; delete where others than its owners are imitated",
     )
     max_copying: Annotated[float, Field(ge=0, le=1)] = Field(
         0.05, description="largest share of samples that are whole training posts"
@@ -127,6 +149,12 @@ class TombstoneFile(_Keys):
     handles: tuple[Word, ...] = Field(
         description="the person's handles, or hashes of them as bot remove --private writes",
         json_schema_extra={"minItems": 1},
+    )
+    accounts: tuple[AccountId, ...] = Field(
+        (),
+        description="the ids of the person's accounts, which stay when an account is renamed, or hashes of them; "
+        "for Mastodon id@host",
+        max_length=100,
     )
     on: Date | None = Field(None, description="the day of the removal")
     reason: str | None = Field(None, description="why, in public words", max_length=1000)
@@ -144,6 +172,19 @@ class XSettings(_Keys):
     fetch_retweets: bool = Field(
         True, description="read retweets, too, which cost as much; without them cards say: not fetched"
     )
+    look_up_every: Duration = Field(
+        "30d",
+        description="before a training, pay to look which stored posts were deleted, when the last look is older",
+    )
+    skip_deletion_checks: bool = Field(
+        False,
+        description="never look, and train on what people deleted; X's policy demands the check, cards say so",
+    )
+
+    @property
+    def look_up_age(self) -> timedelta | None:
+        """The age of the last look for deleted posts from which on it is done again; None for never."""
+        return None if self.skip_deletion_checks else duration(self.look_up_every)
 
 
 class Rules(_Keys):

@@ -1,6 +1,8 @@
-"""Who is never imitated: handles as they are, or as salted hashes, so that a public registry need not name people.
+"""Who is never imitated: handles and account ids as they are, or as salted hashes, so that a public registry need
+not name people.
 
-A hash hides a handle from whoever reads the file, not from whoever tries handles: those can be guessed.
+A hash hides a handle from whoever reads the file, not from whoever tries handles: those can be guessed. An id
+stays when its account is renamed.
 """
 
 from __future__ import annotations
@@ -10,16 +12,18 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from bot.posts import Owner
+
 _HASH = re.compile(r"sha256:([0-9a-f]{8,64}):([0-9a-f]{64})")
 
 
 def is_hash(text: str) -> bool:
-    """Whether a tombstone's handle is a hash, `sha256:SALT:DIGEST` in hex."""
+    """Whether a tombstone's handle or account id is a hash, `sha256:SALT:DIGEST` in hex."""
     return _HASH.fullmatch(text) is not None
 
 
 def hashed(handle: str, salt: str) -> str:
-    """The handle, normalised, as a tombstone that does not name it."""
+    """The handle, normalised, or the account id as a tombstone that does not name it."""
     return f"sha256:{salt}:{hashlib.sha256(f'{salt}:{handle}'.encode()).hexdigest()}"
 
 
@@ -34,22 +38,32 @@ def salt_for(known: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tombstones:
-    """All removed handles. `handle in tombstones` asks for plain ones and hashes alike."""
+    """All removed people. `handle in tombstones` asks for plain handles and hashes alike, `line_of` for accounts."""
 
     lines: Mapping[str, int] = field(default_factory=dict)
     """The line (from 1) of each handle or hash in the registry."""
+    accounts: Mapping[str, int] = field(default_factory=dict)
+    """The line (from 1) of each account id or hash of one, as `bot.posts.owner` gives ids."""
     _salts: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        found = (_HASH.fullmatch(each) for each in self.lines)
+        found = (_HASH.fullmatch(each) for each in (*self.lines, *self.accounts))
         object.__setattr__(self, "_salts", tuple(dict.fromkeys(each[1] for each in found if each)))
 
     def line(self, handle: str) -> int | None:
         """Where a normalised handle is named; None for one that is not removed."""
-        for spelled in (handle, *(hashed(handle, salt) for salt in self._salts)):
-            if (line := self.lines.get(spelled)) is not None:
-                return line
-        return None
+        return self._find(handle, self.lines)
+
+    def line_of(self, owner: Owner) -> int | None:
+        """Where the owner of an account is named, by the handle or by the account's id; None for who is not removed."""
+        line = self.line(owner.handle) if owner.handle else None
+        if line is None and owner.account:
+            line = self._find(owner.account, self.accounts)
+        return line
+
+    def _find(self, text: str, among: Mapping[str, int]) -> int | None:
+        spellings = (text, *(hashed(text, salt) for salt in self._salts))
+        return next((among[each] for each in spellings if each in among), None)
 
     def __contains__(self, handle: object) -> bool:
         return isinstance(handle, str) and self.line(handle) is not None

@@ -97,6 +97,14 @@ def _recipe(value: Any) -> Any:
     return Recipe.named(value).model_dump()
 
 
+def _account_id(text: str) -> str:
+    if not re.fullmatch(r"[!-~]{1,320}", text):
+        raise ValueError(
+            "an account's id is one word, as its network writes it: '4242', did:plc:..., 4242@host"
+        )
+    return text
+
+
 def _date(text: Any) -> Any:
     if isinstance(text, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
         try:
@@ -149,6 +157,7 @@ def _nearest(word: str, words: tuple[str, ...]) -> str | None:
 _WORD_SCHEMA = {"type": ["string", "number", "boolean", "null"]}
 
 Word = Annotated[str, WithJsonSchema(_WORD_SCHEMA)]
+AccountId = Annotated[str, AfterValidator(_account_id), WithJsonSchema(_WORD_SCHEMA)]
 Duration = Annotated[
     str, AfterValidator(_duration), WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,5}[hdw]$"})
 ]

@@ -17,7 +17,7 @@ Value = str | Items[str]
 
 _BREAK = "\r\n\x85\u2028\u2029"
 _LINE = re.compile(f"[^{_BREAK}]*(?:\r\n|[{_BREAK}])|[^{_BREAK}]+$")
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.@/~+-]*|https://[A-Za-z0-9_./~%?=&+@-]+|\d{4}-\d\d-\d\d")
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.@/~+-]*|[a-z][a-z0-9]*://[A-Za-z0-9_./~%?=&+@-]+|\d{4}-\d\d-\d\d")
 _SPECIAL = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null"])
 
 
@@ -52,6 +52,25 @@ def append(text: str, key: str, item: Keys[str, Value]) -> str:
             return _cut(text, start, value.end.index, f" [{_flow(item, quoted)}]")
         return _first_of_block(text, root, value, item)
     raise UnknownLayoutError(f"{key} is not a list")
+
+
+def put(text: str, path: Items[str], value: str) -> str:
+    """The text with another text at `path`, keys from the top down; comments behind it stay.
+
+    A key at the top is made where it is missing. Raises UnknownLayoutError.
+    """
+    root = _root(text)
+    if root is None:
+        raise UnknownLayoutError("the file is empty")
+    node: Node | None = root
+    for key in path:
+        node = node.get(key) if isinstance(node, Mapping) else None
+    if node is None and len(path) == 1 and not root.flow:
+        line = " " * root.start.column + f"{path[0]}: {_scalar(value)}{_newline(text)}"
+        return _new_key(text, root, [line])
+    if not isinstance(node, Scalar) or node.is_null or node.style in ("|", ">"):
+        raise UnknownLayoutError(f"{'.'.join(path)} is no text on one line")
+    return _cut(text, node.start.index, node.end.index, _scalar(value, node.style == '"'))
 
 
 def delete(text: str, key: str, index: int) -> str:

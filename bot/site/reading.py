@@ -95,7 +95,7 @@ def _read(
         if busy:
             return model, None, [], busy[0]
         try:
-            data = hub.read(model.name, FILENAME)
+            data = hub.read(model.name, FILENAME, listed=True)
             if data is None:
                 return model, None, [], f"it has no {FILENAME}"
             facts = facts_of(manifest.parse(data), str(repos[model.name].head))

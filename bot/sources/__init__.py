@@ -8,13 +8,13 @@ from __future__ import annotations
 import importlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, cast, get_args
+from typing import Protocol, cast, get_args, runtime_checkable
 
 from bot.errors import UsageError
-from bot.posts import Network, Timeline
+from bot.posts import Network, Owner, Timeline
 from bot.sources.budget import Budget
 
 
@@ -63,6 +63,31 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What came of asking for posts by their ids: those `gone` or withheld, and older versions by their newest one.
+
+    Of `unanswered` posts the network said nothing.
+    """
+
+    asked: tuple[str, ...]
+    gone: frozenset[str]
+    newer: Mapping[str, str]
+    unanswered: int = 0
+
+
+@runtime_checkable
+class LooksUp(Protocol):
+    """A source whose timelines are no evidence of deletions, and that can be asked for posts by their ids."""
+
+    def look_up(self, ids: Sequence[str]) -> Iterator[LookedUp]:
+        """Asks for the posts in their order, as many at once as the network and the budget allow.
+
+        Raises what `Source.read` raises.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """What a source may need to start: a path or fsspec URL, the environment for tokens and addresses, and
     the budget that paid reads are taken from. `retweets` False leaves them out where a network bills them.
@@ -77,13 +102,15 @@ class Options:
 
 
 class _Module(Protocol):
-    """What a module of a source offers, besides what only files can: `check_file(file) -> None`."""
+    """What a module of a source offers; one that reads files can do more, see `_FileModule`."""
 
     def open_source(self, options: Options) -> Source: ...
 
 
 class _FileModule(_Module, Protocol):
     def check_file(self, file: str) -> None: ...
+
+    def owner_of(self, file: str) -> Owner: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +144,11 @@ def network_of(name: str) -> Network:
     return cast("Network", name) if name in get_args(Network) else _kind(name).network
 
 
+def is_paid(names: Iterable[str]) -> bool:
+    """Whether any of these sources costs something to read; one that this version does not know costs nothing."""
+    return any(name in KINDS and KINDS[name].usd_post for name in names)
+
+
 def open_source(
     name: str,
     *,
@@ -138,6 +170,14 @@ def check_file(name: str, file: str) -> None:
     """Looks whether `file` can be a source's input, without reading all posts. Raises SourceError if not."""
     if _kind(name).reads_file:
         cast("_FileModule", importlib.import_module(_kind(name).module)).check_file(file)
+
+
+def owner_of(name: str, file: str) -> Owner:
+    """Whose posts the file of a source says they are, without reading them. Raises SourceError when it cannot be read.
+
+    Empty where the file does not say.
+    """
+    return cast("_FileModule", importlib.import_module(_kind(name).module)).owner_of(file)
 
 
 def _kind(name: str) -> Kind:

@@ -8,22 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from bot.errors import SourceError
-from bot.posts import Post, Profile, Timeline
+from bot.posts import Owner, Post, Profile, Timeline, owner
 from bot.sources import Cost, Mark, Options, Source, fields, tweets, ytd
 from bot.sources.members import Members, open_members
-
-MOST_POSTS = 500_000
-"""A guard against made-up archives, which would fill the memory; hardly a real account has more."""
-
-MOST_RECORDS = 2 * MOST_POSTS
-"""With those that are skipped or come again."""
-
-MOST_CHARACTERS = 100_000_000
-"""Of all texts together: two hundred for each of the most posts."""
+from bot.sources.tally import FEWER, MOST_POSTS, Tally
 
 LARGEST_AVATAR = 10 << 20
 """Bytes."""
@@ -35,8 +27,7 @@ _POSTS = re.compile(r"tweets?(?:-part\d+)?\.js")
 _LONG_POSTS = re.compile(r"note-tweets?(?:-part\d+)?\.js")
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
 _NUMBER = re.compile(r"\d+")
-_COUNT = re.compile(r"[0-9]{1,12}")
-_FEWER = "not read; write the newest of them as JSONL, and use source: jsonl"
+_COUNT = re.compile(r"[0-9]{1,9}")
 _HOW_TO = "give the zip that X offers under 'Download an archive of your data'"
 
 
@@ -49,6 +40,13 @@ def check_file(file: str) -> None:
     """Looks whether `file` is an archive with all its parts, without reading posts. Raises SourceError."""
     with open_members(file) as members:
         _parts(members)
+
+
+def owner_of(file: str) -> Owner:
+    """Whose archive `file` says it is, from its manifest and its account alone. Raises SourceError."""
+    with open_members(file) as members:
+        handle, account = _owner(members, _parts(members))
+    return owner("x", handle, account) if handle else Owner(account=account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ class Archive:
         with open_members(self.file) as members:
             parts = _parts(members)
             profile, warnings = _profile(members, parts, handle)
-            tally = _Tally()
+            tally = Tally()
             long_posts = tweets.LongPosts(
                 long_post
                 for member in parts.long_posts
@@ -91,43 +89,9 @@ class Archive:
             warnings.append(
                 f"{repeated:,} records repeat a post that was read already; each post counts once"
             )
-        return Timeline(profile, tuple(posts.values()), (*warnings, *tally.warnings))
-
-
-@dataclass(slots=True)
-class _Tally:
-    """Records that are none X is known to write. A few are skipped and said; most of a file are an error."""
-
-    odd_posts: int = 0
-    records: int = 0
-    characters: int = 0
-    warnings: list[str] = field(default_factory=list)
-
-    def add_record(self, where: str) -> None:
-        """Counts a record of any file. Raises SourceError for more than any archive has."""
-        self.records += 1
-        if self.records > MOST_RECORDS:
-            raise SourceError(
-                f"{where}: with it the archive has more than {MOST_RECORDS:,} records; {_FEWER}"
-            )
-
-    def add_text(self, text: str, where: str) -> None:
-        """Counts a text that is kept. Raises SourceError for more than any archive has."""
-        self.characters += len(text)
-        if self.characters > MOST_CHARACTERS:
-            raise SourceError(
-                f"{where}: with it the texts have more than {MOST_CHARACTERS:,} characters; {_FEWER}"
-            )
-
-    def close(self, where: str, parse: object, records: int, odd: int, first: str) -> None:
-        """Takes what was odd in one file. Raises SourceError for a file of which most is."""
-        if odd * 2 > records:
-            raise SourceError(
-                f"{where}: {first}, and {odd:,} of its {records:,} records are like that; not read"
-            )
-        if odd:
-            self.odd_posts += odd if parse is tweets.parse else 0
-            self.warnings.append(f"{where}: {first}; {odd:,} of its {records:,} records were skipped")
+        # A part given twice may stand for one that is missing, and a skipped record is one that was not read.
+        whole = parts.count == len(posts) and not tally.warnings
+        return Timeline(profile, tuple(posts.values()), (*warnings, *tally.warnings), complete=whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +159,7 @@ def _part(members: Members, folder: str, file: dict[str, Any], allowed: re.Patte
 
 
 def _posts(
-    members: Members, parts: tuple[str, ...], long_posts: tweets.LongPosts, tally: _Tally
+    members: Members, parts: tuple[str, ...], long_posts: tweets.LongPosts, tally: Tally
 ) -> tuple[dict[str, Post], int]:
     """Every post by its id, long ones whole, older versions of edited ones marked; and how many came again."""
     posts: dict[str, Post] = {}
@@ -210,7 +174,7 @@ def _posts(
             if len(tweet.versions) > 1:
                 first_version.update(dict.fromkeys(tweet.versions, tweet.versions[0]))
             if max(len(posts), len(first_version)) > MOST_POSTS:
-                raise SourceError(f"{members.file}: {member}: more than {MOST_POSTS:,} posts; {_FEWER}")
+                raise SourceError(f"{members.file}: {member}: more than {MOST_POSTS:,} posts; {FEWER}")
     newest: dict[str, str] = {}
     for identifier, first in first_version.items():
         if identifier in posts:
@@ -221,9 +185,7 @@ def _posts(
     return posts, repeated
 
 
-def _parsed(
-    members: Members, member: str, parse: Callable[[dict[str, Any]], T], tally: _Tally
-) -> Iterator[T]:
+def _parsed(members: Members, member: str, parse: Callable[[dict[str, Any]], T], tally: Tally) -> Iterator[T]:
     """What `parse` makes of each record; those that it refuses by a ValueError go into the tally."""
     where = f"{members.file}: {member}"
     odd, number, first = 0, 0, ""
@@ -241,25 +203,39 @@ def _parsed(
 
 def _profile(members: Members, parts: _Parts, handle: str) -> tuple[Profile, list[str]]:
     """Who the archive says it is of. Of the account's file only handle, name and id are taken."""
-    account = _first(members, f"{parts.folder}account.js", "account")
+    account = _account(members, parts)
     about = _first(members, f"{parts.folder}profile.js", "profile")
-    found = _text(account, "username") or _text(parts.owner, "userName")
-    identifier = _text(account, "accountId") or _text(parts.owner, "accountId")
+    found, identifier = _owner(members, parts)
     warnings = []
-    if not _HANDLE.fullmatch(found):
+    if not found:
         found = handle
         warnings.append(f"the archive does not say whose it is; taken for @{handle}'s")
-    elif found.lower() != handle.lower():
-        warnings.append(f"the archive is @{found}'s, not @{handle}'s")
+    elif found.lower() != handle.lower():  # whose it is is left out: a card shows this, and people leave
+        warnings.append(f"the archive is another account's, not @{handle}'s")
     profile = Profile(
         handle=found,
         name=_text(account, "accountDisplayName") or _text(parts.owner, "displayName") or found,
         network="x",
-        id=identifier if _NUMBER.fullmatch(identifier) else None,
+        id=identifier,
         bio=_text(_dict(about.get("description")), "bio"),
         avatar=_avatar(members, parts.folder, _text(about, "avatarMediaUrl")),
     )
     return profile, warnings
+
+
+def _account(members: Members, parts: _Parts) -> dict[str, Any]:
+    return _first(members, f"{parts.folder}account.js", "account")
+
+
+def _owner(members: Members, parts: _Parts) -> tuple[str, str | None]:
+    """Handle (empty where none is named) and id of the account."""
+    account = _account(members, parts)
+    found = _text(account, "username") or _text(parts.owner, "userName")
+    identifier = _text(account, "accountId") or _text(parts.owner, "accountId")
+    return (
+        found if _HANDLE.fullmatch(found) else "",
+        identifier if _NUMBER.fullmatch(identifier) else None,
+    )
 
 
 def _avatar(members: Members, folder: str, url: str) -> bytes | None:

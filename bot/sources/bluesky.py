@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.errors import Blocked, BotError, SourceError
 from bot.handles import if_valid, shown
-from bot.posts import Post, Profile, Timeline
+from bot.posts import Ending, Post, Profile, Timeline
 from bot.sources import Cost, Mark, Options, Source
 from bot.sources.fields import identifier, mapping, mappings, moment, text
 from bot.sources.http import Answer, Client, homepage
@@ -91,8 +91,9 @@ class Bluesky:
             avatar=self._avatar(text(found, "avatar"), warnings),
             labels=labels,
         )
-        posts = walk(lambda cursor: self._page(handle, did, cursor, since), warnings)
-        return Timeline(profile, posts, warnings)
+        ending = Ending()
+        posts = walk(lambda cursor: self._page(handle, did, cursor, since), warnings, ending=ending)
+        return Timeline(profile, posts, warnings, complete=ending)
 
     def _profile(self, actor: str) -> dict[str, Any] | None:
         """The profile, or None where nobody has that name."""

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from bot.errors import SourceError
+from bot.installing import install_command
 
-NOT_OPENED = "give a path, or a URL that fsspec can open (s3:// needs: pip install 'mynah[s3]')"
+NOT_OPENED = f"give a path, or a URL that fsspec can open (for s3:// {install_command('s3')})"
 
 _FOREIGN = (
     ("botocore.exceptions", "BotoCoreError"),
@@ -26,7 +27,7 @@ _REASONS = {
     "NoCredentialsError": "no credentials were found",
     "OfflineModeIsEnabled": "HF_HUB_OFFLINE is set, so the Hub is not asked",
 }
-_USERINFO = re.compile(r"(?<=://)[^/@\s]*@")
+_USERINFO = re.compile(r"(?<=://)[^/?#\s]*@")
 
 
 def is_url(file: str) -> bool:
@@ -35,7 +36,7 @@ def is_url(file: str) -> bool:
 
 
 def shown(file: str) -> str:
-    """The path or URL as a message may show it: without a user name or password."""
+    """The path or URL, or a text that holds some, as a message may show it: without a user name or password."""
     return _USERINFO.sub("", file)
 
 

@@ -13,7 +13,7 @@ from requests.utils import parse_header_links
 
 from bot import handles
 from bot.errors import Blocked, BotError, SourceError
-from bot.posts import Post, Profile, Timeline
+from bot.posts import Ending, Post, Profile, Timeline
 from bot.sources import Cost, Mark, Options, Source
 from bot.sources.addresses import is_public, split
 from bot.sources.fields import identifier, mapping, mappings, moment, text
@@ -77,9 +77,14 @@ class Mastodon:
             avatar=self._avatar(text(found, "avatar_static") or text(found, "avatar"), warnings),
             labels=("bot",) if found.get("bot") is True else (),
         )
-        start = until.id if until else None
-        posts = walk(lambda cursor: self._page(handle, host, number, cursor, since), warnings, start=start)
-        return Timeline(profile, posts, warnings)
+        start, ending = until.id if until else None, Ending()
+        posts = walk(
+            lambda cursor: self._page(handle, host, number, cursor, since),
+            warnings,
+            start=start,
+            ending=ending,
+        )
+        return Timeline(profile, posts, warnings, complete=False if since or until else ending)
 
     def _address(self, handle: str) -> tuple[str, str]:
         """User and host, if the host may be asked. Raises SourceError."""

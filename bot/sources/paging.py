@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bot.posts import Post
+from bot.posts import Ending, Post
 
 MOST_POSTS = 10_000
 """Posts of one reading. The networks that are walked so cost nothing; this bounds time and the store."""
@@ -38,8 +38,11 @@ def walk(
     *,
     start: str | None = None,
     most: int = MOST_POSTS,
+    ending: Ending | None = None,
 ) -> Iterator[Post]:
     """Every post once, page after page from the cursor `start`; of one id the first to come is taken.
+
+    `ending` learns whether the last page was reached, and all that the pages held was given out.
 
     Whatever ends the reading early, a reader of `warnings` finds there as a sentence when the posts are
     through. Raises what `fetch` raises.
@@ -65,6 +68,8 @@ def walk(
             barren = 0 if len(ids) > before else barren + 1
             cursor = page.following
             if cursor is None or page.known:
+                if ending is not None:
+                    ending.reached = not (page.known or damaged or private)
                 return
             if cursor in cursors:
                 warnings.append(f"the network's pages go in a circle: reading ended after {len(ids):,} posts")

@@ -7,18 +7,20 @@ mark, page by page as posts are asked for, each page within the budget before it
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from bot.errors import Blocked, Deferred, SourceError
 from bot.posts import Post, Profile, Timeline
-from bot.sources import KINDS, Cost, Mark, Options, Source, fields, http, paging, x_answers
+from bot.sources import KINDS, Cost, LookedUp, Mark, Options, Source, fields, http, paging, x_answers
 from bot.sources.x_calls import Calls, Failure, Patience
-from bot.sources.x_posts import POSTS, TWEETS, User, Vocabulary, user
+from bot.sources.x_lookup import looked_up
+from bot.sources.x_posts import User, user
 from bot.sources.x_timeline import MOST_POSTS, PAGE, Pages, records
 from bot.sources.x_wire import Timeouts, Wire, check_base
+from bot.sources.x_words import Words
 
 SMALLEST_PAGE = 5
 """Posts that one request must ask for, at least."""
@@ -58,8 +60,7 @@ class X:
         sleep = sleep or options.sleep
         self._budget = options.budget
         self._retweets = options.retweets
-        self._vocabulary: Vocabulary = TWEETS
-        self._understood = False
+        self._words = Words()
         self._users: dict[str, User | _Absent] = {}
         self._pictures: dict[str, bytes | str] = {}
         self._read = {"users": 0, "posts": 0}
@@ -120,6 +121,26 @@ class X:
             posts = paging.walk(pages.fetch, warnings, most=MOST_POSTS + PAGE)
         return Timeline(profile, posts, warnings, () if self._retweets else ("retweets",))
 
+    def look_up(self, ids: Sequence[str]) -> Iterator[LookedUp]:
+        """Asks which posts are still there; each that is costs a read, those that are gone cost nothing.
+
+        A timeline shows 3,200 posts, reposts included, for the same price; X's compliance jobs want the ids put
+        on another host, one job at a time, and tell nothing of edits.
+        """
+        left = [one for one in ids if _ID.fullmatch(one)]
+        while left:
+            asked: list[str] = []
+
+            def words(taken: int, asked: list[str] = asked, left: list[str] = left) -> dict[str, str]:
+                asked[:] = left[:taken]
+                return {"ids": ",".join(asked), **self._words.for_look_up()}
+
+            payload = self._bought("posts", "/2/tweets", words, min(PAGE, len(left)), 1, window="look-ups")
+            if isinstance(payload, _Absent):
+                raise SourceError(f"X shows none of the posts that were looked up: they are {payload.why}")
+            yield looked_up(payload, asked)
+            left = left[len(asked) :]
+
     def _account(self, handle: str, account: str | None) -> User:
         """Who the handle is. Raises Blocked if X does not show it, or if it is another account than before."""
         found = self._lookup(f"/2/users/by/username/{handle.lower()}")
@@ -148,7 +169,7 @@ class X:
         """One account, asked for once in a run. Raises SourceError or Deferred."""
         if route in self._users:
             return self._users[route]
-        payload = self._bought("users", route, lambda _: self._vocabulary.for_users(), 1, 1)
+        payload = self._bought("users", route, lambda _: self._words.for_users(), 1, 1)
         found: User | _Absent
         if isinstance(payload, _Absent):
             found = payload
@@ -168,17 +189,13 @@ class X:
         def asked(taken: int) -> dict[str, str]:
             size = str(max(SMALLEST_PAGE, min(taken, PAGE)))
             exclude = {} if self._retweets else {"exclude": "retweets"}
-            return {"max_results": size, **params, **exclude, **self._vocabulary.for_posts()}
+            return {"max_results": size, **params, **exclude, **self._words.for_posts()}
 
-        route = f"/2/users/{found.id}/tweets"
-        payload = self._bought("posts", route, asked, max(SMALLEST_PAGE, most), SMALLEST_PAGE)
-        sent = [] if isinstance(payload, _Absent) else records(payload)
-        if sent and not self._understood:
-            self._understood = any(one.get("created_at") for one in sent)
-            if not self._understood and self._vocabulary is TWEETS:
-                # X bills what it does not leave out, and leaves out in silence what it knows by another name.
-                self._vocabulary, self._understood = POSTS, True
-                payload = self._bought("posts", route, asked, max(SMALLEST_PAGE, most), SMALLEST_PAGE)
+        route, most = f"/2/users/{found.id}/tweets", max(SMALLEST_PAGE, most)
+        payload = self._bought("posts", route, asked, most, SMALLEST_PAGE)
+        # X leaves out in silence what it knows by another name, so the first posts of a run may be asked for twice.
+        if not isinstance(payload, _Absent) and self._words.lack(records(payload)):
+            payload = self._bought("posts", route, asked, most, SMALLEST_PAGE)
         if isinstance(payload, _Absent):
             raise Blocked(f"@{found.handle} is {payload.why}")
         if payload.get("data") is None and (why := x_answers.absence(payload)):
@@ -192,24 +209,29 @@ class X:
         asked: Callable[[int], Mapping[str, str]],
         most: int,
         least: int,
+        window: str | None = None,
     ) -> dict[str, Any] | _Absent:
-        """A payload, paid for: the reads are taken before, and given back as far as X bills fewer."""
-        if closed := self._calls.closed(what):
+        """A payload, paid for: the reads are taken before, and given back as far as X bills fewer.
+
+        `window` names the rate limit where it is not that of `what`.
+        """
+        window = window or what
+        if closed := self._calls.closed(window):
             raise closed
-        taken = self._budget.take(most, least)
+        each = self._words.reads_per(what)
+        taken = self._budget.take(most * each, least * each)
         try:
-            result = self._calls.get(what, route, asked(taken))
-            if isinstance(result, Failure) and result.vocabulary and self._vocabulary is TWEETS:
-                self._vocabulary = POSTS
-                result = self._calls.get(what, route, asked(taken))
+            result = self._calls.get(window, route, asked(taken // each))
+            while isinstance(result, Failure) and result.vocabulary and self._words.refused(what):
+                result = self._calls.get(window, route, asked(taken // each))
         except Deferred:  # interrupted while it waited
             self._budget.give_back(taken)
             raise
         if isinstance(result, Failure):
             billed = taken if result.billed else 0
         else:
-            data = result.value.get("data")
-            billed = len(data) if isinstance(data, list) else int(bool(data))
+            billed = x_answers.resources(result.value)
+            self._words.understood(what)
         self._read[what] += billed
         self._budget.give_back(taken - billed)
         if not isinstance(result, Failure):

@@ -145,6 +145,30 @@ def absence(payload: Mapping[str, Any]) -> str | None:
     return None
 
 
+def resources(payload: Mapping[str, Any]) -> int:
+    """How many posts or users X bills for a payload: each that it sent, beside what was asked for too, once."""
+    data = payload.get("data")
+    sent = data if isinstance(data, list) else [data] if data else []
+    includes = fields.mapping(payload, "includes")
+    beside = [*fields.mappings(includes, "posts"), *fields.mappings(includes, "tweets")]
+    ids = {fields.identifier(one, "id") for one in sent}
+    return len(sent) + len({fields.identifier(one, "id") for one in beside} - ids)
+
+
+def missing(payload: Mapping[str, Any]) -> frozenset[str]:
+    """The ids that a look-up asked for and that X says are nobody's to see: deleted, protected or suspended.
+
+    An id that is neither sent nor named so was not answered.
+    """
+    return frozenset(
+        found
+        for error in fields.mappings(payload, "errors")
+        if fields.text(error, "parameter") in ("ids", "id")
+        and _kind(error)[0] in ("resource-not-found", "not-authorized-for-resource")
+        and (found := fields.identifier(error, "resource_id") or fields.identifier(error, "value"))
+    )
+
+
 def serious(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The errors of a payload that are about what was asked for, not about something beside it."""
     return [

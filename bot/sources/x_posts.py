@@ -1,13 +1,14 @@
 """What X's API tells of accounts and posts, as values; in the vocabulary of tweets and in that of posts.
 
-Since August 2026 X speaks of posts where it spoke of tweets, and answers may come in either; both are read.
+Since August 2026 X speaks of posts where it spoke of tweets (its OpenAPI 2.167, before that 2.166). A value that
+it does not know is a 400 for the whole request, which is not billed; answers may come in either, and both are read.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.posts import Post
@@ -23,31 +24,47 @@ _REPOSTED = ("retweeted", "reposted")
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What X is asked for: fields that are used, and no others. Their answers are read in any vocabulary."""
+    """What X is asked for: fields that are used, and no others. Their answers are read in any vocabulary.
+
+    `expansions` are objects that X sends beside the posts, and bills like them: `reads_per_post` is how many
+    reads one post may cost, at most.
+    """
 
     parameter: str
     of_posts: str
-    of_users: str
+    expansions: str = ""
+    reads_per_post: int = 1
+
+    def for_look_up(self) -> dict[str, str]:
+        """The parameters of a look-up: whether a post is withheld, which is no default field as its versions are."""
+        return {**self.for_posts(), self.parameter: "withheld"}
 
     def for_posts(self) -> dict[str, str]:
         """The parameters of a page of posts."""
-        return {self.parameter: self.of_posts}
+        expanded = {"expansions": self.expansions} if self.expansions else {}
+        return {self.parameter: self.of_posts, **expanded}
 
-    def for_users(self) -> dict[str, str]:
-        """The parameters of a profile."""
-        return {"user.fields": self.of_users}
 
+POSTS = Vocabulary("post.fields", "created_at,entities,lang,note_post,possibly_sensitive")
+"""As specification 2.167 says. There `referenced_posts` is an expansion: X would send, and bill, every post that
+is reposted, quoted or answered, by people who agreed to nothing. A repost is told by its text, `RT @`."""
+
+POSTS_WITH_VERSIONS = replace(POSTS, expansions="edit_history_post_ids", reads_per_post=6)
+"""The same where X does not tell the versions of a post by itself, as it documents. An edited post brings its
+older versions, of which there are five at most, and they are billed; others bring nothing that is new."""
 
 TWEETS = Vocabulary(
     "tweet.fields",
     "created_at,edit_history_tweet_ids,entities,lang,note_tweet,possibly_sensitive,referenced_tweets",
-    "description,most_recent_tweet_id,parody,profile_image_url,protected",
 )
-POSTS = Vocabulary(
-    "post.fields",
-    "created_at,edit_history_post_ids,entities,lang,note_post,possibly_sensitive,referenced_posts",
-    "description,most_recent_post_id,parody,profile_image_url,protected",
-)
+"""As specification 2.166 says, where all of it is a field and free."""
+
+PROFILE = "description,parody,profile_image_url,protected"
+"""What is read of a profile; every specification allows it."""
+
+PROFILE_WITH_NEWEST = f"{PROFILE},most_recent_tweet_id"
+"""The same with the newest post's id, which saves a request where nothing is new, in 2.166. In 2.167 it is an
+expansion that costs the read of a post, where a page without posts costs none: it is never asked for as such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +112,11 @@ def picture(url: str) -> str | None:
     return _SIZE.sub("_400x400", url) if _PICTURE.fullmatch(url) else None
 
 
+def has_versions(data: Mapping[str, Any]) -> bool:
+    """Whether a post names its versions, be it only itself, as X documents that every post does."""
+    return bool(data.get("edit_history_post_ids") or data.get("edit_history_tweet_ids"))
+
+
 def record(data: Mapping[str, Any]) -> Record:
     """Reads a post. Raises ValueError that says what it lacks, without its text."""
     identifier = tweets.identifier(data, "id")
@@ -119,7 +141,7 @@ def record(data: Mapping[str, Any]) -> Record:
         reply_to=references.get("replied_to"),
         sensitive=data.get("possibly_sensitive") is True,
     )
-    return Record(post, _versions(data))
+    return Record(post, versions(data))
 
 
 def _references(data: Mapping[str, Any]) -> dict[str, str | None]:
@@ -137,7 +159,8 @@ def _links(data: Mapping[str, Any]) -> Iterable[tuple[int, int, str]]:
     }
 
 
-def _versions(data: Mapping[str, Any]) -> tuple[str, ...]:
+def versions(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids of all versions of a post, as far as it names them."""
     listed = data.get("edit_history_post_ids") or data.get("edit_history_tweet_ids")
     ids = [{"id": one} for one in listed[:20]] if isinstance(listed, list) else []
     return tuple(dict.fromkeys(found for one in ids if (found := tweets.identifier(one, "id"))))

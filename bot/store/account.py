@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import unquote
@@ -11,9 +11,11 @@ from urllib.parse import unquote
 from bot.errors import SourceError
 from bot.sources import network_of
 from bot.store import facts as facts_file
-from bot.store.facts import Facts
+from bot.store.facts import Check, Facts
 from bot.store.files import Files
 from bot.store.format import POSTS_NAME, Segment, joined, pack, posts_name, unpack_named
+from bot.store.marks import PurgedMeanwhile
+from bot.store.sealed import seal, unseal
 
 FACTS = "facts.json"
 UNLISTED = "unlisted.json"
@@ -53,10 +55,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class AccountFolder:
-    """The files of one account, below `path` (NETWORK/HANDLE) in the store."""
+    """The files of one account, below `path` (NETWORK/HANDLE) in the store.
+
+    `purged` says whether the account was purged since this run began: then nothing is written any more.
+    """
 
     files: Files
     path: str
+    purged: Callable[[], bool] = lambda: False
 
     def read(self) -> Found:
         """Reads every file of posts. SourceError when other runs rewrite them faster than they are read."""
@@ -80,23 +86,62 @@ class AccountFolder:
             f"store {self.files.url}: {self.path} is being rewritten by another run; run again later"
         )
 
-    def write(self, segment: Segment, old: Iterable[str]) -> str:
-        """Writes first and removes after; what another run adds meanwhile stays beside it. Returns the name."""
+    def write(
+        self,
+        segment: Segment,
+        old: Iterable[str],
+        read_at: datetime,
+        made_up_for: Iterable[str] = (),
+        check: Check | None = None,
+    ) -> None:
+        """Puts a segment and its facts in place of the files `old`, in one update. Raises PurgedMeanwhile.
+
+        What another run adds meanwhile stays beside it. The damaged files `made_up_for` go: their posts are there
+        again, or known to be missing.
+        """
+        if self.purged():
+            raise PurgedMeanwhile
         data = pack(segment)
         name = posts_name(data)
-        self.files.write(f"{self.path}/{name}", data)
-        for other in old:
-            if other != name:
-                self.files.remove(f"{self.path}/{other}")
-        return name
+        facts = self._facts_of(segment, (name,), read_at, check)
+        self.files.update(
+            {f"{self.path}/{name}": data, f"{self.path}/{FACTS}": facts_file.to_json(facts)},
+            [*(f"{self.path}/{other}" for other in old if other != name), *made_up_for],
+        )
 
-    def write_facts(self, facts: Facts) -> None:
-        """Replaces the facts."""
-        self.files.write(f"{self.path}/{FACTS}", facts_file.to_json(facts))
+    def confirm(
+        self,
+        segment: Segment,
+        file: str,
+        read_at: datetime,
+        made_up_for: Collection[str] = (),
+        *,
+        clock: bool,
+        check: Check | None = None,
+    ) -> None:
+        """Leaves the posts as they are, since a reading brought nothing new. Writes nothing where nothing changed.
+
+        That the account was read at `read_at` is a change only where `clock` says so.
+        """
+        facts, known = self._facts_of(segment, (file,), read_at, check), self.known()
+        same = known is not None and facts == (known if clock else replace(known, read_at=read_at))
+        if not same or made_up_for:
+            self.files.update(
+                {} if same else {f"{self.path}/{FACTS}": facts_file.to_json(facts)}, made_up_for
+            )
+
+    def _facts_of(
+        self, segment: Segment, files: tuple[str, ...], read_at: datetime, check: Check | None
+    ) -> Facts:
+        made = facts_file.of_segment(segment, handle=self.handle, read_at=read_at, files=files, damaged=False)
+        return replace(made, check=check)
 
     def known(self) -> Facts | None:
         """The facts as they lie there, true or not."""
-        return facts_file.from_json(self.files.read(f"{self.path}/{FACTS}"))
+        return self._known(self.files.read(f"{self.path}/{FACTS}"))
+
+    def _known(self, data: bytes | None) -> Facts | None:
+        return facts_file.from_json(data, f"{self.path}/{FACTS}")
 
     def facts(self, names: Iterable[str], data: bytes | None) -> Facts | None:
         """The facts, given the folder's names and the small file; made anew from the posts if they do not fit."""
@@ -105,7 +150,7 @@ class AccountFolder:
         damaged = any(name.startswith(DAMAGED) for name in names)
         if not files and not damaged:
             return None
-        known = facts_file.from_json(data)
+        known = self._known(data)
         if known and files and known.files == files:
             return replace(known, damaged=damaged)
         # A run was killed between posts and facts, two ran at once, or files are damaged.
@@ -123,14 +168,20 @@ class AccountFolder:
             files=found.files,
             damaged=bool(found.damaged),
         )
-        if replace(new, damaged=False) != known:
-            self.write_facts(new)
+        new = replace(new, check=known.check if known else None)
+        if replace(new, damaged=False) != known and not self.purged():
+            self.files.write(f"{self.path}/{FACTS}", facts_file.to_json(new))
         return new
 
-    def forget_damaged(self, damaged: Iterable[str]) -> None:
-        """Removes files that were set aside, once their posts are there again or known to be missing."""
-        for path in damaged:
-            self.files.remove(path)
+    def check_owner(self, handle: str, found: Found, account: str | None) -> None:
+        """Raises SourceError when the folder is of another account than this id, as far as both are known."""
+        known = None if found.segment else self.known()
+        stored = found.segment.profile.id if found.segment else known.id if known else None
+        if stored and account and stored != account:
+            raise SourceError(
+                f"@{handle} has another owner: the store holds account {stored}, and this is "
+                f"{account}; if that is right, run `bot purge {handle}` and try again"
+            )
 
     @property
     def handle(self) -> str:
@@ -140,11 +191,10 @@ class AccountFolder:
     def unlisted_since(self, now: datetime) -> datetime:
         """When the account was first seen to be in no registry; now, if never before. Remembered."""
         marker = f"{self.path}/{UNLISTED}"
-        try:
-            return datetime.fromisoformat((self.files.read(marker) or b"").decode())
-        except ValueError:
-            self.files.write(marker, now.isoformat().encode())
-            return now
+        since = _since(self.files.read(marker) or b"", marker)
+        if since is None and not self.purged():
+            self.files.write(marker, seal({"since": now.isoformat()}))
+        return since or now
 
     def listed_again(self) -> None:
         """Forgets that the account was in no registry."""
@@ -159,6 +209,16 @@ class AccountFolder:
 
     def _set_aside(self, name: str, data: bytes) -> str:
         aside = f"{self.path}/{DAMAGED}{name}"
-        self.files.write(aside, data)
-        self.files.remove(f"{self.path}/{name}")
+        if not self.purged():
+            self.files.update({aside: data}, [f"{self.path}/{name}"])
         return aside
+
+
+def _since(data: bytes, path: str) -> datetime | None:
+    """The time in a marker, which was nothing but the time before it had a digest; None for a damaged one."""
+    try:
+        text = unseal(data, path).get("since") if data.startswith(b"{") else data.decode()
+        since = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return since if since is not None and since.tzinfo is not None else None

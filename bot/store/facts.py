@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import cast
+from datetime import datetime, timedelta
+from typing import Any, cast
 
 from bot.posts import Network
 from bot.sources import Mark
 from bot.store import gaps
 from bot.store.format import Segment
 from bot.store.gaps import Gap
+from bot.store.sealed import seal, unseal
 
 RECENT = 500
 """Of so many posts the facts hold the time, so that new ones are counted without opening the posts."""
 
 _DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What is known of deletions: every stored post was seen at its source at `at` or later, save those `held_back`,
+    which are gone there and were too many to go at once. `reached`: the check is not through, and goes on below.
+    """
+
+    at: datetime
+    held_back: int = 0
+    reached: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +40,8 @@ class Facts:
     since 1970; `pace` is the number of the newest posts of any kind, and when the first of them was written.
     `files` names the posts' files that these facts were taken from. `gaps` were never read, the newest first;
     `damaged` says that posts were lost, and `not_fetched` names kinds of posts that were left out. `known_as` is
-    the handle that the account itself gave, in lower case: another one after it was renamed.
+    the handle that the account itself gave, in lower case: another one after it was renamed. `check` is the last
+    look for deleted posts, None where there was none.
     """
 
     handle: str
@@ -49,6 +61,16 @@ class Facts:
     not_fetched: tuple[str, ...] = ()
     known_as: str = ""
     damaged: bool = False
+    check: Check | None = None
+
+    @property
+    def checked_at(self) -> datetime | None:
+        """Since when every stored post was seen at its source; None where that is not known."""
+        return self.check.at if self.check is not None and self.check.reached is None else None
+
+    def wants_check(self, now: datetime, every: timedelta) -> bool:
+        """Whether stored posts are to be looked for at their source: never done, not ended, or that long ago."""
+        return self.checked_at is None or now - self.checked_at >= every
 
     @property
     def since(self) -> Mark | None:
@@ -113,7 +135,6 @@ def of_segment(
 def to_json(facts: Facts) -> bytes:
     """The small file beside the posts. Whether any were lost is not in it: the folder tells."""
     value = {
-        "version": 1,
         "handle": facts.handle,
         "network": facts.network,
         "id": facts.id,
@@ -130,14 +151,18 @@ def to_json(facts: Facts) -> bytes:
         "gaps": gaps.to_json(facts.gaps),
         "not_fetched": facts.not_fetched,
         "known_as": facts.known_as,
+        "check": _check_to_json(facts.check),
     }
-    return json.dumps(value, separators=(",", ":")).encode()
+    return seal(value)
 
 
-def from_json(data: bytes | None) -> Facts | None:
-    """Reads the small file; None where it is missing or damaged, since it can be made anew."""
+def from_json(data: bytes | None, path: str) -> Facts | None:
+    """Reads the small file; None where it is missing or damaged, since it can be made anew.
+
+    NewerFormat for one that only a newer bot can read.
+    """
     try:
-        value = json.loads(data or b"")
+        value = unseal(data or b"", path)
         count, first = value["pace"]
         return Facts(
             handle=value["handle"],
@@ -156,6 +181,25 @@ def from_json(data: bytes | None) -> Facts | None:
             gaps=gaps.from_json(value["gaps"]),
             not_fetched=tuple(value["not_fetched"]),
             known_as=value["known_as"],
+            check=_check_from_json(value.get("check")),
         )
-    except (ValueError, KeyError, TypeError, IndexError):
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None
+
+
+def _check_to_json(check: Check | None) -> dict[str, Any] | None:
+    if check is None:
+        return None
+    return {
+        "at": check.at.isoformat(),
+        "held_back": check.held_back,
+        "reached": gaps.mark_to_json(check.reached),
+    }
+
+
+def _check_from_json(value: Any) -> Check | None:
+    """What an older bot wrote has none."""
+    if value is None:
+        return None
+    at = datetime.fromisoformat(value["at"])
+    return Check(at, int(value["held_back"]), gaps.mark_from_json(value["reached"]))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from bot.errors import SourceError
 from bot.sources.files import failures, reason, shown
+from bot.store.places import Place, place_of
 
 WRITING = ".writing-"
 ABANDONED_S = 3600.0
@@ -31,12 +32,20 @@ class Files(Protocol):
         """Many files at once, where the file system can; files that are gone are left out."""
         ...
 
+    def update(self, writes: Mapping[str, bytes], removes: Iterable[str] = ()) -> None:
+        """Writes files and removes others; does nothing where there is nothing to do.
+
+        At once where the place can. Elsewhere each file is there whole or not at all, and nothing is removed
+        before all is written. A file to be removed that is not there is none too much.
+        """
+        ...
+
     def write(self, path: str, data: bytes) -> None:
-        """Puts the file there, whole or not at all."""
+        """Puts one file there, whole or not at all."""
         ...
 
     def remove(self, path: str) -> None:
-        """Removes the file, or does nothing where there is none."""
+        """Removes one file, or does nothing where there is none."""
         ...
 
     def remove_folder(self, path: str) -> int:
@@ -52,14 +61,22 @@ class Files(Protocol):
         ...
 
 
-def open_files(url: str) -> Files:
-    """The files below a `file://` URL or a path, or below any other URL that fsspec knows."""
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme == "file":
-        return Folder(Path(rest if separator else url))
-    from bot.store.remote import Remote  # fsspec is slow to start, and a folder does not need it
+def open_files(where: str | Place) -> Files:
+    """The files of a place, or of what a path or URL names. UsageError for a place that holds no store."""
+    place = place_of(where) if isinstance(where, str) else where
+    match place.kind:  # what the others import is slow to start, and a folder needs none of it
+        case "folder":
+            return Folder(Path(place.prefix))
+        case "bucket" | "dataset" | "model":
+            from bot.store.hub_files import HubFiles
 
-    return Remote(url)
+            return HubFiles(place)
+        case "s3" | "memory":
+            from bot.store.remote import Remote
+
+            return Remote(place)
+        case _:
+            assert_never(place.kind)
 
 
 class Folder:
@@ -80,6 +97,13 @@ class Folder:
     def read_many(self, paths: Sequence[str]) -> dict[str, bytes]:
         """See `Files`."""
         return {path: data for path in paths if (data := self.read(path)) is not None}
+
+    def update(self, writes: Mapping[str, bytes], removes: Iterable[str] = ()) -> None:
+        """See `Files`."""
+        for path, data in writes.items():
+            self.write(path, data)
+        for path in removes:
+            self.remove(path)
 
     def write(self, path: str, data: bytes) -> None:
         """See `Files`."""

@@ -19,6 +19,7 @@ from typing import Any
 from bot.posts import Post, Profile
 from bot.store import gaps
 from bot.store.gaps import Gap, Span, age, mark, unread
+from bot.store.sealed import VERSION, check_version
 
 RETWEETS = "retweets"
 """The funnel's word for reposts, which a source may leave out."""
@@ -51,7 +52,7 @@ def pack(segment: Segment) -> bytes:
     """The file of a segment: equal segments give equal bytes."""
     profile = segment.profile
     header = {
-        "version": 1,
+        "version": VERSION,
         "read_at": segment.read_at.isoformat(),
         "sources": segment.sources,
         "gaps": gaps.to_json(segment.gaps),
@@ -77,17 +78,21 @@ def posts_name(data: bytes) -> str:
 
 
 def unpack_named(name: str, data: bytes) -> Segment | None:
-    """Reads a file of the store; None for one whose bytes are not those it was written with."""
+    """Reads a file of the store; None for one whose bytes are not those it was written with.
+
+    NewerFormat for one that only a newer bot can read.
+    """
     try:
-        return unpack(data) if posts_name(data) == name else None
+        return unpack(data, name) if posts_name(data) == name else None
     except ValueError:
         return None
 
 
-def unpack(data: bytes) -> Segment:
+def unpack(data: bytes, name: str = "a file of posts") -> Segment:
     """Reads the file of a segment. Raises ValueError for a damaged one, saying nothing of its contents."""
     try:
         header, *lines = map(json.loads, gzip.decompress(data).splitlines())
+        check_version(header.get("version", VERSION), name)
         profile = Profile(
             handle=header["handle"],
             name=header["name"],
@@ -108,7 +113,7 @@ def unpack(data: bytes) -> Segment:
             gaps.from_json(header.get("gaps", ())),
             tuple(header.get("not_fetched", ())),
         )
-    except (ValueError, KeyError, TypeError, EOFError, OSError, zlib.error):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, EOFError, OSError, zlib.error):
         raise ValueError("damaged") from None
 
 
@@ -148,21 +153,27 @@ def merged(before: Mapping[str, Post], read: Mapping[str, Post]) -> dict[str, Po
 
 
 def deleted(
-    before: Mapping[str, Post], read: Mapping[str, Post], not_fetched: Sequence[str] = ()
+    before: Mapping[str, Post],
+    read: Mapping[str, Post],
+    not_fetched: Sequence[str] = (),
+    *,
+    to_both_ends: bool = False,
 ) -> frozenset[str]:
     """Ids of posts that a complete reading, from its oldest to its newest post, no longer shows.
 
+    With `to_both_ends` it began at the account's newest post and ended at its oldest, so nothing lies beyond them.
+
     What it never asked for is not deleted, and neither is an older version of a post that it shows.
     """
-    if not read:
+    if not read and not to_both_ends:
         return frozenset()
-    oldest = min(post.created_at for post in read.values())
-    newest = max(post.created_at for post in read.values())
+    times = [post.created_at for post in read.values()]
+    oldest, newest = min(times, default=None), max(times, default=None)
     return frozenset(
         key
         for key, post in before.items()
         if key not in read
-        and oldest <= post.created_at <= newest
+        and (to_both_ends or (oldest and newest and oldest <= post.created_at <= newest))
         and not (post.is_repost and RETWEETS in not_fetched)
         and post.superseded_by not in read
     )

@@ -5,12 +5,12 @@ ledger/NETWORK/2026-11/RUN.json
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, date, datetime
 
 from bot.errors import SourceError
 from bot.store.files import Files
 from bot.store.names import quoted
+from bot.store.sealed import seal, unseal
 
 FOLDER = "ledger"
 
@@ -20,7 +20,7 @@ def add(files: Files, network: str, run: str, reads: int, now: datetime) -> None
     path = f"{_month(network, now)}/{quoted(run)}.json"
     data = files.read(path)
     total = reads + (_reads(files, path, data) if data is not None else 0)
-    files.write(path, json.dumps({"reads": total}).encode())
+    files.write(path, seal({"reads": total}))
 
 
 def total(files: Files, network: str, month: date) -> int:
@@ -40,10 +40,10 @@ def _month(network: str, day: date) -> str:
 def _reads(files: Files, path: str, data: bytes) -> int:
     """A file's number. One that cannot be read is no zero: the budget would be overdrawn."""
     try:
-        reads = json.loads(data)["reads"]
-    except (ValueError, KeyError, TypeError):
+        reads = unseal(data, path).get("reads")
+    except ValueError:
         reads = None
-    if not isinstance(reads, int):
+    if not isinstance(reads, int) or isinstance(reads, bool):
         raise SourceError(
             f"store {files.url}: {path} is damaged, so it is not known how many reads were paid for; "
             'write {"reads": N} into it, or delete it'

@@ -1,32 +1,35 @@
-"""Files of the store at any fsspec URL, such as `s3://`, `hf://` or `memory://`: objects replaced as a whole."""
+"""Files of the store behind a file system of fsspec: objects of S3, replaced as a whole."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import fsspec
 
 from bot.errors import SourceError
+from bot.installing import install_command
 from bot.sources.files import failures, reason, shown
 from bot.store.files import sentence
+from bot.store.places import Place
 
-USE = "use file://, memory://, hf://, or s3:// (which needs: pip install 'mynah[s3]')"
+USE = f"for s3:// {install_command('s3')}"
 
 
 class Remote:
-    """A tree of objects below a URL; see `Files`."""
+    """A tree of objects at a place; see `Files`."""
 
-    def __init__(self, url: str) -> None:
-        self.url = shown(url)
+    def __init__(self, place: Place) -> None:
+        self.url = shown(place.url)
+        # Two runs may share a store, so a listing remembered is a listing that may be wrong.
+        options = {"use_listings_cache": False} if place.kind == "s3" else {}
         try:
-            # Two runs may share a store, so a listing remembered is a listing that may be wrong.
-            filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
+            filesystem, root = fsspec.core.url_to_fs(place.url, **options)
         except (ValueError, ImportError) as error:
             raise SourceError(f"store {self.url}: {shown(str(error))}; {USE}") from None
         except failures() as error:  # some schemes ask their host at once
-            raise SourceError(f"store {self.url}: opening it failed: {reason(error)}; {USE}") from None
+            raise SourceError(f"store {self.url}: opening it failed: {reason(error)}") from None
         self._files: Any = filesystem
         self._root = str(root).rstrip("/")
 
@@ -45,6 +48,13 @@ class Remote:
         with sentence(self.url, "reading the accounts' facts"):
             found = self._files.cat([self._at(path) for path in paths], on_error="omit")
         return {path: bytes(found[self._at(path)]) for path in paths if self._at(path) in found}
+
+    def update(self, writes: Mapping[str, bytes], removes: Iterable[str] = ()) -> None:
+        """See `Files`."""
+        for path, data in writes.items():
+            self.write(path, data)
+        for path in removes:
+            self.remove(path)
 
     def write(self, path: str, data: bytes) -> None:
         """See `Files`."""

@@ -18,10 +18,11 @@ from transformers import GenerationConfig
 from transformers.pytorch_utils import Conv1D
 
 from bot.errors import TrainingError
+from bot.installing import install_command
 from bot.recipe import Recipe
 from bot.training.device import Device
 from bot.training.loading import LoadedBase
-from bot.training.saving import written_to
+from bot.training.saving import portable, written_to
 
 CONFIG = "adapter_config.json"
 """The file by which a folder is known to hold an adapter."""
@@ -39,7 +40,7 @@ def added(base: LoadedBase, recipe: Recipe, device: Device) -> Iterator[Any]:
     """
     if importlib.util.find_spec("peft") is None:
         raise TrainingError(
-            "a recipe with lora_rank needs peft, which is not installed: pip install 'mynah[lora]'; "
+            f"a recipe with lora_rank needs peft, which is not installed; {install_command('lora')}, "
             "or take lora_rank out of the recipe"
         )
     if base.spec.id is None:
@@ -91,4 +92,4 @@ def save(base: LoadedBase, adapter: Any, generation: GenerationConfig, folder: P
         adapter.save_pretrained(folder, save_embedding_layers=False)
         (folder / "README.md").unlink()  # peft's own card
         generation.save_pretrained(folder)
-        base.tokenizer.save_pretrained(folder)
+        portable(base.tokenizer).save_pretrained(folder)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +18,7 @@ import transformers
 from bot import manifest
 from bot.corpus import Split, balanced
 from bot.errors import Skipped, TrainingError
-from bot.manifest import Copying, Evaluation, Point, Sample, Tracking, Training
+from bot.manifest import Asked, Copying, Evaluation, Point, Sample, Tracking, Training
 from bot.progress import Progress
 from bot.recipe import Recipe
 from bot.training import adapters, copying, data, evaluate, loop, sample, saving, tensorboard, tracking
@@ -33,10 +33,12 @@ LEAST_GAIN = 0.001
 class Tuned:
     """A model that is worth publishing; its files lie in the folder that was given.
 
-    `warnings` are sentences for whoever ran it: what training did otherwise than asked, and why.
+    `recipe` is the one that was used, `asked` what of it was asked otherwise, by name. `warnings` are sentences
+    for whoever ran it and for the card: what training did otherwise than asked, and why.
     """
 
     base: manifest.Base
+    recipe: Recipe
     training: Training
     evaluation: Evaluation
     curve: tuple[Point, ...]
@@ -44,6 +46,7 @@ class Tuned:
     generation: dict[str, Any]
     copying: Copying | None = None
     tracking: Tracking | None = None
+    asked: Mapping[str, Asked] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 
@@ -66,8 +69,8 @@ def fine_tune(
     its samples than `max_copying` are whole training posts, and TrainingError when there is nothing to train on
     or a loss is not a number: then nothing in `folder` is to be published. `track` asks for a run elsewhere.
     """
-    asked = recipe
-    recipe, warnings = _fitting(base, recipe, device)
+    digest = recipe.digest()
+    recipe, asked, warnings = _fitting(base, recipe, device)
     posts = data.tokenise(base.tokenizer, [text.text for text in balanced(split.train)])
     validation, test = (
         evaluate.held_out(base.tokenizer, base.context, part) for part in (split.validation, split.test)
@@ -112,6 +115,7 @@ def fine_tune(
     copying.check(copied, max_copying)
     made = Tuned(
         base=_facts(base),
+        recipe=recipe,
         training=Training(
             posts=sum(map(len, split.train)),
             tokens=run.tokens,
@@ -122,6 +126,7 @@ def fine_tune(
             hardware=device.name,
             dtype=device.dtype,
             weights=recipe.weights,
+            micro_batch_size=run.micro_batch_size,
             versions={
                 "python": platform.python_version(),
                 "torch": torch.__version__,
@@ -134,11 +139,14 @@ def fine_tune(
         samples=samples,
         generation=sample.described(generation),
         copying=copied,
+        asked=asked,
         warnings=(*warnings, *run.warnings),
     )
     if track is None:
         return made
-    told = tracking.record(track, asked, made.base, made.training, made.evaluation, made.curve, copied)
+    told = tracking.record(
+        track, recipe, digest, made.base, made.training, made.evaluation, made.curve, copied
+    )
     return replace(made, tracking=tracking.track(track, told))
 
 
@@ -169,24 +177,30 @@ def _write(
     return shown, copying.measure(rest[: len(texts)], rest[len(texts) :], seed=seed, withheld=withheld)
 
 
-def _fitting(base: LoadedBase, recipe: Recipe, device: Device) -> tuple[Recipe, tuple[str, ...]]:
-    """The recipe as this base can follow it, and what had to give."""
+def _fitting(
+    base: LoadedBase, recipe: Recipe, device: Device
+) -> tuple[Recipe, dict[str, Asked], tuple[str, ...]]:
+    """The recipe as this base can follow it, what of it was asked otherwise, and sentences on what had to give."""
     warnings = []
+    asked: dict[str, Asked] = {}
     if recipe.block_size > base.context:
         warnings.append(
             f"{base.spec.name} was made for {base.context} tokens, so blocks have as many, not {recipe.block_size}"
         )
+        asked["block_size"] = Asked(value=recipe.block_size, reason="the base's context")
         recipe = recipe.model_copy(update={"block_size": base.context})
     if recipe.layout == "packed" and base.masking(recipe.block_size, device) is None:
         warnings.append(
             f"{base.spec.name} ({base.config.model_type}) cannot keep the posts of a block apart, so posts run "
             "together (layout: stream)"
         )
+        asked["layout"] = Asked(value=recipe.layout, reason="the base cannot keep the posts of a block apart")
         recipe = recipe.model_copy(update={"layout": "stream"})
     if recipe.lora_rank and recipe.weights != "fp32":
         warnings.append(f"an adapter is small, so it is published in fp32, not in {recipe.weights}")
+        asked["weights"] = Asked(value=recipe.weights, reason="an adapter is small")
         recipe = recipe.model_copy(update={"weights": "fp32"})
-    return recipe, tuple(warnings)
+    return recipe, asked, tuple(warnings)
 
 
 def _facts(base: LoadedBase) -> manifest.Base:

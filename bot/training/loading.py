@@ -23,6 +23,7 @@ from transformers.activations import NewGELUActivation
 from bot.base import BaseSpec
 from bot.errors import TrainingError
 from bot.recipe import Recipe
+from bot.sources.files import shown
 from bot.training.attention import Masking, implementation, masking_for
 from bot.training.device import Device
 from bot.training.optimiser import Optimiser
@@ -158,7 +159,7 @@ def _context(config: PreTrainedConfig) -> int:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:300]
+    return shown((str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:300])
 
 
 def _mend(error: BaseException) -> str:

@@ -35,7 +35,8 @@ REPORT_EVERY = 0.5
 class Run:
     """What the loop did: its curve, optimiser steps, useful tokens and passes in all, the pass kept, seconds.
 
-    `full` is the share of positions that were no padding, `warnings` are sentences for whoever reads along.
+    `full` is the share of positions that were no padding, `micro_batch_size` how many blocks were worked on at
+    once, `warnings` are sentences for whoever reads along.
     """
 
     curve: tuple[Point, ...]
@@ -45,6 +46,7 @@ class Run:
     best_epoch: int
     seconds: float
     full: float
+    micro_batch_size: int
     warnings: tuple[str, ...] = ()
 
 
@@ -164,6 +166,7 @@ def train(
         best_epoch=best_epoch,
         seconds=time.monotonic() - began,
         full=full,
+        micro_batch_size=at_once,
         warnings=tuple(warnings),
     )
 

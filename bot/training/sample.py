@@ -31,14 +31,17 @@ STRETCH = {"cpu": 32}
 
 
 def settings(context: int, end: int) -> GenerationConfig:
-    """The older system's sampling: nucleus 0.95 at temperature 1, 10 to 160 tokens, ending at end-of-text."""
+    """The older system's sampling: nucleus 0.95 at temperature 1, ending at end-of-text after 160 tokens at most.
+
+    They are counted without the prompt, as most callers do, and leave it a quarter of a small base's `context`.
+    """
     return GenerationConfig(
         do_sample=True,
         temperature=1.0,
         top_k=0,
         top_p=0.95,
         min_length=10,
-        max_length=min(160, context),
+        max_new_tokens=min(160, context * 3 // 4),
         bos_token_id=end,
         eos_token_id=end,
         pad_token_id=end,
@@ -47,7 +50,7 @@ def settings(context: int, end: int) -> GenerationConfig:
 
 def described(config: GenerationConfig) -> dict[str, Any]:
     """The settings as the card and the manifest name them."""
-    names = ("do_sample", "temperature", "top_k", "top_p", "min_length", "max_length")
+    names = ("do_sample", "temperature", "top_k", "top_p", "min_length", "max_new_tokens")
     return {name: getattr(config, name) for name in names}
 
 
@@ -88,7 +91,7 @@ def unprompted(generator: TextGenerationPipeline, seed: int, longest: int) -> li
     tokenizer: Any = generator.tokenizer
     kind = model.device.type
     config = model.generation_config
-    end, longest = config.eos_token_id, min(config.max_length, longest + 1)
+    end, longest = config.eos_token_id, min(config.max_new_tokens, longest) + 1
     count = UNPROMPTED_ON_CPU if kind == "cpu" else UNPROMPTED
     texts: list[str] = []
     with torch.random.fork_rng():
@@ -98,7 +101,10 @@ def unprompted(generator: TextGenerationPipeline, seed: int, longest: int) -> li
             while len(rows):
                 length = min(rows.shape[1] + STRETCH.get(kind, longest), longest)
                 rows = model.generate(
-                    rows, attention_mask=torch.ones_like(rows), generation_config=config, max_length=length
+                    rows,
+                    attention_mask=torch.ones_like(rows),
+                    generation_config=config,
+                    max_new_tokens=length - rows.shape[1],
                 )
                 ended = (rows[:, 1:] == end).any(dim=1) | (length == longest)
                 texts.extend(tokenizer.decode(row, skip_special_tokens=True) for row in rows[ended])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from transformers import GenerationConfig, PreTrainedModel
+from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from bot.errors import TrainingError
 from bot.recipe import Recipe
@@ -17,6 +17,10 @@ from bot.training.loading import LoadedBase
 
 TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 """The types in which a recipe's `weights` are published."""
+
+
+MACHINE = ("name_or_path", "is_local", "local_files_only", "cache_dir", "token", "_commit_hash")
+"""What a tokenizer remembers of how and where it was loaded."""
 
 
 def round_weights(base: LoadedBase, recipe: Recipe) -> None:
@@ -41,9 +45,24 @@ def save(
     try:
         with written_to(folder):
             model.save_pretrained(folder)
-            base.tokenizer.save_pretrained(folder)
+            portable(base.tokenizer).save_pretrained(folder)
     finally:
         model.config = trained_with
+
+
+def portable(tokenizer: PreTrainedTokenizerBase) -> PreTrainedTokenizerBase:
+    """A copy of a base's tokenizer to be published: it says nothing of this machine, and pads what it is given.
+
+    Several prompts at once are padded on the left, since a causal model writes on from the right.
+    """
+    own = copy.deepcopy(tokenizer)
+    for name in MACHINE:
+        own.init_kwargs.pop(name, None)
+    own.name_or_path = ""
+    own.padding_side = own.init_kwargs["padding_side"] = "left"  # only what stands in both is saved
+    if own.pad_token is None:
+        own.pad_token = own.eos_token
+    return own
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """Tracking elsewhere: a run's curve, settings and counts at Weights & Biases or Trackio, when an entry asks for it.
 
 It is told after training and costs the model nothing when it fails: a warning is said, and the model goes on.
-No text of a post and nothing of the machine or the code goes out, and the console is not captured.
+A run is named by a random id, and neither its settings nor its counts name a person or the model; the manifest
+knows the id, see `bot.tracker_runs`. No text of a post and nothing of the machine or the code goes out, and the
+console is not captured.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import importlib
 import importlib.util
 import io
 import os
+import secrets
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,20 +23,17 @@ from typing import Any
 from huggingface_hub import constants
 
 from bot.corpus import Corpus
+from bot.installing import install_command
 from bot.manifest import Base, Copying, Evaluation, Point, Tracking, Training
 from bot.recipe import Recipe
+from bot.sources.files import shown
+from bot.tracker_runs import FAULTS, FOLDER
 
 PROJECT = "mynah"
 """Where runs are kept, unless WANDB_PROJECT or TRACKIO_PROJECT names another project."""
 
-FOLDER = Path(".bot")
-"""Where Weights & Biases keeps its files, unless WANDB_DIR says otherwise."""
-
 PATIENCE = 60
 """Seconds that a tracker may take to begin and again to end a run."""
-
-FAULTS = (OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, EOFError)
-"""What a tracker raises when it cannot do its work, or has changed; none of it may cost the model."""
 
 SECRETS = ("WANDB_API_KEY", "HF_TOKEN", "TRACKIO_WRITE_TOKEN")
 
@@ -42,14 +42,15 @@ SECRETS = ("WANDB_API_KEY", "HF_TOKEN", "TRACKIO_WRITE_TOKEN")
 class Request:
     """Which service (`wandb`, `trackio`, `none`) is told of the model; `say` is told what a person should know.
 
-    Of the corpus only counts are used. `environment` holds the service's own variables.
+    Of the corpus only counts are used, and `name`, the model's, is for what is said here alone: at the service the
+    run is called `run`. `environment` holds the service's own variables.
     """
 
     service: str
     name: str
-    repo: str
     corpus: Corpus
     say: Callable[[str], None]
+    run: str = field(default_factory=lambda: secrets.token_hex(6))
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
 
@@ -77,22 +78,26 @@ class Record:
 def record(
     request: Request,
     recipe: Recipe,
+    asked: str,
     base: Base,
     training: Training,
     evaluation: Evaluation,
     curve: Sequence[Point],
     copying: Copying | None,
 ) -> Record:
-    """Settings, counts and figures; no text and no name but handles, which the model's address has, too."""
+    """Settings, counts and figures; no text, and no name of a person or of the model.
+
+    `recipe` is the one that was used, `asked` the digest of the one that the registry asks for.
+    """
     corpus = request.corpus
     accounts = {
-        account.profile.handle: {
+        f"account {number}": {
             "downloaded": account.downloaded,
             **account.dropped,
             "kept": account.kept,
             "characters": account.characters,
         }
-        for account in corpus.accounts
+        for number, account in enumerate(corpus.accounts, 1)
     }
     summary = {
         f"{whose}/{name}": value
@@ -104,9 +109,8 @@ def record(
         summary |= {f"copying/{name}": value for name, value in shares.items()}
     return Record(
         config={
-            "model": f"{constants.ENDPOINT}/{request.repo}",
             "recipe": recipe.model_dump(),
-            "recipe_digest": recipe.digest(),
+            "recipe_digest": asked,
             "base": base.model_dump(include={"name", "identity", "revision", "digest", "parameters"}),
             "dataset": {"accounts": accounts, "languages": corpus.languages, "characters": corpus.characters},
             "training": training.model_dump(exclude={"versions"}),
@@ -124,8 +128,8 @@ def track(request: Request, told: Record) -> Tracking | None:
         return None
     if importlib.util.find_spec(request.service) is None:
         request.say(
-            f"{request.name}: warning: tracking: {request.service} needs a package that is not installed: "
-            f"pip install 'mynah[{request.service}]'; this model is not tracked there"
+            f"{request.name}: warning: tracking: {request.service} needs a package that is not installed; "
+            f"{install_command(request.service)}; this model is not tracked there"
         )
         return None
     try:
@@ -166,10 +170,12 @@ def _wandb(request: Request, told: Record) -> Tracking:
         x_save_requirements=False,
     )
     run_url = data_url = None
+    project = environment.get("WANDB_PROJECT") or PROJECT
     try:
         with wandb.init(
-            project=environment.get("WANDB_PROJECT") or PROJECT,
-            name=request.name,
+            project=project,
+            id=request.run,
+            name=request.run,
             config=told.config,
             dir=str(folder.resolve()),
             mode=mode,
@@ -178,7 +184,7 @@ def _wandb(request: Request, told: Record) -> Tracking:
             for step, row in told.rows:
                 run.log(row, step=step)
             run.summary.update(told.summary)
-            dataset = wandb.Artifact(f"{request.name}-posts", type="dataset", metadata=told.config["dataset"])
+            dataset = wandb.Artifact(f"{request.run}-posts", type="dataset", metadata=told.config["dataset"])
             logged = run.log_artifact(dataset)
             if not run.offline and not run.disabled:
                 data_url = logged.wait(timeout=PATIENCE).url
@@ -190,7 +196,7 @@ def _wandb(request: Request, told: Record) -> Tracking:
             f"{request.name}: Weights & Biases keeps this run offline in {folder / 'wandb'}: set WANDB_API_KEY, "
             "or send it later with: wandb sync"
         )
-    return Tracking(service="wandb", run_url=run_url, data_url=data_url)
+    return Tracking(service="wandb", run=request.run, project=project, run_url=run_url, data_url=data_url)
 
 
 def _trackio(request: Request, told: Record) -> Tracking:
@@ -198,12 +204,15 @@ def _trackio(request: Request, told: Record) -> Tracking:
     environment = request.environment
     trackio = importlib.import_module("trackio")
     space = environment.get("TRACKIO_SPACE_ID")
+    tracked = Tracking(
+        service="trackio", run=request.run, project=(project := environment.get("TRACKIO_PROJECT") or PROJECT)
+    )
     # It talks on standard output, which belongs to the command's own result, and warns where others raise.
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         trackio.init(
-            project=environment.get("TRACKIO_PROJECT") or PROJECT,
-            name=request.name,
+            project=project,
+            name=request.run,
             space_id=space,
             config=told.config,
             embed=False,
@@ -217,7 +226,7 @@ def _trackio(request: Request, told: Record) -> Tracking:
         finally:
             trackio.finish()
     if space and not heard:
-        return Tracking(service="trackio", run_url=f"{constants.ENDPOINT}/spaces/{space}")
+        return tracked.model_copy(update={"run_url": f"{shown(constants.ENDPOINT)}/spaces/{space}"})
     if space:
         request.say(
             f"{request.name}: warning: Trackio could not reach the Space {space} "
@@ -227,11 +236,11 @@ def _trackio(request: Request, told: Record) -> Tracking:
         request.say(
             f"{request.name}: Trackio keeps this run on this machine; set TRACKIO_SPACE_ID to show it on the Hub"
         )
-    return Tracking(service="trackio")
+    return tracked
 
 
 def _first_line(error: Exception | str, environment: Mapping[str, str]) -> str:
-    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    line = shown((str(error).strip().splitlines() or [type(error).__name__])[0])
     for name in SECRETS:
         if secret := environment.get(name):
             line = line.replace(secret, "***")

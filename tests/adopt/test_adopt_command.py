@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from card_reader import body_of, by_cmark, by_markdown_it, statistics
+from fleets import Fleet
 from hub_server import HubServer
 from old_cards import ADA, BOB, CONFIG, EVE, Person, first, named, second, third
 
@@ -386,3 +387,22 @@ def test_an_adopted_model_is_explained(old: Old, capsys: pytest.CaptureFixture[s
     assert old.run("adopt", "ada_example", "--write") == 0
     assert old.run("explain", "ada_example") == 0
     assert "not measured: the model was taken over from an older system" in capsys.readouterr().out
+
+
+def test_a_later_training_replaces_what_the_older_system_made_and_keeps_what_people_added(
+    old: Old, tiny_base: Path
+) -> None:
+    folder = old.repo("ada_example", third(ADA), **{"LICENSE.md": b"MIT", "training_args.bin": b"args"})
+    fleet = Fleet(old.folder, tiny_base)
+    fleet.posts("ada_example", 250)
+    fleet.entry("ada_example")
+    fleet.write()
+    assert old.run("adopt", "ada_example", "--write") == 0
+    assert fleet.actions() == {"ada_example": "train"}
+    code, outcomes = fleet.outcomes()
+    assert (code, outcomes["ada_example"]["result"]) == (0, "done")
+    after = {path.name for path in folder.iterdir()}
+    assert not {"pytorch_model.bin", "training_args.bin"} & after
+    assert (folder / "LICENSE.md").read_bytes() == b"MIT"
+    assert (folder / "config.json").read_bytes() != CONFIG
+    assert fleet.actions() == {"ada_example": "ok"}

@@ -269,6 +269,18 @@ def test_consent_is_said_as_recorded() -> None:
     assert "onsent" not in card.render(manifest(consent=None)).split("## Make your own")[0]
 
 
+def test_a_file_that_names_no_account_proves_no_consent_and_the_card_says_so() -> None:
+    unnamed = [account("ada_example", "Ada", network="other")]
+    text = card.render(manifest(unnamed, consent="self", source="jsonl"))
+    assert "consent of the account's owner, by the word of whoever published it." in text
+    assert "The posts came from a file naming no account: nothing here shows whose they are" in text
+    named = card.render(manifest(consent="self"))
+    assert "naming no account" not in named
+    assert "by the word of" not in named
+    read = card.render(manifest([account("ada_example", "Ada", id=None)], source="x"))
+    assert "naming no account" not in read
+
+
 @pytest.mark.parametrize(
     ("contact", "shown"),
     [

@@ -11,6 +11,7 @@ import pytest
 from github_server import GitHubServer
 
 from bot.__main__ import main
+from bot.github import MOST_FILES
 from bot.review import Review
 
 HEAD = "a" * 40
@@ -33,7 +34,8 @@ def github() -> Iterator[GitHubServer]:
 @pytest.fixture
 def commented(github: GitHubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """`bot comment` as the second workflow runs it, on an artifact with this text; returns the exit code."""
-    event = {"workflow_run": {"head_sha": HEAD, "head_repository": {"full_name": "stranger/fleet"}}}
+    owner = {"full_name": "stranger/fleet", "owner": {"login": "stranger"}}
+    event = {"workflow_run": {"head_sha": HEAD, "head_branch": "x", "head_repository": owner}}
     (tmp_path / "event.json").write_text(json.dumps(event))
     monkeypatch.setenv("GITHUB_EVENT_PATH", str(tmp_path / "event.json"))
     monkeypatch.setenv("GITHUB_TOKEN", "t")
@@ -102,6 +104,98 @@ def test_what_is_no_review_is_refused(commented: Any, github: GitHubServer, text
 
 
 def test_no_artifact_is_nothing_to_say(commented: Any, github: GitHubServer) -> None:
+    assert commented(None) == 0
+    assert github.comments == {}
+
+
+CODE = "It changes what runs with the fleet's tokens after the merge"
+
+
+def changes(github: GitHubServer, *paths: str) -> None:
+    github.pull_files[5] = [{"filename": path, "status": "modified"} for path in paths]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "pyproject.toml",
+        "constraints.txt",
+        "locks/train.txt",
+        "Makefile",
+        "templates/model_card.md.j2",
+        ".ci/install",
+        ".github/CODEOWNERS",
+        "bot/__init__.py",
+        "sitecustomize.py",
+        "pip/__init__.py",
+        "pip",
+        ".gitmodules",
+        "action.yml",
+    ],
+)
+def test_code_that_gets_the_tokens_is_said_whatever_the_review_says(
+    commented: Any, github: GitHubServer, path: str
+) -> None:
+    changes(github, "registry.yaml", path)
+    assert commented(Review(pull=5, head=HEAD, added=("eve",), rows=()).model_dump_json()) == 0
+    body = github.comments[5][0]["body"]
+    assert f"> [!CAUTION]\n> {CODE}: " in body
+    assert "### The registry is sound (its own word)" in body
+    assert "### After the merge (its own word)" in body
+    assert "own word: code that it changes may have made up every row and cost" in body
+
+
+def test_a_cost_that_its_own_code_may_have_made_up_is_marked(commented: Any, github: GitHubServer) -> None:
+    changes(github, "bot/review.py")
+    assert commented(json.dumps({"pull": 5, "head": HEAD, "rows": [ROW]})) == 0
+    body = github.comments[5][0]["body"]
+    assert "- cost (its own word): up to" in body
+    assert "| cost (its own word) |" in body
+
+
+def test_what_holds_no_code_is_not_cautioned(commented: Any, github: GitHubServer) -> None:
+    changes(
+        github, "registry.yaml", "docs/setup.md", "tests/test_x.py", "README.md", "LICENSE", "posts/a.jsonl"
+    )
+    assert commented(Review(pull=5, head=HEAD, added=("eve",)).model_dump_json()) == 0
+    body = github.comments[5][0]["body"]
+    assert "CAUTION" not in body
+    assert "own word" not in body
+
+
+def test_a_file_that_is_renamed_away_counts(commented: Any, github: GitHubServer) -> None:
+    github.pull_files[5] = [{"filename": "docs/x.md", "previous_filename": "bot/review.py"}]
+    assert commented(Review(pull=5, head=HEAD).model_dump_json()) == 0
+    assert f"{CODE}: bot/review.py." in github.comments[5][0]["body"]
+
+
+def test_the_3000th_file_is_looked_at_and_more_are_cautioned(commented: Any, github: GitHubServer) -> None:
+    many = [f"docs/{number}.md" for number in range(MOST_FILES - 1)]
+    changes(github, *many, "bot/cli.py")
+    assert commented(Review(pull=5, head=HEAD).model_dump_json()) == 0
+    assert f"{CODE}: bot/cli.py." in github.comments[5][0]["body"]
+    changes(github, *many, "docs/last.md", "bot/cli.py")
+    assert commented(Review(pull=5, head=HEAD).model_dump_json()) == 0
+    assert "It changes more than the 3,000 files that were looked at" in github.comments[5][0]["body"]
+    assert sum(call == "GET /pulls/5/files" for call in github.calls) == 2 * MOST_FILES // 100
+
+
+@pytest.mark.parametrize("text", [None, "{}"])
+def test_a_pull_request_that_leaves_no_review_is_cautioned_all_the_same(
+    commented: Any, github: GitHubServer, text: str | None
+) -> None:
+    changes(github, "bot/review.py")
+    assert commented(text) == (0 if text is None else 2)
+    (comment,) = github.comments[5]
+    assert "### No review" in comment["body"]
+    assert f"{CODE}: bot/review.py." in comment["body"]
+
+
+def test_the_same_branch_of_somebody_else_is_not_cautioned_for_it(
+    commented: Any, github: GitHubServer
+) -> None:
+    changes(github, "bot/review.py")
+    github.pulls[0]["head"]["repo"]["full_name"] = "victim/fleet"
     assert commented(None) == 0
     assert github.comments == {}
 

@@ -48,6 +48,18 @@ def test_where_nothing_is_missing_it_says_so_and_ends_with_0(fresh: Path, server
     assert {call.method for call in server.calls} == {"GET"}
 
 
+@pytest.mark.parametrize("token", [HubServer.token, "", "hf_wrong"])
+def test_a_mirrors_password_is_never_printed(
+    fresh: Path, server: HubServer, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", server.url.replace("://", f"://mirror-user:{SECRET}@x:{SECRET}@"))
+    monkeypatch.setenv("HF_TOKEN", token)
+    _, out = doctor(fresh)  # looks for SECRET in all that it prints
+    assert "mirror-user" not in out
+    if not token:
+        assert f"{server.url}/settings/tokens" in "".join(out.split())
+
+
 def test_it_fits_80_columns(fresh: Path) -> None:
     text = (
         HEAD

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,58 +56,6 @@ def workflow(github: GitHubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     return event
 
 
-def issue(body: str, state: str = "open") -> dict[str, Any]:
-    return {"issue": {"number": 7, "state": state, "title": "$(id)", "body": body}}
-
-
-def form(handles: str, consent: str = "self") -> str:
-    return f"### Handles\n\n{handles}\n\n### Network\n\nx\n\n### Consent\n\n{consent}\n"
-
-
-def propose(tmp_path: Path) -> int:
-    return main(["propose", "--registry", str(tmp_path / "registry.yaml")])
-
-
-def test_a_form_becomes_a_pull_request_and_an_answer(
-    github: GitHubServer, workflow: Callable[[Any], None], tmp_path: Path
-) -> None:
-    workflow(issue(form("@Bob_Example")))
-    assert propose(tmp_path) == 0
-    (pull,) = github.pulls
-    assert pull["title"] == "Add bob_example"
-    assert "Closes #7" in pull["body"]
-    new = github.branches[pull["head"]["ref"]]["registry.yaml"]
-    assert "bob_example" in new
-    assert "# Ada came first." in new
-    assert github.branches["main"]["registry.yaml"] == REGISTRY
-    (answer,) = github.comments[7]
-    assert pull["html_url"] in answer["body"]
-
-
-def test_what_is_wrong_is_answered_and_an_edit_is_read_again(
-    github: GitHubServer, workflow: Callable[[Any], None], tmp_path: Path
-) -> None:
-    workflow(issue(form("ada_example")))
-    assert propose(tmp_path) == 0
-    assert "already listed" in github.comments[7][0]["body"]
-    assert github.pulls == []
-    workflow(issue(form("bob_example")))
-    assert propose(tmp_path) == 0
-    assert propose(tmp_path) == 0
-    (answer,) = github.comments[7]
-    assert "proposed in" in answer["body"]
-    assert len(github.pulls) == 1
-    assert len(github.branches) == 2
-
-
-def test_a_closed_issue_is_left_alone(
-    github: GitHubServer, workflow: Callable[[Any], None], tmp_path: Path
-) -> None:
-    workflow(issue(form("bob_example"), state="closed"))
-    assert propose(tmp_path) == 0
-    assert github.calls == []
-
-
 @pytest.fixture(scope="module")
 def once_published(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Fleet:
     """A published fleet of a person alone, another alone, and both together, with their posts in the store."""
@@ -131,6 +80,13 @@ def published(
     fleet.models = list(once_published.models)
     github.branches["main"]["registry.yaml"] = (tmp_path / "registry.yaml").read_text()
     return fleet
+
+
+@pytest.fixture
+def at_home(published: Fleet, monkeypatch: pytest.MonkeyPatch) -> Fleet:
+    """The same copy, and no workflow."""
+    monkeypatch.delenv("GITHUB_ACTIONS")
+    return published
 
 
 def take_down(fleet: Fleet, *args: str) -> int:
@@ -229,5 +185,139 @@ def test_at_home_it_works_without_github(
         "x",
     ]
     assert main(["takedown", *args]) == 0
-    assert "Models: none on the hub" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Models: no repo in the listing names this person by its card, manifest or name" in said
+    assert "was read again: it holds one, and no entry of theirs" in said
     assert "sha256:" in path.read_text()
+
+
+def damage(fleet: Fleet, name: str, *, card: bool = False) -> None:
+    """Cuts the manifest of a published model short before it names anybody, and takes its card away if asked."""
+    folder = fleet.published(name)
+    (folder / "bot.json").write_bytes((folder / "bot.json").read_bytes()[:20])
+    if card:
+        (folder / "README.md").write_text("# nothing")
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["cut short", "deleted"])
+def test_a_model_whose_manifest_is_lost_is_found_by_its_card(
+    at_home: Fleet, capsys: pytest.CaptureFixture[str], gone: bool
+) -> None:
+    damage(at_home, "ada")
+    if gone:
+        (at_home.published("ada") / "bot.json").unlink()
+    assert take_down(at_home, "--handle", "ada", "--reason", "x") == 0
+    assert states(at_home) == {"ada": "private", "ada-bob": "private", "bob": "public"}
+    assert "2 models of this person made private" in capsys.readouterr().out
+    code, out = at_home.run("apply", "--allow-removals", "5")
+    assert code == 0
+    assert "unlisted" not in out
+
+
+@pytest.mark.parametrize("removal", ["private", "delete"])
+def test_a_repo_that_cannot_be_read_is_hidden_by_its_name_and_no_proof(
+    at_home: Fleet,
+    capsys: pytest.CaptureFixture[str],
+    removal: str,
+) -> None:
+    at_home.top = f"policy: {{removal: {removal}}}\n"
+    at_home.write()
+    for name in ("ada", "ada-bob", "bob"):
+        damage(at_home, name, card=True)
+    assert take_down(at_home, "--handle", "ada", "--reason", "x") == 1
+    assert states(at_home) == {"ada": "private", "ada-bob": "private", "bob": "public"}
+    said = capsys.readouterr().out
+    assert "3 repos of ours cannot be read" in said
+    assert "bob" in said.split("is not known: ")[1]
+
+
+def test_what_cannot_be_read_is_told_in_public_without_the_person(
+    published: Fleet,
+    github: GitHubServer,
+    workflow: Callable[[Any], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("ada", "ada-bob", "bob"):
+        damage(published, name, card=True)
+    workflow({"inputs": {"handle": "ada", "reason": "x"}})
+    assert take_down(published) == 1
+    summary = (published.folder / "summary.md").read_text()
+    assert "is not known: one whose name may be theirs, one whose name may be theirs, bob" in summary
+    assert "ada" not in summary + capsys.readouterr().out
+
+
+def test_a_tombstone_covers_what_cannot_be_read_in_plan_and_apply_too(at_home: Fleet) -> None:
+    for name in ("ada", "ada-bob"):
+        damage(at_home, name, card=True)
+    at_home.models = at_home.models[1:2]
+    at_home.top = "removed: [{handles: [ada]}]\npolicy: {removal: delete}\n"
+    at_home.write()
+    assert at_home.actions() == {"ada": "remove", "ada-bob": "remove", "bob": "ok"}
+    code, outcomes = at_home.outcomes("--allow-removals", "5")
+    assert (code, outcomes["ada"]["result"], outcomes["ada-bob"]["result"]) == (0, "done", "done")
+    assert states(at_home) == {"ada": "private", "ada-bob": "private", "bob": "public"}
+    assert at_home.actions() == {"ada": "ok", "ada-bob": "ok", "bob": "ok"}
+
+
+def test_a_store_that_fails_leaves_the_models_removed_and_the_takedown_unfinished(
+    at_home: Fleet, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bot.errors import SourceError
+
+    def refuse(*_: object) -> None:
+        raise SourceError("store x: it cannot be written")
+
+    monkeypatch.setattr(Store, "purge", refuse)
+    assert take_down(at_home, "--handle", "ada", "--reason", "x") == 1
+    assert states(at_home)["ada"] == "private"
+    said = capsys.readouterr().out
+    assert "Posts: NOT DONE: store x: it cannot be written" in said
+    assert "docs/removal.md" in said
+
+
+def test_the_persons_account_under_another_handle_is_purged_too(at_home: Fleet) -> None:
+    from bot.posts import Post, Profile, Timeline
+
+    store, when = Store(f"file://{at_home.folder / '.bot/store'}"), datetime(2026, 1, 1, tzinfo=UTC)
+    for handle in ("dave", "dave_new", "eve"):
+        profile = Profile(handle, handle, "x", id="7" if handle != "eve" else "8")
+        store.merge(Timeline(profile, [Post("1", "words", when)]), "x", now=when)
+    assert take_down(at_home, "--handle", "dave", "--reason", "x") == 0
+    assert {handle for _, handle in store.all_facts()} == {"ada", "bob", "eve"}
+
+
+def test_what_the_bot_keeps_on_this_machine_goes(
+    at_home: Fleet,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    place = tmp_path / "temporary"
+    (place / "bot-killed").mkdir(parents=True)
+    (place / "bot-killed" / ".lock").touch()
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    runs = at_home.folder / ".bot" / "wandb"
+    for name, text in (("offline-run-1-abc", "name: ada"), ("offline-run-1-def", "name: canada")):
+        (runs / name / "logs").mkdir(parents=True)
+        (runs / name / "logs" / "debug.log").write_text(text)
+    assert take_down(at_home, "--handle", "ada", "--reason", "x") == 0
+    assert list(place.iterdir()) == []
+    assert [path.name for path in runs.iterdir()] == ["offline-run-1-def"]
+    said = capsys.readouterr().out
+    assert "This machine: 1 folder of a run that was killed was removed" in said
+    assert "This machine: 1 tracked run kept on this machine was removed" in said
+
+
+def test_an_offline_run_of_a_tracker_is_found_by_its_id(
+    at_home: Fleet, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = Store(f"file://{at_home.folder / '.bot/store'}")
+    store.remember("ada", handles=["ada"], runs=[{"service": "wandb", "run": "abc123"}])
+    run = at_home.folder / ".bot" / "wandb" / "offline-run-20260101_000000-abc123"
+    run.mkdir(parents=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(at_home.folder)
+        assert take_down(at_home, "--handle", "ada", "--reason", "x") == 0
+    assert not run.exists()
+    assert "Trackers: Weights & Biases: the run kept in .bot/wandb was deleted" in capsys.readouterr().out
+    assert store.notes("ada") == {}

@@ -72,6 +72,16 @@ def test_remove_takes_the_person_out_of_cyborgs_too_and_for_good(registry: Path)
     assert bot(registry, "add", "ada", "--consent", "self") == 2
 
 
+def test_remove_says_what_it_read_again_and_what_is_still_there(
+    registry: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bot(registry, "remove", "@Ada", "--reason", "asked to", "--private") == 0
+    said = capsys.readouterr().out
+    assert "the file was read again: it holds a tombstone, and no entry of theirs" in said
+    assert "still there: models on the hub" in said
+    assert "docs/removal.md" in said
+
+
 def test_remove_needs_a_reason(registry: Path) -> None:
     assert bot(registry, "remove", "ada") == 2
     assert registry.read_text() == TEXT

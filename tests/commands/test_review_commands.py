@@ -171,11 +171,75 @@ def test_code_that_gets_the_tokens_is_said_loudly(repo: Repo) -> None:
     )
 
 
+def test_what_installs_the_bot_is_code_too_and_so_is_what_was_moved_away(repo: Repo) -> None:
+    repo.write("bot/old.py", "# code, and long enough to be found again where it is moved to\n" * 9)
+    repo.commit()
+    (repo.folder / "docs").mkdir()
+    (repo.folder / "bot/old.py").rename(repo.folder / "docs/old.md")
+    for path in ("pyproject.toml", "constraints.txt", "Makefile", "README.md"):
+        repo.write(path, "x")
+    made, _ = repo.review()
+    (sentence,) = made.loud
+    assert sentence.endswith(": Makefile, bot/old.py, constraints.txt, pyproject.toml.")
+
+
 def test_a_template_that_changed_is_every_card_of_it(repo: Repo, tmp_path: Path) -> None:
     repo.write("templates/model_card.md.j2", "# {{ repo }}\n")
     made, _ = repo.review()
     assert (made.added, made.changed) == ((), ())
     assert made.rows == ()  # nothing is published yet, and new models are trained with or without it
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "line", "words"),
+    [
+        ("model_card.md.j2", "# {{ repo }}\n\n{{ nothere }}\n", 3, "'nothere' is undefined"),
+        ("model_card/header.md.j2", "{% if %}\n", 1, "Expected an expression"),
+        ("model_card.md.j2", '# x\n{% include "model_card/gone.md.j2" %}\n', 2, "there is no template"),
+        ("predictions.svg.j2", "<svg>\n{{ nothere }}</svg>\n", 2, "'nothere' is undefined"),
+    ],
+)
+def test_a_template_that_breaks_is_a_fault_on_its_line(
+    repo: Repo,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    file: str,
+    text: str,
+    line: int,
+    words: str,
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(repo.folder))
+    event = repo.folder.parent / "event.json"
+    event.write_text("{}")
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
+    repo.write(f"templates/{file}", text)
+    made, told = repo.review(code=2)
+    (fault,) = made.faults
+    assert (Path(fault.path), fault.line) == (repo.folder / "templates" / file, line)
+    assert words in fault.message
+    assert "### 1 thing to mend" in told
+    assert "The registry is sound" not in told
+    errors = [one for one in capsys.readouterr().err.splitlines() if one.startswith("::error")]
+    assert len(errors) == 1
+    assert errors[0].startswith(f"::error file=templates/{file},line={line},col=1::")
+
+
+def test_a_template_that_breaks_stops_it_without_a_hub_too(repo: Repo) -> None:
+    repo.write("templates/other.md.j2", "{{ nothere }}\n")
+    repo.change("removed:", "  - {handles: [eve], template: other}\nremoved:")
+    repo.commit()
+    out = repo.folder.parent / "out"
+    where = ["--registry", str(repo.folder / "registry.yaml"), "--hub", "http://127.0.0.1:9"]
+    assert main(["review", "--out", str(out), *where]) == 2
+    made = Review.model_validate_json((out / "review.json").read_bytes())
+    assert [(Path(fault.path).name, fault.line) for fault in made.faults] == [("other.md.j2", 1)]
+
+
+def test_a_template_that_no_model_uses_stops_nothing(repo: Repo) -> None:
+    repo.write("templates/draft.md.j2", "{{ nothere }}\n")
+    made, _ = repo.review()
+    assert made.faults == ()
 
 
 def test_no_file_outside_of_the_repository_is_looked_at(repo: Repo, tmp_path: Path) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from github_server import GitHubServer
 from hub_repos import Token
 from hub_runs import hub_at
 from hub_server import HubServer
@@ -21,6 +19,7 @@ from bot.doctor import Finding, fleet
 from bot.errors import SourceError
 from bot.hub import Hub
 from bot.hub.keyless import KeylessHub
+from bot.installing import install_command
 from bot.registry import Registry
 from bot.store.files import Folder
 
@@ -183,7 +182,7 @@ def test_a_store_on_a_runner_that_goes_away_is_warned_of(tmp_path: Path, online:
     found = only(examine(loaded, online, GITHUB_ACTIONS="true"), "store")
     assert found.state == "warning"
     assert "gone when this job ends" in found.text
-    assert "set store: to a URL" in found.text
+    assert "set store: to a private Storage Bucket, hf://buckets/NAMESPACE/NAME" in found.text
 
 
 def test_the_store_that_is_named_on_the_command_line_is_the_one_looked_at(
@@ -194,18 +193,38 @@ def test_the_store_that_is_named_on_the_command_line_is_the_one_looked_at(
 
 
 @pytest.mark.parametrize(
-    ("url", "words"),
+    ("url", "words", "code"),
     [
-        ("nosuch://key:secret-that-must-not-leak@bucket/x", "store nosuch://bucket/x"),
-        ("file://registry.yaml", "failed"),
+        (
+            "nosuch://key:secret-that-must-not-leak@bucket/x",
+            "store nosuch://bucket/x: no store was run on",
+            2,
+        ),
+        ("registry.yaml", "failed", 1),
     ],
 )
 def test_a_store_that_cannot_be_written_is_said_without_credentials(
-    tmp_path: Path, online: Hub, url: str, words: str
+    tmp_path: Path, online: Hub, url: str, words: str, code: int
 ) -> None:
-    store = only(examine(load(tmp_path, f"{HEAD}store: {url}\nmodels: []\n"), online), "store")
-    assert (store.state, store.code) == ("missing", 1)
+    where = url if "://" in url else str(tmp_path / url)
+    store = only(examine(load(tmp_path, f"{HEAD}models: []\n"), online, store=where), "store")
+    assert (store.state, store.code) == ("missing", code)
     assert words in store.text
+    assert "secret" not in store.text
+
+
+def test_a_store_that_cannot_be_written_says_why_and_not_that_nothing_could_be_removed(
+    tmp_path: Path, online: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(doing: str) -> Any:
+        def refused(*_: object) -> None:
+            raise SourceError(f"store: {doing} is not permitted")
+
+        return refused
+
+    monkeypatch.setattr(Folder, "write", refuse("writing"))
+    monkeypatch.setattr(Folder, "remove", refuse("removing"))
+    assert only(examine(load(tmp_path), online), "store").text == "store: writing is not permitted"
 
 
 @pytest.mark.parametrize(
@@ -276,58 +295,18 @@ def test_packages_that_entries_ask_for_are_named_with_their_extra(
     ]
     text = HEAD + "models:\n" + "".join(f"  - {entry}\n" for entry in entries)
     found = examine(load(tmp_path, text), online)
-    assert only(found, "wandb").text == "entries ask for it: pip install 'mynah[wandb]'"
-    assert only(found, "lora").text == "entries ask for it: pip install 'mynah[lora]'"
+    assert only(found, "wandb").text == f"entries ask for it; {install_command('wandb')}"
+    assert only(found, "lora").text == f"entries ask for it; {install_command('lora')}"
     assert only(found, "trackio").state == "ok"
     installed.add("wandb")
     assert only(examine(load(tmp_path, text), online), "wandb").state == "warning"
     assert only(examine(load(tmp_path, text), online, WANDB_API_KEY=SECRET), "wandb").state == "ok"
 
 
-@pytest.fixture
-def github() -> Iterator[GitHubServer]:
-    with GitHubServer() as running:
-        yield running
-
-
-def scheduled(github: GitHubServer, **more: str) -> list[Finding]:
-    environment = {
-        "GITHUB_API_URL": github.url,
-        "GITHUB_REPOSITORY": "org/fleet",
-        "GITHUB_TOKEN": SECRET,
-        **more,
-    }
-    found = list(fleet.schedule(environment))
-    assert SECRET not in "".join(finding.text for finding in found)
-    return found
-
-
-@pytest.mark.parametrize(
-    ("state", "words"),
-    [
-        ("disabled_inactivity", "switched off by GitHub, after 60 days without a commit"),
-        ("disabled_manually", "switched off (disabled_manually)"),
-        ("something_new", "switched off (something_new)"),
-    ],
-)
-def test_a_schedule_that_stopped_is_missing_and_how_to_start_it_is_said(
-    github: GitHubServer, state: str, words: str
-) -> None:
-    github.schedule = state
-    (finding,) = scheduled(github)
-    assert finding.state == "missing"
-    assert words in finding.text
-    assert "gh workflow enable schedule.yml" in finding.text
-
-
-def test_a_schedule_that_runs_is_fine_and_one_that_cannot_be_seen_unknown(github: GitHubServer) -> None:
-    assert [finding.state for finding in scheduled(github)] == ["ok"]
-    github.refuse["GET /actions"] = 404
-    (finding,) = scheduled(github)
-    assert finding.state == "warning"
-    assert "actions: read" in finding.text
-    assert [finding.state for finding in scheduled(github, GITHUB_REPOSITORY="org fleet")] == ["warning"]
-
-
-def test_at_home_no_schedule_is_asked_for() -> None:
-    assert list(fleet.schedule({})) == []
+def test_other_peoples_models_are_better_deleted_than_hidden(tmp_path: Path) -> None:
+    theirs = "models:\n  - {handles: [bob], source: x, consent: 'https://example.org/agreed'}\n"
+    warning = only(examine(load(tmp_path, HEAD.replace("namespace: tester\n", "") + theirs)), "removal")
+    assert (warning.state, "policy: {removal: delete}" in warning.text) == ("warning", True)
+    quiet = HEAD.replace("namespace: tester\n", "")
+    for text in (quiet + ADA, quiet + "policy: {removal: delete}\n" + theirs):
+        assert "removal" not in examine(load(tmp_path, text))

@@ -42,7 +42,7 @@ def test_without_the_extra_nothing_trains_and_how_to_get_it_is_said(monkeypatch:
     training = found("training")
     assert training.state == "warning"
     assert training.text.startswith("torch, tensorboardX not installed, so nothing can be trained here")
-    assert "pip install 'mynah[train]'" in training.text
+    assert "pip install '.[train]'" in training.text
     assert not [finding for finding in machine.examine({}) if finding.what == "gpu"]
 
 

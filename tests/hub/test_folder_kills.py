@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from folder_runs import publish_in_folder
+from folder_runs import GONE, publish_in_folder
 from hub_versions import files
 
 from bot.hub.folder import FolderHub
@@ -33,7 +33,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def killed_everywhere(
-    home: Path, before: Callable[[FolderHub], str | None], only: bool, exchange: bool
+    home: Path, before: Callable[[FolderHub], str | None], replace: bool, exchange: bool
 ) -> int:
     """Kills a publication at its 1st, 2nd, 3rd … change of the disk; the next run must find old or new, whole."""
     context = multiprocessing.get_context("forkserver")
@@ -43,7 +43,9 @@ def killed_everywhere(
         hub = FolderHub(root, "tester")
         parent = before(hub)
         old = contents(root / "tester" / "ada") if parent else None
-        run = context.Process(target=publish_in_folder, args=(str(root), "2", parent, only, exchange, point))
+        run = context.Process(
+            target=publish_in_folder, args=(str(root), "2", parent, replace, exchange, point)
+        )
         run.start()
         run.join(30)
         code = run.exitcode
@@ -51,9 +53,15 @@ def killed_everywhere(
         fresh = FolderHub(root, "tester", wait_s=1)
         repo = fresh.listing().repos.get("ada")
         now = contents(root / "tester" / "ada") if repo and repo.head else None
-        new = files("2") if only else {**(old or {}), **files("2")}
+        new = files("2") if replace else {**(old or {}), **files("2")}
         assert now in (old, new), point
-        fresh.publish("ada", files("2"), parent=repo.head if repo else None, message="2", only=only)
+        fresh.publish(
+            "ada",
+            files("2"),
+            parent=repo.head if repo else None,
+            message="2",
+            remove=GONE if replace and GONE[0] in (now or {}) else (),
+        )
         assert contents(root / "tester" / "ada") == new, point
         assert not any((root / "tester" / ".mynah" / "build").iterdir())
         if code == 0:
@@ -63,13 +71,13 @@ def killed_everywhere(
 
 
 @pytest.mark.parametrize("exchange", [True, False], ids=["exchange", "two renames"])
-@pytest.mark.parametrize(("existing", "only"), [(False, True), (True, True), (True, False)])
+@pytest.mark.parametrize(("existing", "replace"), [(False, True), (True, True), (True, False)])
 def test_killed_at_any_change_of_the_disk_the_next_run_converges(
-    home: Path, existing: bool, only: bool, exchange: bool
+    home: Path, existing: bool, replace: bool, exchange: bool
 ) -> None:
     def before(hub: FolderHub) -> str | None:
         if not existing:
             return None
         return hub.publish("ada", files("1", gone__txt=b"old"), parent=None, message="1")
 
-    assert killed_everywhere(home, before, only, exchange) > 10
+    assert killed_everywhere(home, before, replace, exchange) > 10

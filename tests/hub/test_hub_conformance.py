@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hub_versions import FACTS, card, files, manifest
 
+from bot import digest
 from bot.errors import ConflictError, HubError
 from bot.hub import Hub
 
@@ -51,24 +52,46 @@ def test_the_contents_of_a_repo_are_told_without_reading_them(hub: Hub) -> None:
     assert contents.changed.tzinfo is not None
 
 
-def test_a_new_version_replaces_the_whole_repo_in_one_step(hub: Hub) -> None:
-    first = hub.publish("ada", files("1", old__note__txt=b"old", merges=b"same"), parent=None, message="1")
-    second = hub.publish("ada", files("2", merges=b"same"), parent=first, message="2")
+def test_a_new_version_removes_what_it_is_told_to_and_leaves_everything_else(hub: Hub) -> None:
+    old = files("1", old__note__txt=b"old", theirs__txt=b"a human's", merges=b"same")
+    first = hub.publish("ada", old, parent=None, message="1")
+    second = hub.publish(
+        "ada", files("2", merges=b"same"), parent=first, message="2", remove=["old/note/txt"]
+    )
     assert second != first
     assert hub.listing().repos["ada"].head == second
     assert hub.read("ada", "old/note/txt") is None
+    assert hub.read("ada", "theirs/txt") == b"a human's"
     assert hub.read("ada", "merges") == b"same"
     assert hub.read("ada", "bot.json") == manifest("2")
 
 
-def test_without_only_the_other_files_stay(hub: Hub) -> None:
+def test_the_files_of_a_repo_are_told_by_digest_without_reading_them(hub: Hub) -> None:
+    head = hub.publish("ada", files(), parent=None, message="1")
+    found = hub.files("ada", head)
+    assert set(files()) <= set(found)
+    for path, content in files().items():
+        assert isinstance(content, bytes)
+        blob = found[path]
+        assert blob.size == len(content)
+        assert (blob.sha256 or digest.of_bytes(content)) == digest.of_bytes(content)
+        assert (blob.git or digest.git_blob(content)) == digest.git_blob(content)
+        assert blob.sha256 or blob.git
+
+
+def test_a_card_alone_leaves_the_other_files(hub: Hub) -> None:
     first = hub.publish("ada", files("1", merges=b"same"), parent=None, message="1")
-    hub.publish(
-        "ada", {"README.md": b"---\ntags: [mynah]\n---\nnew"}, parent=first, message="card", only=False
-    )
+    hub.publish("ada", {"README.md": b"---\ntags: [mynah]\n---\nnew"}, parent=first, message="card")
     assert hub.read("ada", "merges") == b"same"
     assert hub.read("ada", "model.safetensors") == files("1")["model.safetensors"]
     assert (hub.read("ada", "README.md") or b"").endswith(b"new")
+
+
+def test_a_listed_file_that_is_not_there_is_an_error_that_may_pass(hub: Hub) -> None:
+    hub.publish("ada", files("1"), parent=None, message="1")
+    with pytest.raises(HubError, match=r"other\.json") as raised:
+        hub.read("ada", "other.json", listed=True)
+    assert raised.value.transient
 
 
 def test_publishing_the_same_again_changes_nothing(hub: Hub) -> None:
@@ -210,3 +233,34 @@ def test_a_commit_given_as_a_bases_revision_is_itself(hub: Hub) -> None:
 
 def test_the_place_of_a_repo_can_be_shown(hub: Hub) -> None:
     assert hub.url("ada").endswith("/tester/ada")
+
+
+def test_a_stranger_sees_what_is_public_and_nothing_else(hub: Hub) -> None:
+    hub.publish("ada_example", files(), parent=None, message="first")
+    assert hub.visible("ada_example")
+    hub.hide("ada_example")
+    assert not hub.visible("ada_example")
+    hub.delete("ada_example")
+    assert not hub.visible("ada_example")
+    assert not hub.visible("never_there")
+
+
+def test_a_repo_of_ours_without_its_manifest_still_names_its_people(hub: Hub) -> None:
+    version = files()
+    del version["bot.json"]
+    hub.publish("birds", version, parent=None, message="by hand")
+    repo = hub.listing().repos["birds"]
+    assert (repo.published, repo.named, repo.complete) == (None, ("ada_example",), True)
+    assert repo.problem is not None
+    assert "bot.json is gone" in repo.problem
+
+
+def test_what_is_left_of_a_damaged_or_newer_manifest_names_people(hub: Hub) -> None:
+    newer = manifest(version=2)
+    cut = manifest()[: manifest().index(b"ada_example") + len("ada_example") + 2]
+    for name, data in (("newer", newer), ("cut", cut)):
+        version = {**files(), "bot.json": data, "README.md": b"# plain"}
+        hub.publish(name, version, parent=None, message="by hand")
+        repo = hub.listing().repos[name]
+        assert (repo.published, repo.named, repo.complete) == (None, ("ada_example",), False), name
+        assert repo.problem

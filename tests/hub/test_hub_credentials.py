@@ -8,7 +8,8 @@ from hub_runs import hub_at
 from hub_server import HubServer
 from hub_versions import card, files, manifest
 
-from bot.errors import CredentialsError
+from bot.errors import CredentialsError, HubError
+from bot.hub.credentials import identify
 
 pytest_plugins = ["hub_fixtures"]
 
@@ -24,6 +25,8 @@ WRITE = ("repo.content.read", "repo.write")
         (Token("me", orgs=(("acme", "write"),)), "acme"),
         (Token("me", orgs=(("acme", "admin"),)), "acme"),
         (Token("me", orgs=(("acme", "contributor"),)), "acme"),
+        (Token("mia", orgs=(("acme", "super-admin"),)), "acme"),
+        (Token("me", orgs=(("acme", "read"),), groups=(("acme", "write"),)), "acme"),
         (Token("me", "fineGrained", (("acme", "write"),), (("acme", WRITE),)), "acme"),
         (Token("ci", "fineGrained", grants=(("acme/ada", WRITE),)), "acme"),
     ],
@@ -40,6 +43,9 @@ def test_tokens_that_may_write(server: HubServer, token: Token, namespace: str) 
         (Token("tester", "read"), "may only read"),
         (Token("mallory"), "mallory's, who is not in the namespace tester"),
         (Token("me", orgs=(("tester", "read"),)), "as 'read' and cannot write"),
+        (Token("me", orgs=(("tester", "no_access"),)), "as 'no_access' and cannot write"),
+        (Token("me", orgs=(("tester", "read"),), groups=(("tester", "read"),)), "as 'read' and cannot"),
+        (Token("me", orgs=(("tester", "read"),), groups=(("other", "write"),)), "as 'read' and cannot"),
         (
             Token("tester", "fineGrained", grants=(("tester", ("repo.content.read",)),)),
             "fine-grained without write",
@@ -100,3 +106,33 @@ def test_the_saved_token_of_this_machine_is_never_used(
     monkeypatch.setenv("HF_TOKEN", HubServer.token)
     server.store.add("tester/hidden", {"README.md": card()}, private=True)
     assert not hub_at(server, token=None).listing().repos
+
+
+@pytest.mark.parametrize("body", ["null", "[]", "3", '"tester"'])
+def test_a_whoami_that_is_no_object_is_a_sentence_and_may_pass(server: HubServer, body: str) -> None:
+    server.fault(path="whoami", times=-1, status=200, body=body)
+    for act in (lambda: hub_at(server).check(write=True), hub_at(server).listing):
+        with pytest.raises(
+            HubError, match="its answer to whoami is no object; look at HF_ENDPOINT"
+        ) as raised:
+            act()
+        assert raised.value.transient
+    server.faults.clear()
+    hub_at(server).check(write=True)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"orgs": 3},
+        {"orgs": [3, None, {"name": 5}, {"name": "acme", "resourceGroups": {"role": "write"}}]},
+        {"orgs": [{"name": "acme", "resourceGroups": [None, {"role": ["write"]}, {}]}]},
+        {
+            "auth": {
+                "accessToken": {"fineGrained": {"global": 3, "scoped": [1, {"entity": 2, "permissions": 3}]}}
+            }
+        },
+    ],
+)
+def test_odd_members_of_whoami_grant_nothing_and_break_nothing(odd: dict[str, object]) -> None:
+    assert identify({"name": "me", **odd}, "https://hub.example").user == "me"

@@ -267,7 +267,7 @@ def test_the_warning_reaches_standard_error_of_a_process(
     code = (
         "from bot.hub.keyless import KeylessHub\n"
         f"hub = KeylessHub({server.url!r}, 'tester', token={server.token!r})\n"
-        f"hub.publish('ada', {{'README.md': b'2'}}, parent={head(server)!r}, message='2', only=False)\n"
+        f"hub.publish('ada', {{'README.md': b'2'}}, parent={head(server)!r}, message='2')\n"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stderr.startswith(

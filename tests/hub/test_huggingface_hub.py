@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hub_repos import Token
 from hub_runs import QUICK, hub_at
 from hub_server import HubServer
-from hub_versions import FACTS, card, manifest
+from hub_versions import FACTS, card, files, manifest
 
 from bot.errors import CredentialsError, HubError
 from bot.hub import Repo, open_hub
@@ -47,7 +48,7 @@ def test_repos_without_our_manifest_are_foreign(server: HubServer) -> None:
         assert (repo.published, repo.problem) == (None, None), name
 
 
-def test_front_matter_broken_by_hand_is_seen_by_one_read_of_the_manifest(server: HubServer) -> None:
+def test_front_matter_broken_by_hand_is_seen_by_one_read_of_card_and_manifest(server: HubServer) -> None:
     server.store.add(
         "tester/ada", {"README.md": b"---\ntags: [mynah\nmynah: {\n---\n# Ada", "bot.json": manifest()}
     )
@@ -55,7 +56,7 @@ def test_front_matter_broken_by_hand_is_seen_by_one_read_of_the_manifest(server:
     assert repo.published is not None
     assert repo.published.handles == ("ada_example",)
     assert "front matter was changed on the Hub" in (repo.problem or "")
-    assert server.count("/resolve/") == 1
+    assert server.count("/resolve/") == 2
 
 
 @pytest.mark.parametrize(
@@ -222,7 +223,7 @@ def test_an_impossible_name_in_the_listing_is_that_repos_problem(server: HubServ
     repos = hub_at(server).listing().repos
     assert repos["ada"].published is not None
     assert repos["b--b.."].published is None
-    assert "could not read bot.json of tester/b--b.." in (repos["b--b.."].problem or "")
+    assert "could not read README.md of tester/b--b..: Repo id must use" in (repos["b--b.."].problem or "")
 
 
 @pytest.mark.parametrize("data", [b"[" * 100_000, b'{"published": ' + b"[" * 300 + b"]" * 300 + b"}"])
@@ -231,3 +232,65 @@ def test_a_deep_manifest_is_damaged(server: HubServer, data: bytes) -> None:
     repo = listed(server)
     assert repo.published is None
     assert "bot.json" in (repo.problem or "")
+
+
+def test_earlier_versions_come_newest_first_and_each_once(online: HuggingFaceHub) -> None:
+    first = online.publish("ada_example", files("1"), parent=None, message="first")
+    second = online.publish("ada_example", files("2"), parent=first, message="second")
+    third = online.publish("ada_example", {"README.md": card(body="# 3")}, parent=second, message="third")
+    online.publish("ada_example", {"README.md": card(body="# 4")}, parent=third, message="fourth")
+    assert list(online.earlier("ada_example", "bot.json")) == [manifest("2"), manifest("1")]
+    assert list(online.earlier("nobody", "bot.json")) == []
+
+
+def test_a_stranger_is_asked_for_without_the_token_and_doubt_is_an_error(
+    server: HubServer, online: HuggingFaceHub
+) -> None:
+    online.publish("ada_example", files(), parent=None, message="first")
+    online.hide("ada_example")
+    assert online.contents("ada_example") is not None
+    assert not online.visible("ada_example")
+    server.fault(path="/api/models/tester/ada_example", status=500, times=20)
+    with pytest.raises(HubError, match="without a token"):
+        online.visible("ada_example")
+
+
+def test_a_repo_that_was_moved_is_still_to_be_seen(server: HubServer, online: HuggingFaceHub) -> None:
+    online.publish("ada_example", files(), parent=None, message="first")
+    repo = server.store.repos.pop("tester/ada_example")
+    server.store.repos["acme/ada_example"] = replace(repo, id="acme/ada_example")
+    server.store.renamed["tester/ada_example"] = "acme/ada_example"
+    assert online.visible("ada_example")
+
+
+def test_an_address_is_shown_without_credentials() -> None:
+    hub = HuggingFaceHub("https://me:secret@hub.example:8443/path/", "tester", token=None, pace=QUICK)
+    assert hub.address == "https://hub.example:8443/path"
+
+
+def test_a_manifest_that_one_answer_calls_missing_makes_no_repo_of_ours_foreign(server: HubServer) -> None:
+    server.store.add("tester/ada", {"README.md": b"broken", "bot.json": manifest()})
+    missing = {"status": 404, "headers": {"X-Error-Code": "EntryNotFound"}, "body": "{}"}
+    server.fault(path="bot.json", **missing)
+    assert listed(server).published is not None
+    server.fault(path="bot.json", times=-1, **missing)
+    assert "may be ours" in (listed(server).problem or "")
+
+
+def test_an_endpoint_that_lists_no_card_data_is_read_within_bounds(
+    server: HubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = []
+    for number in range(4):
+        head = server.store.add(f"tester/m{number}", {"README.md": card(), "bot.json": manifest()})
+        rows.append({"id": f"tester/m{number}", "sha": head, "private": False, "tags": []})
+    server.fault(path="/api/models\\?", times=-1, status=200, body=json.dumps(rows))
+    listing = hub_at(server).listing()
+    assert all(repo.published and not repo.problem for repo in listing.repos.values())
+    assert listing.notes == (
+        f"the listing of {server.url} carries no card data: each repo was looked at by itself",
+    )
+    monkeypatch.setattr("bot.hub.huggingface._BARE", 5)
+    repos = hub_at(server).listing().repos
+    assert [bool(repo.published) for repo in repos.values()] == [True, True, False, False]
+    assert all("may be ours" in (repos[name].problem or "") for name in ("m2", "m3"))  # never called missing

@@ -95,7 +95,7 @@ def test_a_store_is_a_url_or_a_mapping(tmp_path: Path) -> None:
     assert store("posts") == (f"file://{tmp_path}/posts", month)
     assert store("file:///data/posts") == ("file:///data/posts", month)
     assert store("s3://bucket/posts") == ("s3://bucket/posts", month)
-    assert store("{url: 'memory://', keep: 2w}") == ("memory://", timedelta(weeks=2))
+    assert store("{url: 's3://bucket', keep: 2w}") == ("s3://bucket", timedelta(weeks=2))
     assert store("{keep: 0d}") == (f"file://{tmp_path}/.bot/store", timedelta(0))
 
 

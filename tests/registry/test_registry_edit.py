@@ -11,7 +11,7 @@ from registry_texts import EXAMPLE, HEAD, read
 
 from bot import handles
 from bot.errors import UsageError
-from bot.registry.edit import add, remove
+from bot.registry.edit import add, remove, set_store
 
 DAY = date(2026, 11, 20)
 NOWHERE = Path("/nowhere")
@@ -243,3 +243,19 @@ def test_what_is_added_and_removed_again_leaves_the_rest_as_it_was(text: str) ->
     assert listed(after) == listed(text)
     assert comments(after) == comments(text)
     assert handles.repo_name(["zoe"]) not in [entry.name for entry in read(after, NOWHERE).entries]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("version: 1\nstore: file://a # x\n", "version: 1\nstore: hf://buckets/org/posts # x\n"),
+        ("store: {url: a, keep: 3d}\n", "store: {url: hf://buckets/org/posts, keep: 3d}\n"),
+    ],
+)
+def test_the_store_is_set_and_all_else_stays(before: str, after: str) -> None:
+    assert set_store(before, "hf://buckets/org/posts") == after
+
+
+def test_a_store_that_cannot_be_set_is_said_with_the_line_to_write() -> None:
+    with pytest.raises(UsageError, match=r"write the line by hand: \{'store': 'hf://buckets/org/posts'\}"):
+        set_store("store: {keep: 3d}\n", "hf://buckets/org/posts")

@@ -9,6 +9,7 @@ import pytest
 
 from bot import registry
 from bot.errors import RegistryError, UsageError
+from bot.posts import Owner, owner
 from bot.registry.edit import add, remove
 from bot.registry.tombstones import Tombstones, hashed, is_hash, salt_for
 
@@ -68,3 +69,52 @@ def test_one_registry_keeps_to_one_salt() -> None:
 def test_something_that_only_looks_like_a_hash_is_no_handle() -> None:
     with pytest.raises(RegistryError, match="is not a handle"):
         read(HEAD + "models: []\nremoved: [{handles: ['sha256:12:34']}]\n")
+
+
+def test_an_account_is_found_by_its_id_whatever_it_is_called_now() -> None:
+    gone = Tombstones({"dave": 7}, {"4242": 8, hashed("4343", SALT): 9})
+    assert gone.line_of(Owner("dave", None)) == 7
+    assert gone.line_of(Owner("new_name", "4242")) == 8
+    assert gone.line_of(Owner("new_name", "4343")) == 9
+    assert gone.line_of(Owner("4242", "1")) is None  # a handle is no id
+    assert gone.line_of(Owner()) is None
+
+
+def test_an_id_of_mastodon_counts_on_its_own_server_alone() -> None:
+    gone = Tombstones({}, {"12@example.social": 3})
+    assert gone.line_of(owner("mastodon", "dave@example.social", "12")) == 3
+    assert gone.line_of(owner("mastodon", "dave@elsewhere.example", "12")) is None
+    assert gone.line_of(owner("x", "dave", "12")) is None
+
+
+def test_ids_are_written_beside_the_handle_and_read_again() -> None:
+    after = remove(HEAD, "dave", on=DAY, accounts=["4242", "did:plc:abc"])
+    found = read(after)
+    assert found.removed[0].accounts == ("4242", "did:plc:abc")
+    assert found.gone.line_of(Owner("new_name", "4242")) is not None
+    assert remove(HEAD, "dave", on=DAY) == remove(HEAD, "dave", on=DAY, accounts=[])
+
+
+def test_ids_of_a_private_tombstone_are_hashed_with_its_salt() -> None:
+    after = remove(HEAD, "dave", on=DAY, private=True, accounts=["4242"])
+    assert "4242" not in after
+    (stone,) = read(after).removed
+    assert {each.split(":")[1] for each in (*stone.handles, *stone.accounts)} == {
+        stone.handles[0].split(":")[1]
+    }
+    assert read(after).gone.line_of(Owner("new_name", "4242")) is not None
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_ids_that_are_known_later_are_added_once(private: bool) -> None:
+    first = remove(HEAD, "dave", on=DAY, private=private)
+    after = remove(first, "dave", on=DAY, private=private, accounts=["4242"])
+    assert read(after).gone.line_of(Owner(account="4242")) is not None
+    with pytest.raises(UsageError, match="is removed already"):
+        remove(after, "dave", on=DAY, private=private, accounts=["4242"])
+
+
+def test_an_id_that_is_none_is_a_fault_of_the_file() -> None:
+    with pytest.raises(RegistryError, match=r"an account's id is one word"):
+        read(HEAD + "removed: [{handles: [dave], accounts: ['4 2']}]\n")
+    read(HEAD + "removed: [{handles: [dave], accounts: [4242]}]\n")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.registry.yaml_edit import UnknownLayoutError, append, delete
+from bot.registry.yaml_edit import UnknownLayoutError, append, delete, put
 from bot.registry.yaml_tree import Mapping, Scalar, Sequence, parse
 
 ITEM = {"handles": ["new"], "consent": "self"}
@@ -114,6 +114,29 @@ def test_what_is_no_list_is_not_edited(text: str) -> None:
         append(text, "models", ITEM)
     with pytest.raises(UnknownLayoutError):
         delete(text, "models", 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "path", "after"),
+    [
+        ("store: file://a  # mine\nmodels: []\n", ["store"], "store: hf://b/c  # mine\nmodels: []\n"),
+        ('"store": "a"', ["store"], '"store": "hf://b/c"'),
+        ("store: {url: a, keep: 3d}\n", ["store", "url"], "store: {url: hf://b/c, keep: 3d}\n"),
+        ("store:\n  # where\n  url: a # x\n", ["store", "url"], "store:\n  # where\n  url: hf://b/c # x\n"),
+        ("version: 1\n# end\n", ["store"], "version: 1\n# end\nstore: hf://b/c\n"),
+        ("version: 1\r\n...\r\n", ["store"], "version: 1\r\nstore: hf://b/c\r\n...\r\n"),
+    ],
+)
+def test_a_text_is_replaced_where_it_stands_and_comments_stay(
+    before: str, path: list[str], after: str
+) -> None:
+    assert put(before, path, "hf://b/c") == after
+
+
+@pytest.mark.parametrize("text", ["", "store: |\n  a\n", "store: [a]", "store:\n", "{version: 1}"])
+def test_a_text_of_another_layout_is_not_replaced(text: str) -> None:
+    with pytest.raises(UnknownLayoutError):
+        put(text, ["store"], "hf://b/c")
 
 
 @given(st.text(st.characters(exclude_categories=["C"], exclude_characters="\x85\u2028\u2029"), max_size=30))

@@ -57,7 +57,8 @@ class Site:
         models = "\n".join(f"  - {{handles: [{one}], consent: self}}" for one in self.models)
         (self.folder / "registry.yaml").write_text(
             "version: 1\nnamespace: my-org\ncontact: https://example.org/removal\n"
-            f"defaults: {{source: archive, max_age: 9999d}}\n{self.top}models:{chr(10) + models if models else ' []'}\n"
+            "x: {terms_acknowledged: true}\n"
+            f"defaults: {{source: x, max_age: 9999d}}\n{self.top}models:{chr(10) + models if models else ' []'}\n"
         )
         where = ["--registry", str(self.folder / "registry.yaml"), "--hub", f"dir:{self.folder / 'hub'}"]
         return main(["site", "--out", str(self.page), *args, *where])

@@ -10,8 +10,8 @@ import pytest
 from x_archives import javascript, link, long_post, members, pack, tweet
 
 from bot.errors import SourceError
-from bot.posts import Post, Timeline
-from bot.sources import check_file, open_source
+from bot.posts import Owner, Post, Timeline
+from bot.sources import check_file, open_source, owner_of
 
 
 @pytest.fixture
@@ -232,7 +232,9 @@ def test_a_manifest_that_passes_off_a_private_file_as_posts_is_refused(file: Pat
 def test_an_archive_of_somebody_else_says_so_and_keeps_its_own_handle(file: Path) -> None:
     timeline = read(pack(file, members([tweet(1)], handle="Bob_Example")))
     assert timeline.profile.handle == "Bob_Example"
-    assert timeline.warnings == ("the archive is @Bob_Example's, not @ada_example's",)
+    assert timeline.warnings == (
+        "the archive is another account's, not @ada_example's",
+    )  # a card names nobody
 
 
 def test_fewer_posts_than_the_manifest_announces_is_a_warning(file: Path) -> None:
@@ -301,3 +303,66 @@ def test_a_record_that_repeats_an_id_is_the_same_post_and_said(file: Path) -> No
     timeline = read(pack(file, members(parts)))
     assert set(by_id(timeline)) == {"1", "2", "3"}
     assert list(timeline.warnings) == ["1 records repeat a post that was read already; each post counts once"]
+
+
+def incomplete(what: str) -> dict[str, bytes]:
+    """An archive of two posts that shows in one way that it is not whole, or does not show that it is."""
+    records = [tweet(1), tweet(2)]
+    match what:
+        case "no manifest":
+            return members(records, manifest=False)
+        case "announces more":
+            made = members(records)
+            made["data/manifest.js"] = made["data/manifest.js"].replace(b'"count": "2"', b'"count": "3"', 1)
+            return made
+        case "announces nothing":
+            made = members(records)
+            made["data/manifest.js"] = made["data/manifest.js"].replace(
+                b'"count": "2"', b'"count": "many"', 1
+            )
+            return made
+        case "odd records":
+            return members([*records, {"tweet": {"id_str": "3"}}])
+        case "one part twice":
+            return members({"data/tweets.js": records, "data/tweets-part1.js": records})
+        case _:
+            return members(records, long_posts=[{"noteTweet": {}}, long_post("long", "2018-10-10T20:19:24Z")])
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "no manifest",
+        "announces more",
+        "announces nothing",
+        "odd records",
+        "one part twice",
+        "odd long posts",
+    ],
+)
+def test_an_archive_that_does_not_show_that_it_is_whole_is_no_evidence(what: str, file: Path) -> None:
+    timeline = read(pack(file, incomplete(what)))
+    assert sorted(by_id(timeline)) == ["1", "2"]
+    assert not timeline.complete
+
+
+def test_an_archive_that_holds_what_it_announces_is_whole(file: Path) -> None:
+    parts = {"data/tweets.js": [tweet(1)], "data/tweets-part1.js": [tweet(2)]}
+    assert read(pack(file, members(parts))).complete
+    assert read(pack(file, members(parts)), "bob").complete
+
+
+def test_whose_an_archive_is_is_read_without_its_posts(file: Path) -> None:
+    contents = members([tweet(1)])
+    contents["data/tweets.js"] = b"window.YTD.tweets.part0 = [ nonsense"
+    assert owner_of("archive", str(pack(file, contents))) == Owner("ada_example", "4242")
+    assert owner_of("archive", str(pack(file, members([tweet(1)], manifest=False)))).account == "4242"
+    del contents["data/account.js"]
+    assert owner_of("archive", str(pack(file, contents))) == Owner("ada_example", "4242")
+    assert not owner_of("archive", str(pack(file, {"tweets.js": javascript("tweets", [tweet(1)])})))
+
+
+def test_a_count_of_thousands_of_digits_announces_nothing(file: Path) -> None:
+    contents = members([tweet(1)])
+    contents["data/manifest.js"] = contents["data/manifest.js"].replace(b'"1"', b'"' + b"9" * 6_000 + b'"', 1)
+    assert sorted(by_id(read(pack(file, contents)))) == ["1"]

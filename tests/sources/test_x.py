@@ -8,14 +8,16 @@ from itertools import islice
 import pytest
 from x_clock import mark, numbers, opened
 from x_server import FIRST_ID, PICTURE, XServer, post
+from x_specs import BOTH, SPECS
 
-from bot.errors import SourceError
+from bot.errors import Deferred, SourceError
 from bot.sources import Cost, Mark, open_source
+from bot.sources.budget import Budget, Limit
 
 
-@pytest.fixture
-def x() -> Iterator[XServer]:
-    with XServer() as server:
+@pytest.fixture(params=SPECS)
+def x(request: pytest.FixtureRequest) -> Iterator[XServer]:
+    with XServer(request.param) as server:
         yield server
 
 
@@ -49,7 +51,7 @@ def test_only_fields_that_are_used_are_asked_for(x: XServer) -> None:
     x.add("ada_example", posts=1)
     assert len(list(opened(x).read("ada_example").posts)) == 1
     for _, params in x.asked:
-        assert set(params) <= {"user.fields", "tweet.fields", "max_results"}
+        assert set(params) <= {"user.fields", "tweet.fields", "post.fields", "max_results"}
         assert "expansions" not in params
         assert "public_metrics" not in str(params)
 
@@ -72,15 +74,16 @@ def test_only_what_is_newer_than_the_mark_is_read(x: XServer) -> None:
     assert source.cost == Cost(21, 0.11)
 
 
-@pytest.mark.parametrize("vocabulary", ["tweet", "post"])
 @pytest.mark.parametrize("known", [250, 251])
-def test_without_anything_new_no_timeline_is_read(x: XServer, vocabulary: str, known: int) -> None:
+def test_without_anything_new_no_post_is_paid_for(x: XServer, known: int) -> None:
     x.add("ada_example", posts=250)
-    x.vocabulary = vocabulary  # type: ignore[assignment]
     source = opened(x)
     assert numbers(source.read("ada_example", since=mark(known))) == []
-    assert x.pages() == []
+    assert len(x.pages()) == (
+        0 if x.spec == "2.166" else 1
+    )  # 2.167 tells the newest post as a paid expansion only
     assert source.cost == Cost(1, 0.01)
+    assert x.billed == {"users": 1, "posts": 0}
 
 
 def test_a_reading_that_broke_off_is_resumed_between_two_marks(x: XServer) -> None:
@@ -165,48 +168,101 @@ def test_an_edit_marks_the_version_that_was_stored_before(x: XServer) -> None:
     assert source.cost.reads == 2
 
 
-def test_both_vocabularies_read_the_same(x: XServer) -> None:
-    x.add(
-        "ada_example",
-        [
-            post(4, "cut…", note_tweet={"text": "a long post &amp; whole"}),
-            post(3, "hi", referenced_tweets=[{"type": "replied_to", "id": "5"}]),
-            post(2, "RT hidden", referenced_tweets=[{"type": "retweeted", "id": "5"}]),
-            post(1, edit_history_tweet_ids=[str(FIRST_ID), str(FIRST_ID + 1)]),
-        ],
-    )
-    old = list(opened(x).read("ada_example").posts)
-    x.vocabulary = "post"
-    assert list(opened(x).read("ada_example").posts) == old
-    assert old[0].text == "a long post & whole"
-    assert [(p.reply_to, p.is_repost) for p in old] == [
-        (None, False),
-        ("5", False),
-        (None, True),
-        (None, False),
+def test_every_vocabulary_reads_the_same() -> None:
+    read = []
+    for spec in (*SPECS, BOTH):
+        with XServer(spec) as x:
+            x.add(
+                "ada_example",
+                [
+                    post(4, "cut…", note_tweet={"text": "a long post &amp; whole"}),
+                    post(3, "hi", possibly_sensitive=True),
+                    post(2, "RT @bob: hidden", referenced_tweets=[{"type": "retweeted", "id": "5"}]),
+                    post(1, edit_history_tweet_ids=[str(FIRST_ID), str(FIRST_ID + 1)]),
+                ],
+            )
+            read.append(list(opened(x).read("ada_example").posts))
+    assert read[0] == read[1] == read[2]
+    assert read[0][0].text == "a long post & whole"
+    assert [(p.sensitive, p.is_repost) for p in read[0]] == [
+        (False, False),
+        (True, False),
+        (False, True),
+        (False, False),
     ]
 
 
-def test_an_api_that_refuses_the_older_names_is_asked_by_the_newer_ones(x: XServer) -> None:
-    x.add("ada_example", posts=150)
-    x.vocabulary, x.parameters = "post", {"post.fields"}
-    source = opened(x)
-    assert len(list(source.read("ada_example").posts)) == 150
-    assert source.cost == Cost(151, 0.76)
-    assert [sorted(set(page) & {"tweet.fields", "post.fields"}) for page in x.pages()] == [
-        ["tweet.fields"],
-        ["post.fields"],
-        ["post.fields"],
-    ]
+@pytest.mark.parametrize(
+    ("spec", "refused"),
+    [
+        ("2.167", ["/2/users/by/username/ada_example"]),
+        ("2.166", ["/2/users/1000/tweets"]),
+        (BOTH, []),
+    ],
+)
+def test_a_specification_refuses_one_request_a_run_at_most_and_bills_none(
+    spec: str, refused: list[str]
+) -> None:
+    with XServer(spec) as x:
+        x.add("ada_example", posts=150)
+        x.add("bob_example", posts=20)
+        source = opened(x)
+        assert len(numbers(source.read("ada_example"))) == 150
+        assert len(numbers(source.read("bob_example"))) == 20
+        assert [path for path, _ in x.refused] == refused
+        assert source.cost == Cost(172, 0.87)
+        assert x.billed == {"users": 2, "posts": 170}
 
 
-def test_an_api_that_ignores_the_older_names_is_asked_again_once(x: XServer) -> None:
-    x.add("ada_example", posts=150)
-    x.vocabulary, x.parameters, x.unknown = "post", {"post.fields"}, "ignore"
+def test_posts_of_other_people_are_never_asked_for_nor_paid(x: XServer) -> None:
+    x.add("ada_example", posts=20)
     source = opened(x)
-    posts = list(source.read("ada_example").posts)
-    assert len(posts) == 150
-    assert {p.lang for p in posts} == {"en"}
-    assert source.cost.reads == 1 + sum(x.billed.values()) - 1 == 251  # the first page, twice
-    assert len(list(source.read("ada_example", until=mark(50)).posts)) == 49
-    assert len(x.pages()) == 4
+    assert len(numbers(source.read("ada_example"))) == 20
+    for _, params in [*x.asked, *x.refused]:
+        assert "expansions" not in params
+
+
+@pytest.mark.parametrize("given", SPECS)
+def test_an_api_that_ignores_names_it_does_not_know_is_asked_by_others_once(given: str) -> None:
+    with XServer(given) as x:
+        x.add("ada_example", posts=150)
+        x.unknown = "ignore"
+        source = opened(x)
+        posts = list(source.read("ada_example").posts)
+        assert len(posts) == 150
+        assert {p.lang for p in posts} == {"en"}
+        twice = 100 if given == "2.166" else 0  # its first page, without what the newer names asked for
+        assert source.cost.reads == sum(x.billed.values()) == 151 + twice
+        assert len(list(source.read("ada_example", until=mark(50)).posts)) == 49
+        assert len(x.pages()) == 3 + bool(twice)
+
+
+def test_where_x_tells_versions_by_an_expansion_alone_they_are_asked_for_and_their_cost_is_counted() -> None:
+    chain = [str(FIRST_ID + number) for number in (2, 4, 5)]
+    with XServer("2.167") as x:
+        x.versions = "expanded"
+        x.add("ada_example", [post(5, "new", edit_history_tweet_ids=chain), post(3), post(1)])
+        budget = Budget()
+        source = opened(x, budget=budget)
+        posts = list(source.read("ada_example", since=mark(3)).posts)
+        assert [(p.id, p.text, p.superseded_by) for p in posts] == [
+            (str(FIRST_ID + 5), "new", None),
+            (str(FIRST_ID + 2), "", str(FIRST_ID + 5)),
+        ]
+        assert [page.get("expansions") for page in x.pages()] == [None, "edit_history_post_ids"]
+        assert budget.spent == source.cost.reads == sum(x.billed.values()) == 1 + 1 + 3
+
+
+def test_versions_that_cost_reads_keep_within_the_budget() -> None:
+    with XServer("2.167") as x:
+        x.versions = "expanded"
+        older = [[str(FIRST_ID + 1_000 * n + k) for k in range(5)] for n in range(61)]
+        x.add(
+            "ada_example",
+            [post(n, edit_history_tweet_ids=[*older[n], str(FIRST_ID + n)]) for n in range(60, 0, -1)],
+        )
+        budget = Budget([Limit("--max-reads", 200)])
+        source = opened(x, budget=budget)
+        with pytest.raises(Deferred, match="of --max-reads 200"):
+            list(source.read("ada_example").posts)
+        assert budget.spent == source.cost.reads == sum(x.billed.values()) <= 200

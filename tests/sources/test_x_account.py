@@ -8,6 +8,7 @@ from itertools import islice
 import pytest
 from x_clock import Clock, numbers, opened
 from x_server import PICTURE, XServer, error_payload, post
+from x_specs import SPECS
 
 from bot.errors import Blocked, Deferred, SourceError
 from bot.posts import Post
@@ -15,9 +16,9 @@ from bot.sources import Cost, Options, open_source
 from bot.sources.budget import Budget, Limit
 
 
-@pytest.fixture
-def x() -> Iterator[XServer]:
-    with XServer() as server:
+@pytest.fixture(params=SPECS)
+def x(request: pytest.FixtureRequest) -> Iterator[XServer]:
+    with XServer(request.param) as server:
         yield server
 
 

@@ -14,6 +14,7 @@ import pytest
 from hub_http import Answer
 from x_clock import mark, numbers, opened
 from x_server import XServer, error_payload, post
+from x_specs import SPECS
 
 from bot.errors import BotError, Deferred, SourceError
 from bot.posts import Post
@@ -23,9 +24,9 @@ from bot.sources.x import X
 CANARY = "canarypost"
 
 
-@pytest.fixture
-def x() -> Iterator[XServer]:
-    with XServer() as server:
+@pytest.fixture(params=SPECS)
+def x(request: pytest.FixtureRequest) -> Iterator[XServer]:
+    with XServer(request.param) as server:
         server.add("ada_example", [post(n, f"{CANARY} {n}") for n in range(250, 0, -1)])
         server.add("bob_example", posts=20)
         yield server

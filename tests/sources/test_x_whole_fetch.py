@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from x_archives import members, pack, tweet
 from x_server import FIRST_ID, PICTURE, XServer, post
+from x_specs import SPECS
 
 from bot import corpus, registry
 from bot.errors import Blocked, Deferred
@@ -23,8 +24,8 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 WORDS = "the canary number {} sings at dawn over the old stone bridge"
 
 
-@pytest.fixture
-def x(monkeypatch: pytest.MonkeyPatch) -> Iterator[XServer]:
+@pytest.fixture(params=SPECS)
+def x(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[XServer]:
     def never(*asked: object, **_: object) -> list[object]:
         raise AssertionError(f"DNS was asked for {asked[0]}")
 
@@ -34,7 +35,7 @@ def x(monkeypatch: pytest.MonkeyPatch) -> Iterator[XServer]:
         "getaddrinfo",
         lambda host, *rest, **more: (real if host == "127.0.0.1" else never)(host, *rest, **more),
     )
-    with XServer() as server:
+    with XServer(request.param) as server:
         yield server
 
 

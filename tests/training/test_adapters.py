@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from bot.base import BaseSpec, parse
 from bot.card import snippet
 from bot.corpus import Split
 from bot.errors import TrainingError
+from bot.installing import install_command
 from bot.posts import Post, Profile, Timeline
 from bot.recipe import Recipe
 from bot.training import adapters, device, fine_tune, loading, sample
@@ -78,6 +80,7 @@ def test_what_is_published_is_an_adapter_of_the_base_on_the_hub(
     assert made.evaluation.tuned.loss < made.evaluation.base.loss - 0.1
     assert made.training.weights == "fp32"
     assert "published in fp32, not in bf16" in "".join(made.warnings)
+    assert (made.recipe.weights, made.asked["weights"].value) == ("fp32", "bf16")
     assert "peft" in made.training.versions
     assert made.base.revision == COMMIT
     assert made.base.parameters == sum(p.numel() for p in base.model.parameters())
@@ -139,7 +142,7 @@ def test_without_peft_it_is_said_how_to_get_it(
     base: loading.LoadedBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(TrainingError, match=r"pip install 'mynah\[lora\]'"):
+    with pytest.raises(TrainingError, match=re.escape(install_command("lora"))):
         tuned(base, LORA, tmp_path)
 
 

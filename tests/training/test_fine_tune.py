@@ -1,24 +1,29 @@
 from __future__ import annotations
 
+import copy
 import json
+import logging
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import torch
 from conftest import sentences
+from transformers import pipeline
 
 from bot import corpus
 from bot.base import parse
 from bot.corpus import Split
 from bot.errors import Skipped, TrainingError
-from bot.manifest import Sample, Tracking
+from bot.manifest import Asked, Sample, Tracking
 from bot.posts import Post, Profile, Timeline
 from bot.recipe import Recipe
-from bot.training import device, fine_tune, loading, sample, tracking
+from bot.training import device, fine_tune, loading, sample, saving, tracking
 
 CPU = device.Device(torch.device("cpu"), "a test's processor", bf16=False)
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -140,16 +145,15 @@ def test_a_run_that_is_tracked_stands_with_the_model_and_one_that_fails_does_not
 ) -> None:
     said: list[str] = []
     empty = corpus.build([Timeline(Profile("ada", "Ada", "x"), [])])
-    request = tracking.Request(
-        "wandb", "ada", "my-org/ada", empty, said.append, {"WANDB_DIR": str(tmp_path / "tracked")}
-    )
+    environment = {"WANDB_DIR": str(tmp_path / "tracked")}
+    request = tracking.Request("wandb", "ada", empty, said.append, environment=environment)
 
     def tune() -> fine_tune.Tuned:
         return fine_tune.fine_tune(
             base, split_of(60), RECIPE, PROMPTS, tmp_path / "model", CPU, NOW, lambda _: None, track=request
         )
 
-    assert tune().tracking == Tracking(service="wandb")
+    assert tune().tracking == Tracking(service="wandb", run=request.run, project="mynah")
     monkeypatch.setattr(tracking, "_wandb", unreachable)
     assert tune().tracking is None
     assert "wandb was not told of this model (unreachable)" in said[-1]
@@ -171,3 +175,93 @@ def test_no_improvement_over_the_base_is_not_published(base: loading.LoadedBase,
 def test_too_few_posts_to_evaluate_are_said(base: loading.LoadedBase, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="too few to train and to evaluate"):
         fine_tune.fine_tune(base, split_of(1), RECIPE, PROMPTS, tmp_path, CPU, NOW, lambda _: None)
+
+
+def test_the_published_folder_says_nothing_of_this_machine(
+    tuned: tuple[fine_tune.Tuned, Path], tiny_base: Path
+) -> None:
+    def told(value: object) -> Iterator[tuple[str, object]]:
+        for key, inner in value.items() if isinstance(value, dict) else ():
+            yield key, inner
+            yield from told(inner)
+
+    for file in tuned[1].glob("*.json"):
+        content = file.read_text()
+        assert str(tiny_base) not in content, file.name
+        keys = {key for key, _ in told(json.loads(content))} - {"vocab"}
+        assert not keys & {*saving.MACHINE, "_name_or_path", "local_files_only", "is_local"}, file.name
+
+
+def test_several_prompts_at_once_and_the_usual_call_work_without_a_warning(
+    tuned: tuple[fine_tune.Tuned, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = json.loads((tuned[1] / "tokenizer_config.json").read_text())
+    assert settings["pad_token"] == settings["eos_token"]
+    assert settings["padding_side"] == "left"
+    generator = pipeline("text-generation", model=str(tuned[1]))
+    with attached(caplog):
+        answers = generator(["The harbour is", "My dream"], batch_size=2, max_new_tokens=5)
+        generator("The harbour", max_new_tokens=5)
+        generator(list(PROMPTS), batch_size=2)
+    assert [len(answer) for answer in answers] == [1, 1]
+    assert not [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def test_padding_changes_no_answer(tuned: tuple[fine_tune.Tuned, Path]) -> None:
+    generator = pipeline("text-generation", model=str(tuned[1]))
+    prompts = ["The bird sings on", "My"]
+    alone = [
+        generator(prompt, do_sample=False, min_length=0, max_new_tokens=8)[0]["generated_text"]
+        for prompt in prompts
+    ]
+    together = [
+        answer[0]["generated_text"]
+        for answer in generator(prompts, batch_size=2, do_sample=False, min_length=0, max_new_tokens=8)
+    ]
+    assert together == alone
+
+
+def test_saving_leaves_the_bases_own_tokenizer_as_it_was(
+    tuned: tuple[fine_tune.Tuned, Path], base: loading.LoadedBase
+) -> None:
+    assert base.tokenizer.pad_token is None
+    assert base.tokenizer.name_or_path
+
+
+def test_a_base_that_has_a_padding_token_keeps_it(base: loading.LoadedBase, tmp_path: Path) -> None:
+    own = copy.deepcopy(base.tokenizer)
+    own.pad_token = "a"
+    saving.portable(own).save_pretrained(tmp_path)
+    assert json.loads((tmp_path / "tokenizer_config.json").read_text())["pad_token"] == "a"
+
+
+def test_the_recipe_that_was_used_is_told_with_what_was_asked_where_it_differs(
+    base: loading.LoadedBase, tuned: tuple[fine_tune.Tuned, Path], tmp_path: Path
+) -> None:
+    assert (tuned[0].recipe, tuned[0].asked, tuned[0].training.micro_batch_size) == (RECIPE, {}, 4)
+    asked = RECIPE.model_copy(update={"block_size": 1024})
+    made = fine_tune.fine_tune(base, split_of(300), asked, PROMPTS, tmp_path, CPU, NOW, lambda _: None)
+    assert made.recipe.block_size == 64
+    assert made.asked == {"block_size": Asked(value=1024, reason="the base's context")}
+    assert "was made for 64 tokens" in made.warnings[0]
+
+
+def test_a_base_that_cannot_keep_posts_apart_is_told_to_have_run_them_together(
+    base: loading.LoadedBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading.LoadedBase, "masking", lambda *_: None)
+    wanted = RECIPE.model_copy(update={"batch_size": 1})
+    made = fine_tune.fine_tune(base, split_of(300), wanted, PROMPTS, tmp_path, CPU, NOW, lambda _: None)
+    assert made.recipe.layout == "stream"
+    assert made.asked["layout"].value == "packed"
+
+
+@contextmanager
+def attached(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Inside, what transformers logs is caught: its logger passes nothing on."""
+    logger = logging.getLogger("transformers")
+    logger.addHandler(caplog.handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(caplog.handler)

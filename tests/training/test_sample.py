@@ -29,7 +29,7 @@ def test_the_settings_shown_are_those_the_pipeline_uses(generator: TextGeneratio
     told = sample.described(sample.settings(64, 0))
     assert told == {name: used[name] for name in told}
     assert told["temperature"] == 1.0
-    assert told["max_length"] == 64
+    assert told["max_new_tokens"] == 48
 
 
 def test_answers_come_in_one_order_under_their_prompts_with_a_seed_each(

@@ -21,6 +21,7 @@ from bot.training import tracking
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 TEXT = "zebras whisper about the moonlit harbour"
 KEY = "0123456789" * 4
+RUN = "5a1dc0ffee42"
 
 
 class Said(list[str]):
@@ -34,7 +35,7 @@ def request(service: str, **environment: str) -> tuple[tracking.Request, Said]:
     posts = [Post(str(number), f"{TEXT} {number}", NOW) for number in range(20)]
     cleaned = corpus.build([Timeline(Profile("ada_example", "Ada Example", "x"), posts)])
     said = Said()
-    return tracking.Request(service, "ada_example", "my-org/ada_example", cleaned, said, environment), said
+    return tracking.Request(service, "ada_example", cleaned, said, RUN, environment), said
 
 
 def told(wanted: tracking.Request) -> tracking.Record:
@@ -42,7 +43,14 @@ def told(wanted: tracking.Request) -> tracking.Record:
     assert facts.training is not None
     assert facts.evaluation is not None
     return tracking.record(
-        wanted, Recipe(), facts.base, facts.training, facts.evaluation, facts.curve, facts.copying
+        wanted,
+        Recipe(),
+        Recipe().digest(),
+        facts.base,
+        facts.training,
+        facts.evaluation,
+        facts.curve,
+        facts.copying,
     )
 
 
@@ -73,8 +81,7 @@ class Run(SimpleNamespace):
 def test_counts_and_figures_are_recorded_and_no_text() -> None:
     wanted, _ = request("wandb")
     record = told(wanted)
-    assert record.config["dataset"]["accounts"]["ada_example"]["kept"] == 20
-    assert record.config["model"] == "https://huggingface.co/my-org/ada_example"
+    assert record.config["dataset"]["accounts"]["account 1"]["kept"] == 20
     assert record.config["recipe_digest"] == Recipe().digest()
     assert record.config["base"]["revision"] == "607a30d783dfa663caf39e06633721c8d4cfcd7e"
     assert record.summary["tuned/bits_per_byte"] == 1.3719
@@ -82,6 +89,7 @@ def test_counts_and_figures_are_recorded_and_no_text() -> None:
     assert "loss/train" not in record.rows[0][1]
     assert record.rows[1][1].keys() == {"epoch", "loss/train", "loss/held_out"}
     assert "zebras" not in repr(record)
+    assert "ada" not in repr(record).lower()
 
 
 def test_weights_and_biases_offline_holds_the_run_and_nothing_of_posts_machine_or_code(
@@ -91,12 +99,15 @@ def test_weights_and_biases_offline_holds_the_run_and_nothing_of_posts_machine_o
     monkeypatch.setattr(socket, "gethostname", lambda: "a-telling-host-name")
     wanted, said = request("wandb")
     print("a line on the console")
-    assert tracking.track(wanted, told(wanted)) == Tracking(service="wandb")
+    assert tracking.track(wanted, told(wanted)) == Tracking(service="wandb", run=RUN, project="mynah")
     (run,) = (tmp_path / ".bot").rglob("run-*.wandb")
     sent_later = [path for path in run.parent.rglob("*") if path.is_file() and path.parent.name != "logs"]
     kept = b"".join(path.read_bytes() for path in sent_later)
     assert b"loss/held_out" in run.read_bytes()
     assert b'"kept":20' in run.read_bytes()
+    everything = list((tmp_path / ".bot").rglob("*"))
+    assert [path for path in everything if "ada_example" in str(path.relative_to(tmp_path))] == []
+    assert [path for path in everything if path.is_file() and b"ada_example" in path.read_bytes()] == []
     wrong = (
         "zebras",
         "a-telling-host-name",
@@ -132,10 +143,12 @@ def test_a_run_that_went_online_gives_links(tmp_path: Path, monkeypatch: pytest.
     record = told(wanted)
     assert tracking.track(wanted, record) == Tracking(
         service="wandb",
+        run=RUN,
+        project="birds",
         run_url="https://wandb.example/runs/1",
-        data_url="https://wandb.example/runs/1/artifacts/ada_example-posts",
+        data_url=f"https://wandb.example/runs/1/artifacts/{RUN}-posts",
     )
-    assert (asked["mode"], asked["project"], asked["name"]) == ("online", "birds", "ada_example")
+    assert (asked["mode"], asked["project"], asked["name"], asked["id"]) == ("online", "birds", RUN, RUN)
     assert run.rows == record.rows
     assert run.summary == record.summary
     assert run.finished == [run.url]
@@ -144,7 +157,7 @@ def test_a_run_that_went_online_gives_links(tmp_path: Path, monkeypatch: pytest.
 
 def test_the_services_own_mode_wins_over_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted, _ = request("wandb", WANDB_API_KEY=KEY, WANDB_MODE="offline", WANDB_DIR=str(tmp_path))
-    assert tracking.track(wanted, told(wanted)) == Tracking(service="wandb")
+    assert tracking.track(wanted, told(wanted)) == Tracking(service="wandb", run=RUN, project="mynah")
     assert list(tmp_path.rglob("run-*.wandb"))
 
 
@@ -172,7 +185,7 @@ def test_a_package_that_is_missing_is_said(service: str, monkeypatch: pytest.Mon
     wanted, said = request(service)
     assert tracking.track(wanted, told(wanted)) is None
     assert len(said) == 1
-    assert f"pip install 'mynah[{service}]'" in said[0]
+    assert f"pip install '.[{service}]'" in said[0]
 
 
 def test_without_a_service_nothing_is_said() -> None:
@@ -222,9 +235,12 @@ def test_trackio_links_to_a_space_that_was_reached(
     fake("trackio", monkeypatch, init=service.init, log=service.log, finish=service.finish)
     wanted, said = request("trackio", **({"TRACKIO_SPACE_ID": space} if space else {}))
     record = told(wanted)
-    assert tracking.track(wanted, record) == Tracking(service="trackio", run_url=url)
+    assert tracking.track(wanted, record) == Tracking(
+        service="trackio", run=RUN, project="mynah", run_url=url
+    )
     assert capsys.readouterr().out == ""
     assert [name for name, _ in service.calls] == ["init", *["log"] * (len(record.rows) + 1), "finish"]
+    assert service.calls[0][1]["name"] == RUN
     assert service.calls[0][1]["auto_log_gpu"] is service.calls[0][1]["auto_log_cpu"] is False
     assert words in "".join(said)
     assert bool(said) == bool(words)

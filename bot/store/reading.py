@@ -1,0 +1,66 @@
+"""A reading of a timeline: the posts that came, up to its end or to what broke it off, and what it leaves unread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bot.errors import Deferred
+from bot.posts import Post, Profile, Timeline
+from bot.sources import Mark
+from bot.store import gaps
+from bot.store.format import kept
+from bot.store.gaps import EVERYTHING
+
+ON_THE_WAY = 500
+"""After so many posts what was paid for is stored, before the reading goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of iterating over a timeline: posts by id, and what broke it off, if anything did."""
+
+    posts: dict[str, Post]
+    reached: Mark | None
+    broke: BaseException | None
+
+
+def iterate(timeline: Timeline, add: Callable[[Reading], object] | None) -> Reading:
+    """Reads a timeline to its end, or to what it raises; hands what came to `add` now and then."""
+    posts: dict[str, Post] = {}
+    reached = None
+    try:
+        for post in timeline.posts:
+            posts[post.id] = kept(post)
+            reached = gaps.mark(post)
+            if add is not None and len(posts) % ON_THE_WAY == 0:
+                add(Reading(posts, reached, Deferred("not read to its end yet")))
+    except BaseException as broke:  # raised again once what was paid for is stored
+        return Reading(posts, reached, broke)
+    return Reading(posts, reached, None)
+
+
+def still_unread(
+    unread: list[gaps.Span], reading: Reading, asked: gaps.Span, complete: bool
+) -> list[gaps.Span]:
+    """What a reading leaves unread. One that broke off read from its last post on; the newest come first."""
+    since, until = asked
+    if reading.broke is not None:
+        return gaps.without(unread, (reading.reached, until))
+    if complete:
+        return gaps.without(unread, EVERYTHING)
+    if asked == EVERYTHING:  # nothing was said of what was asked for: no more than what is newer
+        return unread
+    return gaps.without(unread, (since, until))
+
+
+def profile_after(read: Profile, stored: Profile | None, known_id: str | None) -> Profile:
+    """The profile as read; whose it is, and its picture, are kept where this reading does not tell them."""
+    profile = read
+    if profile.id is None and stored is not None and stored.id is not None:
+        profile = replace(profile, id=stored.id, handle=stored.handle, name=stored.name or profile.name)
+    elif profile.id is None:
+        profile = replace(profile, id=known_id)
+    if profile.avatar is None and stored is not None:
+        profile = replace(profile, avatar=stored.avatar)
+    return profile

@@ -1,0 +1,15 @@
+"""What to tell of a deed that cannot be undone: what was checked after it, and what it could not reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Said:
+    """Sentences for `Purged`: `checked` names what was read after the deed, `remains` a place that may still hold
+    what was deleted, with the call that clears it.
+    """
+
+    checked: list[str] = field(default_factory=list)
+    remains: list[str] = field(default_factory=list)

@@ -1,0 +1,60 @@
+"""Small JSON files of the store, each with the version of its format and a digest of what it says.
+
+    {"version": 1, "digest": "…", and the file's own keys}
+
+A file without either was written before there were any, and is read as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bot.bounded import Bounds, read_json
+from bot.errors import SourceError
+
+VERSION = 1
+"""The version of every format of the store that this bot reads and writes."""
+
+_DIGEST = "digest"
+
+
+class NewerFormat(SourceError):
+    """A file of the store is newer than this bot, which therefore neither reads nor writes it."""
+
+
+def seal(value: Mapping[str, Any]) -> bytes:
+    """The file that says `value`, a JSON object without the keys `version` and `digest`."""
+    whole = {"version": VERSION, **value}
+    return json.dumps({**whole, _DIGEST: _digest(whole)}, separators=(",", ":")).encode()
+
+
+def unseal(data: bytes, path: str) -> dict[str, Any]:
+    """What a file says. Raises ValueError for a damaged one, and NewerFormat, which names `path`."""
+    value = read_json(data, Bounds(64 << 20), "it")
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    check_version(value.get("version", VERSION), path)  # first: a newer format may have another digest
+    digest = value.pop(_DIGEST, None)
+    if digest is not None and digest != _digest(value):
+        raise ValueError("not what was written")
+    value.pop("version", None)
+    return value
+
+
+def check_version(version: object, path: str) -> None:
+    """NewerFormat for a version that only a newer bot knows, ValueError for what is no version."""
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise ValueError("no version")
+    if version > VERSION:
+        raise NewerFormat(
+            f"{path} in the store has format {version}, and this bot reads format {VERSION}: install the version of "
+            "the bot that wrote it, and run again; nothing was written"
+        )
+
+
+def _digest(value: Mapping[str, Any]) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
