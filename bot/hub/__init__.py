@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -36,6 +36,14 @@ class Repo:
     problem: str | None = None
     named: tuple[str, ...] = ()
     complete: bool = False
+
+
+def misnamed(repo: Repo) -> Repo:
+    """The repo as it is listed when its folder's name is not UTF-8, which no page or plan can hold: not usable."""
+    if repo.published is None and repo.problem is None:
+        return repo
+    said = f"the name of the folder {repo.name} is not UTF-8: rename it"
+    return replace(repo, head=None, published=None, problem=said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,12 @@ import shutil
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bot import digest
 from bot.errors import ConflictError, CredentialsError, HubError
-from bot.hub import Blob, Contents, Listing, Repo, inside
+from bot.hub import Blob, Contents, Listing, Repo, inside, misnamed
 from bot.hub.endpoint import REAL
 from bot.hub.facts import GITATTRIBUTES, of_files
 from bot.hub.staging import Staging
@@ -58,14 +57,10 @@ class FolderHub:
             except FileNotFoundError:
                 entries = []
             for entry in entries:
-                if entry.name.startswith(".") or not entry.is_dir():
-                    continue
-                name = entry.name.encode(errors="replace").decode()  # one that is not UTF-8 no page can hold
-                repo = self._repo(name, entry.path, name in private)
-                if name != entry.name and (repo.published or repo.problem):
-                    said = f"the name of the folder {name} is not UTF-8: rename it"
-                    repo = replace(repo, head=None, published=None, problem=said)
-                repos[name] = repo
+                if not entry.name.startswith(".") and entry.is_dir():
+                    name = entry.name.encode(errors="replace").decode()
+                    repo = self._repo(name, entry.path, name in private)
+                    repos[name] = repo if name == entry.name else misnamed(repo)
             return Listing(dict(sorted(repos.items())))
 
     def _repo(self, name: str, path: str, private: bool) -> Repo:

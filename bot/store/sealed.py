@@ -33,7 +33,7 @@ def seal(value: Mapping[str, Any]) -> bytes:
 
 def unseal(data: bytes, path: str) -> dict[str, Any]:
     """What a file says. Raises ValueError for a damaged one, and NewerFormat, which names `path`."""
-    value = read_json(data, Bounds(64 << 20), "it")
+    value = read_json(data, Bounds(64 << 20, whole=False), "it")
     if not isinstance(value, dict):
         raise ValueError("not an object")
     check_version(value.get("version", VERSION), path)  # first: a newer format may have another digest

@@ -314,6 +314,8 @@ def test_a_folder_whose_name_is_not_utf8_is_named_and_used_for_nothing(hub: Hub,
     for name in (b"caf\xe9", b"th\xe9"):
         Path(os.fsdecode(os.fsencode(home / "tester") + b"/" + name)).mkdir(parents=True)
     Path(os.fsdecode(os.fsencode(home / "tester") + b"/caf\xe9/bot.json")).write_bytes(manifest())
-    (repo,) = hub.listing().repos.values()
+    repos = hub.listing().repos
+    assert repos["th?"].problem is None
+    repo = repos["caf?"]
     assert (repo.name, repo.head, repo.published) == ("caf?", None, None)
     assert repo.problem == "the name of the folder caf? is not UTF-8: rename it"
