@@ -150,7 +150,7 @@ def test_what_was_written_in_the_moment_of_the_purge_goes_again(
     monkeypatch.setattr(Folder, "write", late)
     with pytest.raises(PurgedMeanwhile):
         merge(store, posts(10, 20))
-    assert everything(place) == {}
+    assert everything(place_of(str(tmp_path / "store"))) == {}
 
 
 def test_the_renamed_account_is_purged_for_running_fetches_too(place: Place) -> None:
@@ -191,3 +191,15 @@ def test_a_damaged_mark_ends_nothing(place: Place) -> None:
     merge(store, posts(0, 10))
     open_files(place).write("purged/x.json", b'{"salt": 3, "hashes": {"a": []}, "until": "soon"}')
     assert merge(store, posts(10, 20)) == 20
+
+
+def test_two_runs_that_make_a_store_at_the_same_moment_both_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "store"
+    folder.mkdir()
+    monkeypatch.setattr(
+        Path, "exists", lambda path: path != folder
+    )  # it came right after this run had looked
+    Folder(folder).write("x/ada/posts", b"posts")
+    assert Folder(folder).read("x/ada/posts") == b"posts"
