@@ -14,7 +14,7 @@ INSTALLS = re.compile(
     r"""((?:[ ]+(?:-[cr][ ]\S+|-[\w=/.-]+|'[^'\n]*'|"[^"\n]*"|[\w.\[\]{},@:/+=<>~-]+))+)"""
 )
 OURS = re.compile(r"\.(?:\[[\w,{}]+\])?")
-OTHERS = {"peft", "torch", "transformers"}
+OTHERS = {"hf_xet", "huggingface_hub", "peft", "torch", "transformers"}
 """What the bot itself stands on, and a card's reader needs."""
 
 

@@ -56,8 +56,9 @@ def test_no_note_stops_a_plan_or_an_explanation(
     damage: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "registry.yaml").write_text(
-        "version: 1\nnamespace: org\ncontact: mailto:a@b.example\nstore: file://store\nmodels:\n"
-        "- handles: [ada]\n  source: jsonl\n  consent: self\n  base: openai-community/gpt2\n"
+        "version: 1\nnamespace: org\ncontact: mailto:a@b.example\nstore: file://store\n"
+        "x: {terms_acknowledged: true}\nmodels:\n- handles: [ada]\n  source: x\n"
+        "  consent: self\n  base: openai-community/gpt2\n"
     )
     home = f"dir:{tmp_path / 'hub'}"
     (entry,) = registry.load(tmp_path / "registry.yaml").entries

@@ -202,7 +202,9 @@ def test_on_the_hub_a_model_without_manifest_and_card_is_found_by_its_history(on
         online.publish(name, files(), parent=None, message="first")
     for name, left in (("ada_example", {"README.md": b"# plain"}), ("birds", {"bot.json": b"{"})):
         head = online.listing().repos[name].head
-        online.publish(name, {**left, "model.safetensors": b"\0weights"}, parent=head, message="by hand")
+        by_hand = {**left, "model.safetensors": b"\0weights"}
+        gone = files().keys() - by_hand.keys()
+        online.publish(name, by_hand, parent=head, message="by hand", remove=gone)
     assert online.listing().repos["ada_example"].problem is None  # nothing shows that it was ours
     found = survey("ada_example", online)
     assert found.named == ["ada_example", "ada_example-notes", "birds"]

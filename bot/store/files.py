@@ -163,7 +163,7 @@ class Folder:
 
     def _make_private(self, folder: Path) -> None:
         if not self._root.exists():
-            self._root.mkdir(parents=True, mode=0o700)
+            self._root.mkdir(parents=True, exist_ok=True, mode=0o700)  # another run may make it now
             (self._root / ".gitignore").write_text("*\n")
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 

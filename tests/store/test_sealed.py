@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -67,7 +68,9 @@ def test_no_flipped_bit_makes_facts_tell_something_else(store: Store, tmp_path: 
     whole = store.facts("ada", "x")
 
     def check() -> None:
-        assert store.facts("ada", "x") == whole
+        found = store.facts("ada", "x")
+        assert whole is not None
+        assert found in (whole, replace(whole, check=None))  # the day of the last look is not known any more
 
     assert all("has format" in one for one in each_flip(tmp_path / "x/ada/facts.json", check, step=31))
 

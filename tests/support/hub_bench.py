@@ -17,6 +17,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
@@ -88,6 +89,49 @@ class HubBench:
         self._ask("POST", "/api/repos/create", body)
         return f"{namespace}/{name}"
 
+    def commit(self, repo_id: str, files: dict[str, bytes], *, kind: str = "models") -> str | None:
+        """Commits files to main as somebody else would; the commit, or None where there is no such repo."""
+        lines: list[dict[str, Any]] = [{"key": "header", "value": {"summary": "By hand"}}]
+        lines += [
+            {
+                "key": "file",
+                "value": {"path": path, "encoding": "base64", "content": b64encode(data).decode()},
+            }
+            for path, data in files.items()
+        ]
+        body = "\n".join(map(json.dumps, lines)).encode()
+        try:
+            answer = self._ask("POST", f"/api/{kind}/{repo_id}/commit/main", body)
+        except urllib.error.HTTPError:
+            return None
+        return str(json.loads(answer)["commitOid"])
+
+    def history(self, repo_id: str, *, kind: str = "model") -> list[dict[str, Any]]:
+        """Every commit of main, oldest first, as the server keeps it; none where there is no such repo."""
+        folder = self.root / "repos" / kind / repo_id
+        if not (folder / "repo.json").is_file():
+            return []
+        sha = json.loads((folder / "repo.json").read_text())["branches"]["main"]
+        found: list[dict[str, Any]] = []
+        while sha:
+            found.append(json.loads((folder / "commits" / f"{sha}.json").read_text()))
+            sha = next(iter(found[-1]["parents"]), None)
+        return found[::-1]
+
+    def files(self, repo_id: str, commit: str, *, kind: str = "model") -> dict[str, bytes]:
+        """The bytes of every file at a commit, by path."""
+        folder = self.root / "repos" / kind / repo_id
+        tree = json.loads((folder / "commits" / f"{commit}.json").read_text())["tree"]
+        found = {}
+        for path, entry in tree.items():
+            if entry.get("lfs"):
+                sha = entry["lfs"]["sha256"]
+                place = folder / "lfs" / sha[:2] / sha
+            else:
+                place = self.root / "blobs" / entry["oid"][:2] / entry["oid"]
+            found[path] = place.read_bytes()
+        return found
+
     def fault(self, **options: Any) -> None:
         """Adds a fault; its keys are in the docstring of `Fault` of hubserver.py."""
         self._ask("POST", "/_faults", options)
@@ -114,7 +158,7 @@ class HubBench:
         request = urllib.request.Request(
             self.url + path,
             method=method,
-            data=json.dumps(body).encode() if body is not None else None,
+            data=body if body is None or isinstance(body, bytes) else json.dumps(body).encode(),
             headers={"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"},
         )
         with urllib.request.urlopen(request, timeout=10) as answer:

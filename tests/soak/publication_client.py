@@ -1,0 +1,69 @@
+"""One run of `bot` under test: the command as it is, its training replaced by files that posts and recipe decide.
+
+publication_client.py COMMAND...
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from card_facts import manifest
+
+from bot import build
+from bot.build import Workshop
+from bot.corpus import Corpus
+from bot.hub import huggingface
+from bot.hub.client import Pace
+from bot.registry import Entry
+from bot.training.fine_tune import Tuned
+
+
+def tune(shop: Workshop, entry: Entry, cleaned: Corpus, folder: Path) -> Tuned:
+    """A folder as training leaves one. Equal posts and recipe give equal bytes."""
+    chosen = json.dumps(
+        [entry.recipe.digest(), [text.text for one in cleaned.accounts for text in one.texts]]
+    )
+    seed = hashlib.sha256(chosen.encode()).digest()
+    (folder / "model.safetensors").write_bytes(seed * 600)
+    for name in ("config", "generation_config", "tokenizer", "tokenizer_config"):
+        (folder / f"{name}.json").write_text(json.dumps({name: seed.hex()}))
+    known = manifest()
+    assert known.training is not None
+    assert known.evaluation is not None
+    assert known.base is not None
+    return Tuned(
+        replaced(
+            known.base, name="small", identity=build.base.parse(entry.base).identity, id=None, revision=None
+        ),
+        entry.recipe,
+        known.training,
+        known.evaluation,
+        known.curve,
+        known.samples,
+        dict(known.generation),
+        known.copying,
+    )
+
+
+def replaced(model: Any, **changes: Any) -> Any:
+    return model.model_copy(update=changes)
+
+
+def main() -> int:
+    from bot.__main__ import main as run
+
+    build.tune = tune
+    Workshop.lack = lambda _: None  # type: ignore[method-assign]
+    patient = replace(Pace(), pause_s=0.03, read_s=5.0)
+    huggingface.Pace = partial(replace, patient)  # type: ignore[assignment, misc]
+    return run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
