@@ -15,7 +15,7 @@ from typing import Any
 
 from card_facts import manifest
 
-from bot import build
+from bot import base, build
 from bot.build import Workshop
 from bot.corpus import Corpus
 from bot.hub import huggingface
@@ -38,9 +38,7 @@ def tune(shop: Workshop, entry: Entry, cleaned: Corpus, folder: Path) -> Tuned:
     assert known.evaluation is not None
     assert known.base is not None
     return Tuned(
-        replaced(
-            known.base, name="small", identity=build.base.parse(entry.base).identity, id=None, revision=None
-        ),
+        replaced(known.base, name="small", identity=base.parse(entry.base).identity, id=None, revision=None),
         entry.recipe,
         known.training,
         known.evaluation,
@@ -58,10 +56,13 @@ def replaced(model: Any, **changes: Any) -> Any:
 def main() -> int:
     from bot.__main__ import main as run
 
-    build.tune = tune
-    Workshop.lack = lambda _: None  # type: ignore[method-assign]
     patient = replace(Pace(), pause_s=0.03, read_s=5.0)
-    huggingface.Pace = partial(replace, patient)  # type: ignore[assignment, misc]
+    for place, name, value in (
+        (build, "tune", tune),
+        (Workshop, "lack", lambda _: None),
+        (huggingface, "Pace", partial(replace, patient)),
+    ):
+        setattr(place, name, value)
     return run(sys.argv[1:])
 
 
