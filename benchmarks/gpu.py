@@ -25,8 +25,8 @@ from document import replace_table
 from train import BASE, DOCUMENT, random_gpt2
 from transformers import GenerationConfig, Trainer, TrainerCallback, TrainingArguments
 
-from bot.base import parse
-from bot.recipe import Recipe
+from bot.hub.base_model import parse
+from bot.registry.recipe import Recipe
 from bot.training import data, device, evaluate, loading, loop, saving
 from bot.training.device import Device
 

@@ -21,8 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot.progress import Progress
-from bot.recipe import Recipe
+from bot.registry.recipe import Recipe
+from bot.training.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def ours(job: Job) -> None:
     """All models of the job, one after the other, in this process."""
     from transformers import GenerationConfig
 
-    from bot.base import parse
+    from bot.hub.base_model import parse
     from bot.training import data, device, loading, loop, saving
 
     recipe = Recipe.model_validate(job.recipe)

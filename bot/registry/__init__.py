@@ -13,18 +13,18 @@ from datetime import date, timedelta
 from operator import attrgetter
 from pathlib import Path
 
-from bot import handles
 from bot.errors import Problem, RegistryError, UsageError
-from bot.handles import Source
-from bot.recipe import Recipe
 from bot.registry.checks import name_clashes, tracked_archives
 from bot.registry.entry import Draft, Entry, Shared, checked_defaults, draft, overlaid
-from bot.registry.faults import read, to_data
 from bot.registry.files import KEEPS_HISTORY, store_url
-from bot.registry.format import Policy, Rules, TombstoneFile, XSettings, schema
+from bot.registry.problems import read, to_data
+from bot.registry.recipe import Recipe
+from bot.registry.schema import Policy, Rules, TombstoneFile, XSettings, schema
 from bot.registry.tombstones import Tombstones, is_hash
 from bot.registry.values import duration
 from bot.registry.yaml_tree import BOUNDS, Fault, Mapping, Node, Scalar, Sequence, parse
+from bot.sources import handles
+from bot.sources.handles import Source
 
 __all__ = [
     "Entry",

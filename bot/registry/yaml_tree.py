@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import yaml
 
-from bot.bounded import Bounds
+from bot.io.bounded import Bounds
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Protocol, cast, get_args, runtime_checkable
 
 from bot.errors import UsageError
-from bot.posts import Network, Owner, Timeline
 from bot.sources.budget import Budget
+from bot.sources.posts import Network, Owner, Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +127,8 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "x": Kind("bot.sources.x", "x", usd_post=0.005, usd_user=0.010),
-    "archive": Kind("bot.sources.archive", "x", reads_file=True),
+    "x": Kind("bot.sources.x.source", "x", usd_post=0.005, usd_user=0.010),
+    "archive": Kind("bot.sources.archive.source", "x", reads_file=True),
     "bluesky": Kind("bot.sources.bluesky", "bluesky"),
     "jsonl": Kind("bot.sources.jsonl", "other", reads_file=True),
     "mastodon": Kind("bot.sources.mastodon", "mastodon"),

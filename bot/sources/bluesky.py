@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.errors import Blocked, BotError, SourceError
-from bot.handles import if_valid, shown
-from bot.posts import Ending, Post, Profile, Timeline
 from bot.sources import Cost, Mark, Options, Source
 from bot.sources.fields import identifier, mapping, mappings, moment, text
+from bot.sources.handles import if_valid, shown
 from bot.sources.http import Answer, Client, homepage
 from bot.sources.links import shows_address
 from bot.sources.paging import Page, walk
+from bot.sources.posts import Ending, Post, Profile, Timeline
 from bot.sources.refusals import refusal
 
 _API = "https://public.api.bsky.app/xrpc/"

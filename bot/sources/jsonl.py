@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, cast
 
-from bot.bounded import Bounds, Unreadable, read_json
 from bot.errors import SourceError
-from bot.posts import Owner, Post, Profile, Timeline
+from bot.io.bounded import Bounds, Unreadable, read_json
 from bot.sources import Cost, Mark, Options, Source
 from bot.sources.files import opened, shown
+from bot.sources.posts import Owner, Post, Profile, Timeline
 
 LONGEST_LINE = 1 << 20
 """Bytes; a post that long is a file put into the wrong place."""

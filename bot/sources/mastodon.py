@@ -11,15 +11,14 @@ from urllib.parse import parse_qs, quote
 
 from requests.utils import parse_header_links
 
-from bot import handles
 from bot.errors import Blocked, BotError, SourceError
-from bot.posts import Ending, Post, Profile, Timeline
-from bot.sources import Cost, Mark, Options, Source
+from bot.sources import Cost, Mark, Options, Source, handles
 from bot.sources.addresses import is_public, split
 from bot.sources.fields import identifier, mapping, mappings, moment, text
 from bot.sources.html_text import html_to_text
 from bot.sources.http import Answer, Client, homepage
 from bot.sources.paging import Page, walk
+from bot.sources.posts import Ending, Post, Profile, Timeline
 from bot.sources.refusals import refusal
 
 _PAGE = "40"  # the most there is

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bot.posts import Ending, Post
+from bot.sources.posts import Ending, Post
 
 MOST_POSTS = 10_000
 """Posts of one reading. The networks that are walked so cost nothing; this bounds time and the store."""

@@ -18,14 +18,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, get_args
 from urllib.parse import unquote
 
-from bot import voices
 from bot.errors import BotError, Skipped, SourceError
-from bot.posts import Ending, Network, Timeline
+from bot.hub import repo_people
 from bot.sources import KINDS, Mark, is_paid, network_of
+from bot.sources.posts import Ending, Network, Timeline
 from bot.store import gaps, ledger, lookups, notes, retention
 from bot.store.account import FACTS, UNLISTED, AccountFolder, Found, is_accounts
+from bot.store.backends import open_files
 from bot.store.facts import Check, Facts
-from bot.store.files import open_files
 from bot.store.format import Segment, merged
 from bot.store.gaps import EVERYTHING, Gap
 from bot.store.losses import losses
@@ -244,7 +244,7 @@ class Store:
         Raises PurgedMeanwhile, and writes nothing, when one of the people was purged since this run began.
         """
         known = notes.read(self._files, name).get("handles")
-        people = {*handles, *voices.possible(name), *(known if isinstance(known, list) else ())}
+        people = {*handles, *repo_people.possible(name), *(known if isinstance(known, list) else ())}
         if self._marks.purged(map(str, people)):
             raise PurgedMeanwhile
         notes.remember(self._files, name, handles, values)

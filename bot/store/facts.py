@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from bot.posts import Network
 from bot.sources import Mark
+from bot.sources.posts import Network
 from bot.store import gaps
 from bot.store.format import Segment
 from bot.store.gaps import Gap

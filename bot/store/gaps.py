@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.posts import Post
 from bot.sources import Mark
+from bot.sources.posts import Post
 
 Span = tuple[Mark | None, Mark | None]
 """From the first mark to the second, both left out; None is the beginning of time, or its end."""

@@ -25,7 +25,7 @@ from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_st
 from bot import __version__
 from bot.errors import CredentialsError, HubError, SourceError
 from bot.hub.client import Pace, Step, install, step
-from bot.hub.translate import translated
+from bot.hub.errors import translated
 from bot.sources.files import shown
 from bot.store.hub_homes import BucketHome, Refused, RepoHome
 from bot.store.places import Place

@@ -15,8 +15,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.bounded import Bounds, read_json
 from bot.errors import Skipped
+from bot.io.bounded import Bounds, read_json
 from bot.store.files import Files
 from bot.store.names import key
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.errors import Deferred
-from bot.posts import Post, Profile, Timeline
 from bot.sources import Mark
+from bot.sources.posts import Post, Profile, Timeline
 from bot.store import gaps
 from bot.store.format import kept
 from bot.store.gaps import EVERYTHING

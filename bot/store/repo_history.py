@@ -101,7 +101,7 @@ class RepoStore:
     def calling(self, what: str) -> Iterator[None]:
         """Calls of the client, patient and with every failure as one sentence: "could not `what`: …"."""
         from bot.hub.client import Pace, install, step
-        from bot.hub.translate import translated
+        from bot.hub.errors import translated
 
         install()
         token = self.api.token

@@ -17,9 +17,8 @@ import torch
 from transformers import GenerationConfig
 from transformers.pytorch_utils import Conv1D
 
-from bot.errors import TrainingError
-from bot.installing import install_command
-from bot.recipe import Recipe
+from bot.errors import TrainingError, install_command
+from bot.registry.recipe import Recipe
 from bot.training.device import Device
 from bot.training.loading import LoadedBase
 from bot.training.saving import portable, written_to

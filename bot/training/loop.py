@@ -17,14 +17,14 @@ from transformers import PreTrainedModel
 
 from bot.errors import TrainingError
 from bot.manifest import Point
-from bot.progress import Progress
-from bot.recipe import Recipe
+from bot.registry.recipe import Recipe
 from bot.training import attention, data, evaluate, loss, memory
 from bot.training.attention import Masking
 from bot.training.data import IGNORED, Blocks
 from bot.training.device import Device
 from bot.training.optimiser import Optimiser, learning_rate
 from bot.training.packing import Packer
+from bot.training.progress import Progress
 from bot.training.weights import Copy, Weights
 
 REPORT_EVERY = 0.5

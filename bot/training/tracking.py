@@ -2,8 +2,8 @@
 
 It is told after training and costs the model nothing when it fails: a warning is said, and the model goes on.
 A run is named by a random id, and neither its settings nor its counts name a person or the model; the manifest
-knows the id, see `bot.tracker_runs`. No text of a post and nothing of the machine or the code goes out, and the
-console is not captured.
+knows the id, see `bot.training.tracker_runs`. No text of a post and nothing of the machine or the code goes out, and
+the console is not captured.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from typing import Any
 from huggingface_hub import constants
 
 from bot.corpus import Corpus
-from bot.installing import install_command
+from bot.errors import install_command
 from bot.manifest import Base, Copying, Evaluation, Point, Tracking, Training
-from bot.recipe import Recipe
+from bot.registry.recipe import Recipe
 from bot.sources.files import shown
-from bot.tracker_runs import FAULTS, FOLDER
+from bot.training.tracker_runs import FAULTS, FOLDER
 
 PROJECT = "mynah"
 """Where runs are kept, unless WANDB_PROJECT or TRACKIO_PROJECT names another project."""

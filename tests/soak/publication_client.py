@@ -15,10 +15,10 @@ from typing import Any
 
 from card_facts import manifest
 
-from bot import base, build
-from bot.build import Workshop
+from bot.apply import build
+from bot.apply.build import Workshop
 from bot.corpus import Corpus
-from bot.hub import huggingface
+from bot.hub import base_model, huggingface
 from bot.hub.client import Pace
 from bot.registry import Entry
 from bot.training.fine_tune import Tuned
@@ -38,7 +38,9 @@ def tune(shop: Workshop, entry: Entry, cleaned: Corpus, folder: Path) -> Tuned:
     assert known.evaluation is not None
     assert known.base is not None
     return Tuned(
-        replaced(known.base, name="small", identity=base.parse(entry.base).identity, id=None, revision=None),
+        replaced(
+            known.base, name="small", identity=base_model.parse(entry.base).identity, id=None, revision=None
+        ),
         entry.recipe,
         known.training,
         known.evaluation,

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from bot.errors import SourceError
-from bot.posts import Network, Post, Profile, Timeline
 from bot.sources import Mark
+from bot.sources.posts import Network, Post, Profile, Timeline
 from bot.store import Store
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -22,8 +22,8 @@ from social_payloads import (
 from social_server import PICTURE, Feed, SocialServer
 
 from bot.errors import Blocked, Deferred, SourceError
-from bot.posts import Post, Timeline
 from bot.sources import Cost, Mark, open_source
+from bot.sources.posts import Post, Timeline
 
 HANDLE = "carol.example.social"
 

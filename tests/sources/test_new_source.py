@@ -12,8 +12,8 @@ import pytest
 
 from bot import corpus
 from bot.errors import Blocked
-from bot.posts import Post, Profile, Timeline
 from bot.sources import KINDS, Cost, Kind, Mark, Options, Source, open_source
+from bot.sources.posts import Post, Profile, Timeline
 from bot.store import Store
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)

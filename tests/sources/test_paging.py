@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.errors import Deferred
-from bot.posts import Post
 from bot.sources.paging import MOST_BARREN, Page, walk
+from bot.sources.posts import Post
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 

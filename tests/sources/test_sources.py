@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.errors import UsageError
-from bot.posts import Post, Profile, Timeline
 from bot.sources import KINDS, Cost, Kind, Mark, Options, Source, network_of, open_source
+from bot.sources.posts import Post, Profile, Timeline
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 

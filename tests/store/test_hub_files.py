@@ -15,7 +15,7 @@ from hub_bench import HubBench
 
 from bot.errors import SourceError
 from bot.hub.client import Pace
-from bot.posts import Post, Profile, Timeline
+from bot.sources.posts import Post, Profile, Timeline
 from bot.store import Store, retention
 from bot.store.account import AccountFolder
 from bot.store.hub_files import HubFiles

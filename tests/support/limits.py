@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -28,28 +28,35 @@ class Run:
     peak: int
 
 
+# A forked child counts its parent's memory as its own, so the measured process is started by a small one.
+_START = """
+import json, os, resource, subprocess, sys
+cpu, memory, report, *command = sys.argv[1:]
+def limit():
+    resource.setrlimit(resource.RLIMIT_CPU, (int(cpu), int(cpu) + 1))
+    resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+process = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=limit)
+_, status, used = os.wait4(process.pid, 0)
+with open(report, "w") as file:
+    json.dump([os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss], file)
+"""
+
+
 def run_limited(args: Sequence[str | Path], folder: Path) -> Run:
     """`bot ARGS` in `folder`; it is killed for more CPU, and a larger allocation fails."""
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S + 1))
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bot", *map(str, args)],
+    bot = [sys.executable, "-m", "bot", *map(str, args)]
+    with tempfile.TemporaryDirectory() as place:
+        report = Path(place) / "report"
+        ran = subprocess.run(
+            [sys.executable, "-c", _START, str(CPU_S), str(MEMORY), str(report), *bot],
             cwd=folder,
             env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            preexec_fn=limit,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
         )
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        said = output.read().decode(errors="replace")
+        code, cpu_s, peak = json.loads(report.read_text())
     scale = 1 if sys.platform == "darwin" else 1024
-    return Run(process.returncode, said, used.ru_utime + used.ru_stime, used.ru_maxrss * scale)
+    return Run(code, ran.stdout.decode(errors="replace"), cpu_s, peak * scale)

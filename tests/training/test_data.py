@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.base import parse
+from bot.hub.base_model import parse
 from bot.training import data, loading
 from bot.training.data import IGNORED
 
