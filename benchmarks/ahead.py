@@ -109,9 +109,9 @@ def run(folder: Path, watch: Watch, environment: Mapping[str, str]) -> tuple[flo
     build.tune = timed  # type: ignore[assignment]
     found = registry.load(folder / "registry.yaml")
     hub = FolderHub(folder / "hub", "org")
-    shop = build.Workshop(found, Store(found.store.url), lambda: datetime.now(UTC), watch)
+    context = build.RunContext(found, Store(found.store.url), lambda: datetime.now(UTC), watch)
     began = time.perf_counter()
-    outcomes = apply(make_plan(found, hub, None), shop, hub, Limits(max_models=10_000))
+    outcomes = apply(make_plan(found, hub, None), context, hub, Limits(max_models=10_000))
     return time.perf_counter() - began, sum(outcome.result == "done" for outcome in outcomes)
 
 

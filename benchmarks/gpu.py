@@ -91,7 +91,7 @@ def theirs(
 
     off = dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), 0.0)
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, **off)
-    blocks = data.run_together(posts, range(len(posts)), size, end).inputs
+    blocks = data.concatenate(posts, range(len(posts)), size, end).inputs
     rows = [
         {"input_ids": blocks[step % len(blocks)], "labels": blocks[step % len(blocks)]}
         for step in range(steps)

@@ -137,7 +137,7 @@ def trainer(job: Job) -> None:
     shuffle, order, rows = random.Random(recipe.seed), list(range(len(posts))), []
     for _ in range(recipe.epochs):
         shuffle.shuffle(order)
-        made = data.run_together(posts, order, size, tokenizer.eos_token_id)
+        made = data.concatenate(posts, order, size, tokenizer.eos_token_id)
         for row, wanted in zip(made.inputs, made.labels, strict=True):
             # The library shifts labels by itself, so it is given the tokens and leaves out the last of each.
             labels = torch.cat([row[:1], wanted[:-1]]).where(torch.arange(size) > 0, torch.tensor(IGNORED))

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Workshop:
+class RunContext:
     """What every entry's building shares. Bases are loaded once and kept; networks' sources stay open."""
 
     registry: Registry
@@ -66,13 +66,13 @@ class Workshop:
     def check_people(self, entry: Entry, of: Iterable[Owner] = ()) -> None:
         """As `check_tombstones`, and when one was purged from the store, as a takedown on another machine does."""
         self.check_tombstones(entry, of)
-        if self.store.purged_meanwhile(entry.handles):
+        if self.store.purged_since_start(entry.handles):
             raise Skipped(
                 "a person of this model was purged from the store while this ran; nothing is published: "
                 "run it again if that was a mistake"
             )
 
-    def lack(self) -> str | None:
+    def training_unavailable_reason(self) -> str | None:
         """Why nothing can be trained here, or None: asked before any post is fetched for it."""
         if not all(map(importlib.util.find_spec, ("torch", "transformers", "tensorboardX"))):
             return (
@@ -110,39 +110,39 @@ def check_consent(registry: Registry, entry: Entry, timelines: Sequence[Timeline
             raise BotError(fault)
 
 
-def tune(shop: Workshop, entry: Entry, cleaned: Corpus, folder: Path) -> Tuned:
+def tune(context: RunContext, entry: Entry, cleaned: Corpus, folder: Path) -> Tuned:
     """Trains, evaluates and samples; a loadable model is written into `folder`.
 
     Raises Skipped when there is no improvement over the base, or too much of it is copied, and TrainingError
     when training cannot end well.
     """
     split = corpus.split(cleaned, entry.recipe.held_out)
-    shop.watcher.stage(entry.name, "load", base.parse(entry.base).name)
-    loaded = shop.base(entry)
+    context.watcher.stage(entry.name, "load", base.parse(entry.base).name)
+    loaded = context.base(entry)
     from bot.training import tracking
     from bot.training.fine_tune import fine_tune
 
-    track = tracking.Request(entry.tracking, entry.name, cleaned, shop.watcher.say)
-    shop.watcher.stage(entry.name, "train", f"{cleaned.kept:,} posts, {shop.hardware().name}")
+    track = tracking.Request(entry.tracking, entry.name, cleaned, context.watcher.say)
+    context.watcher.stage(entry.name, "train", f"{cleaned.kept:,} posts, {context.hardware().name}")
     tuned = fine_tune(
         loaded,
         split,
         entry.recipe,
         entry.prompts,
         folder,
-        shop.hardware(),
-        manifest.utc(shop.now()),
-        lambda progress: shop.watcher.progress(entry.name, progress),
-        max_copying=shop.registry.policy.max_copying,
+        context.hardware(),
+        manifest.utc(context.now()),
+        lambda progress: context.watcher.progress(entry.name, progress),
+        max_copying=context.registry.policy.max_copying,
         track=track if entry.tracking != "none" else None,
     )
     for warning in tuned.warnings:
-        shop.watcher.say(f"{entry.name}: warning: {warning}")
+        context.watcher.say(f"{entry.name}: warning: {warning}")
     return tuned
 
 
 def files(
-    shop: Workshop,
+    context: RunContext,
     entry: Entry,
     cleaned: Corpus,
     tuned: Tuned,
@@ -158,11 +158,11 @@ def files(
         publication.avatar_path(handle): pictures.avatar(account.profile.avatar)
         for handle, account in zip(entry.handles, cleaned.accounts, strict=True)
     }
-    made = _manifest(shop.registry, entry, cleaned, tuned, manifest.utc(shop.now()), hub)
+    made = _manifest(context.registry, entry, cleaned, tuned, manifest.utc(context.now()), hub)
     weights = {
         path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()
     }
-    return weights | publication.render(made, entry, shop.registry, avatars, weights, added)
+    return weights | publication.render(made, entry, context.registry, avatars, weights, added)
 
 
 def _manifest(
@@ -216,7 +216,7 @@ def _manifest(
             newest_post=cleaned.newest,
             trained_at=now,
         ),
-        provenance=provenance.of_this_run(os.environ),
+        provenance=provenance.from_environment(os.environ),
     )
 
 

@@ -14,7 +14,7 @@ from bot.apply import deletions
 from bot.errors import Blocked, BotError, Deferred, Skipped
 from bot.plan.sufficiency import nothing_stored
 from bot.registry import owners
-from bot.sources import KINDS, Cost, LooksUp, Mark, Source, is_paid, network_of, open_source
+from bot.sources import SOURCES, Cost, Cursor, LooksUp, Source, is_paid, network_of, open_source
 from bot.sources.budget import Budget, Limit
 from bot.sources.posts import Owner, Post, Timeline
 
@@ -68,7 +68,7 @@ class Fetcher:
         A network that costs nothing is read again as a whole, posts of X are looked up when that was not done for
         `x.look_up_every`. Files cannot be asked. Raises what sources raise.
         """
-        kind = KINDS.get(entry.source)
+        kind = SOURCES.get(entry.source)
         if kind is None or kind.reads_file:
             return tuple(timelines)
         known = accounts or {}
@@ -105,7 +105,7 @@ class Fetcher:
 
     def _one(self, entry: Entry, handle: str, account: str | None) -> Timeline:
         warnings: tuple[str, ...] = ()
-        kind = KINDS.get(entry.source)
+        kind = SOURCES.get(entry.source)
         if kind is not None and kind.reads_file:
             if handle in entry.files:
                 warnings = self._read_file(entry, handle, account)
@@ -138,7 +138,7 @@ class Fetcher:
             self._refuse_removed(owners.of_facts(known), handle, "what the store holds")
         account = account or (known.id if known else None)
         warnings: list[str] = []
-        spans: list[tuple[Mark | None, Mark | None]] = [(known.since if known else None, None)]
+        spans: list[tuple[Cursor | None, Cursor | None]] = [(known.since if known else None, None)]
         if known is not None and not known.damaged:
             spans = [(gap.since, gap.until) for gap in known.gaps] + spans
         for since, until in spans:
@@ -151,7 +151,7 @@ class Fetcher:
         return tuple(dict.fromkeys(warnings))
 
     def _read_span(
-        self, entry: Entry, handle: str, account: str | None, since: Mark | None, until: Mark | None
+        self, entry: Entry, handle: str, account: str | None, since: Cursor | None, until: Cursor | None
     ) -> tuple[str, ...]:
         """Reads one stretch of a timeline into the store, all of it without marks; returns warnings."""
         place, paid = (entry.source, handle), is_paid([entry.source])
@@ -191,7 +191,7 @@ class Fetcher:
 
     def _budget(self, name: str) -> Budget:
         """The limits of one source: a run's, and for X the month's, which all runs share."""
-        if not (name in KINDS and KINDS[name].usd_post):
+        if not (name in SOURCES and SOURCES[name].usd_post):
             return Budget()
         limits = [Limit("--max-reads", self.max_reads)] if self.max_reads is not None else []
         monthly = self.registry.x.monthly_reads

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
 
-from bot.apply.build import Workshop
+from bot.apply.build import RunContext
 from bot.errors import Blocked, BotError, ConflictError, CredentialsError, Deferred, HubError, Skipped
 from bot.hub import Hub
 from bot.plan import backoff, retry_notes
@@ -20,8 +20,8 @@ from bot.registry import Entry
 T = TypeVar("T")
 
 
-def fenced(
-    step: Step, entry: Entry, shop: Workshop, hub: Hub, work: Callable[[], T], *, seconds: float = 0.0
+def isolated(
+    step: Step, entry: Entry, context: RunContext, hub: Hub, work: Callable[[], T], *, seconds: float = 0.0
 ) -> T | Outcome:
     """What `work` returns, or the outcome that its failure makes. `seconds` were spent on the step before."""
     began = time.monotonic()
@@ -33,7 +33,7 @@ def fenced(
         result, reason, refused = "failed", str(error), True
     except Blocked as blocked:
         result, reason = "skipped", str(blocked)
-        _remember(entry, shop, hub, blocked=reason, blocked_until=_look_again(entry, shop))
+        _remember(entry, context, hub, blocked=reason, blocked_until=_look_again(entry, context))
     except Skipped as skipped:
         result, reason = "skipped", str(skipped)
     except Deferred as deferred:
@@ -44,62 +44,62 @@ def fenced(
         result, reason = ("deferred" if error.retry_at else "failed"), str(error)
     except BotError as error:
         result, reason = "failed", str(error)
-        _remember_failure(entry, reason, shop, hub)
+        _remember_failure(entry, reason, context, hub)
     except Exception as error:  # the fence: a bug in one entry stops no other, and is reported whole
         result, reason = "failed", f"a bug in the bot: {type(error).__name__}; its report is in the log"
-        shop.watcher.say("".join(traceback.format_exception(error)))
-        _remember_failure(entry, reason, shop, hub)
+        context.watcher.say("".join(traceback.format_exception(error)))
+        _remember_failure(entry, reason, context, hub)
     seconds += time.monotonic() - began
-    return told(step, result, reason, shop, seconds=seconds, refused=refused)
+    return told(step, result, reason, context, seconds=seconds, refused=refused)
 
 
 def told(
     step: Step,
     result: Result,
     reason: str,
-    shop: Workshop,
+    context: RunContext,
     *,
     commit: str | None = None,
     seconds: float = 0.0,
     refused: bool = False,
 ) -> Outcome:
     """The outcome of a step, said as it happens."""
-    shop.watcher.done(step.name)
-    shop.watcher.say(f"{step.name}: {result}: {reason}")
+    context.watcher.done(step.name)
+    context.watcher.say(f"{step.name}: {result}: {reason}")
     return Outcome(step.name, step.action, result, reason, commit, seconds, refused)
 
 
-def remember_settled(entry: Entry, reason: str, shop: Workshop, hub: Hub) -> None:
+def remember_settled(entry: Entry, reason: str, context: RunContext, hub: Hub) -> None:
     """Notes what would end the same way again, so that it is not paid for again until something changes."""
-    held = (shop.store.facts(handle, entry.source) for handle in entry.handles)
+    held = (context.store.facts(handle, entry.source) for handle in entry.handles)
     posts = sum(facts.total for facts in held if facts is not None)
-    until = None if entry.source in LOCAL_SOURCES else _look_again(entry, shop)
-    _remember(entry, shop, hub, settled=reason, settled_until=until, posts=posts)
+    until = None if entry.source in LOCAL_SOURCES else _look_again(entry, context)
+    _remember(entry, context, hub, settled=reason, settled_until=until, posts=posts)
 
 
-def _look_again(entry: Entry, shop: Workshop) -> str:
+def _look_again(entry: Entry, context: RunContext) -> str:
     """A quarter of the entry's age limit from now: other people's accounts change, and asking may cost."""
-    return (shop.now() + max(entry.max_age / 4, timedelta(hours=1))).isoformat()
+    return (context.now() + max(entry.max_age / 4, timedelta(hours=1))).isoformat()
 
 
-def _remember(entry: Entry, shop: Workshop, hub: Hub, **notes: object) -> None:
+def _remember(entry: Entry, context: RunContext, hub: Hub, **notes: object) -> None:
     key = backoff.fingerprint(entry, hub.url(entry.name))
     by = {f"{kind}_by": key for kind in ("settled", "blocked") if kind in notes}
-    _write(entry, shop, notes | by)
+    _write(entry, context, notes | by)
 
 
-def _remember_failure(entry: Entry, reason: str, shop: Workshop, hub: Hub) -> None:
+def _remember_failure(entry: Entry, reason: str, context: RunContext, hub: Hub) -> None:
     try:
-        notes = retry_notes.checked(shop.store.notes(entry.name))
+        notes = retry_notes.checked(context.store.notes(entry.name))
     except BotError:
         notes = {}
     key = backoff.fingerprint(entry, hub.url(entry.name))
-    _write(entry, shop, backoff.after_failure(notes, key, reason, shop.now()))
+    _write(entry, context, backoff.after_failure(notes, key, reason, context.now()))
 
 
-def _write(entry: Entry, shop: Workshop, notes: dict[str, object]) -> None:
+def _write(entry: Entry, context: RunContext, notes: dict[str, object]) -> None:
     """A store that cannot be written is said, and no more: the next run tries again too soon, and that is all."""
     try:
-        shop.store.remember(entry.name, handles=entry.handles, **notes)
+        context.store.remember(entry.name, handles=entry.handles, **notes)
     except BotError as error:
-        shop.watcher.say(f"{entry.name}: warning: this outcome is not remembered: {error}")
+        context.watcher.say(f"{entry.name}: warning: this outcome is not remembered: {error}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.apply.build import Workshop
+from bot.apply.build import RunContext
 from bot.errors import Blocked, Skipped
 from bot.hub import Blob, Hub
 from bot.hub.ownership import GITATTRIBUTES
@@ -48,7 +48,7 @@ def standing(
     entry: Entry,
     old: Manifest,
     head: str,
-    shop: Workshop,
+    context: RunContext,
     hub: Hub,
     overwrite: Collection[str],
     *,
@@ -69,13 +69,13 @@ def standing(
     ours = found.ours | (doubtful - changed)
     whose = human_edits.Files(ours, frozenset(changed), found.doubtful - doubtful, found.theirs)
     over = entry.name in overwrite
-    added, reason = _card(entry, old, shop, hub, listed=publication.CARD in there)
+    added, reason = _card(entry, old, context, hub, listed=publication.CARD in there)
     wanted = {path for path in changed if training or path in _RENDERED or path.endswith(_WEIGHTS)}
     for path in sorted(changed):
         what = "was changed" if path in there else "is gone"
-        shop.watcher.say(f"{entry.name}: {path} {what} on the Hub since it was published")
+        context.watcher.say(f"{entry.name}: {path} {what} on the Hub since it was published")
     if found.theirs:
-        shop.watcher.say(f"{entry.name}: files that others added stay: {_names(found.theirs)}")
+        context.watcher.say(f"{entry.name}: files that others added stay: {_names(found.theirs)}")
     if (reason is not None or wanted) and not over:
         raise Skipped(_sentence(entry.name, reason, wanted))
     return Standing(added, there, whose, over)
@@ -104,7 +104,7 @@ def to_remove(
 
 
 def _card(
-    entry: Entry, old: Manifest, shop: Workshop, hub: Hub, *, listed: bool
+    entry: Entry, old: Manifest, context: RunContext, hub: Hub, *, listed: bool
 ) -> tuple[dict[str, Any], str | None]:
     """What a human added to the card's front matter, and what else was changed in the card, or None."""
     data = hub.read(entry.name, publication.CARD, listed=listed)
@@ -115,8 +115,8 @@ def _card(
         extra = human_edits.added(old, readme)
         if not human_edits.edited(old, readme):
             return extra, None
-        ours = card.render(old, template=entry.template, folders=template_folders(shop.registry))
-        shop.watcher.say(f"{entry.name} was edited on the Hub:\n{human_edits.difference(ours, readme)}")
+        ours = card.render(old, template=entry.template, folders=template_folders(context.registry))
+        context.watcher.say(f"{entry.name} was edited on the Hub:\n{human_edits.difference(ours, readme)}")
     except ValueError as error:
         return {}, str(error)
     return extra, ""

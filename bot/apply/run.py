@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.apply import pipeline
-from bot.apply.build import Workshop
-from bot.apply.isolate import fenced, told
+from bot.apply.build import RunContext
+from bot.apply.isolate import isolated, told
 from bot.apply.repo_state import standing, to_remove
 from bot.errors import BotError, CredentialsError, GuardError, HubError, SourceError
 from bot.hub import Hub
@@ -34,18 +34,18 @@ class Limits:
 
 def apply(
     plan: Plan,
-    shop: Workshop,
+    context: RunContext,
     hub: Hub,
     limits: Limits,
-    heard: Callable[[Sequence[Outcome]], None] = lambda _: None,
+    on_outcome: Callable[[Sequence[Outcome]], None] = lambda _: None,
 ) -> list[Outcome]:
     """Takes every step that asks for something and says what became of it. One step's failure is its own.
 
     Who asked to be removed comes first, then cards, which are quick, then training; outcomes keep the plan's
-    order, and `heard` is told all there are whenever one more is known. CredentialsError alone ends the run,
+    order, and `on_outcome` is told all there are whenever one more is known. CredentialsError alone ends the run,
     since no later step could publish either.
     """
-    entries = {entry.name: entry for entry in shop.registry.entries}
+    entries = {entry.name: entry for entry in context.registry.entries}
     known: dict[int, Outcome] = {}
     refused = False
 
@@ -56,7 +56,7 @@ def apply(
         nonlocal refused
         known[id(step)] = outcome
         refused = refused or outcome.refused
-        heard(ordered())
+        on_outcome(ordered())
 
     todo: list[Step] = []
     for step in plan.steps:
@@ -68,54 +68,54 @@ def apply(
             known[id(step)] = Outcome(step.name, step.action, result, step.reason)
         elif step.action not in {"ok", "unlisted"}:
             todo.append(step)
-    heard(ordered())
+    on_outcome(ordered())
     removed = 0
     for step in todo:
         if step.action == "remove":
-            outcome = _remove(step, shop, hub, limits, removed)
+            outcome = _remove(step, context, hub, limits, removed)
             removed += outcome.result == "done"
             ended(step, outcome)
     for step in todo:
         if step.action == "card" and not refused:
-            ended(step, _card(step, entries[step.name], shop, hub, limits))
+            ended(step, _card(step, entries[step.name], context, hub, limits))
     training = [step for step in todo if step.action == "train"]
-    lack = shop.lack() if training and not refused else None
-    if lack is not None:
+    training_unavailable_reason = context.training_unavailable_reason() if training and not refused else None
+    if training_unavailable_reason is not None:
         for step in training:
-            ended(step, told(step, "failed", lack, shop))
+            ended(step, told(step, "failed", training_unavailable_reason, context))
     elif not refused:
         trained = pipeline.train(
-            training, entries, shop, hub, most=limits.max_models, overwrite=limits.overwrite_edits
+            training, entries, context, hub, most=limits.max_models, overwrite=limits.overwrite_edits
         )
         for step, outcome in trained:
             ended(step, outcome)
     for step in todo:
         if id(step) not in known:
-            ended(step, told(step, "skipped", "the Hub refused the token before", shop))
+            ended(step, told(step, "skipped", "the Hub refused the token before", context))
     return ordered()
 
 
-def _card(step: Step, entry: Entry, shop: Workshop, hub: Hub, limits: Limits) -> Outcome:
+def _card(step: Step, entry: Entry, context: RunContext, hub: Hub, limits: Limits) -> Outcome:
     """Renders the card and its pictures again from the published manifest; weights are not touched."""
     began = time.monotonic()
 
     def work() -> Outcome:
         old = read_manifest(hub, entry.name)
-        there = standing(entry, old, step.head or "", shop, hub, limits.overwrite_edits, training=False)
-        files = publication.rerender(shop.registry, entry, old, hub, there.added, there.files)
+        there = standing(entry, old, step.head or "", context, hub, limits.overwrite_edits, training=False)
+        files = publication.rerender(context.registry, entry, old, hub, there.added, there.files)
         to_remove(entry, there, files, training=False)
-        shop.check_tombstones(
+        context.check_tombstones(
             entry, [owner(account.network, account.handle, account.id) for account in old.accounts]
         )
-        shop.watcher.stage(entry.name, "publish", "card")
+        context.watcher.stage(entry.name, "publish", "card")
         commit = hub.publish(entry.name, files, parent=step.head, message="Render the card again")
         reason = f"card rendered again, {hub.url(entry.name)}"
-        return told(step, "done", reason, shop, commit=commit, seconds=time.monotonic() - began)
+        return told(step, "done", reason, context, commit=commit, seconds=time.monotonic() - began)
 
-    return fenced(step, entry, shop, hub, work)
+    return isolated(step, entry, context, hub, work)
 
 
-def _remove(step: Step, shop: Workshop, hub: Hub, limits: Limits, removed: int) -> Outcome:
+def _remove(step: Step, context: RunContext, hub: Hub, limits: Limits, removed: int) -> Outcome:
     """Hides or deletes a model, as the policy says, when removals are allowed and not used up; then looks again.
 
     The persons' posts go first: were it the other way round, a crash between would leave them in the store.
@@ -126,10 +126,10 @@ def _remove(step: Step, shop: Workshop, hub: Hub, limits: Limits, removed: int) 
         )
     began = time.monotonic()
     try:
-        for handle in shop.registry.gone.among(step.handles):
-            for line in shop.store.purge(handle).remains:
-                shop.watcher.say(f"warning: {line}")
-        deletes = shop.registry.policy.removal == "delete" and not step.hides
+        for handle in context.registry.gone.among(step.handles):
+            for line in context.store.purge(handle).remains:
+                context.watcher.say(f"warning: {line}")
+        deletes = context.registry.policy.removal == "delete" and not step.hides
         if deletes:
             hub.delete(step.name)
         else:
@@ -138,10 +138,10 @@ def _remove(step: Step, shop: Workshop, hub: Hub, limits: Limits, removed: int) 
             raise HubError(f"a stranger can still see {hub.url(step.name)}; look at it, and run again")
         reason = "deleted" if deletes else "made private"
     except CredentialsError as error:
-        return told(step, "failed", str(error), shop, refused=True)
+        return told(step, "failed", str(error), context, refused=True)
     except (HubError, SourceError) as error:
-        return told(step, "failed", str(error), shop, seconds=time.monotonic() - began)
-    return told(step, "done", f"{reason}: {step.reason}", shop, seconds=time.monotonic() - began)
+        return told(step, "failed", str(error), context, seconds=time.monotonic() - began)
+    return told(step, "done", f"{reason}: {step.reason}", context, seconds=time.monotonic() - began)
 
 
 def exit_code(plan: Plan, outcomes: Sequence[Outcome]) -> int:

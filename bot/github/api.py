@@ -221,7 +221,7 @@ class GitHub:
         raise AssertionError  # pragma: no cover - the last attempt returned or raised
 
 
-def of_this_run(environment: Mapping[str, str]) -> GitHub:
+def from_environment(environment: Mapping[str, str]) -> GitHub:
     """The repository that the workflow runs in. Raises UsageError outside of Actions, or without GITHUB_TOKEN."""
     token, repository = environment.get("GITHUB_TOKEN"), environment.get("GITHUB_REPOSITORY")
     if not token or not repository or not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bot.plan.outcome import Outcome
 
 
-def settled_left_out(plan: Plan) -> Plan:
+def without_finished_removals(plan: Plan) -> Plan:
     """The plan without models that are hidden already: a run a day would name those people for ever."""
     kept = tuple(step for step in plan.steps if not (_removes(step) and step.action == "ok"))
     hidden = len(plan.steps) - len(kept)
@@ -24,20 +24,24 @@ def settled_left_out(plan: Plan) -> Plan:
     return replace(plan, steps=kept, notes=(*plan.notes, note))
 
 
-def unnamed(plan: Plan, outcomes: Sequence[Outcome] = ()) -> tuple[Plan, list[Outcome]]:
+def redact(plan: Plan, outcomes: Sequence[Outcome] = ()) -> tuple[Plan, list[Outcome]]:
     """Plan and outcomes with `removal 1`, `removal 2` for what is removed, and reasons without names."""
     removed = {step.name: step for step in plan.steps if _removes(step)}
     alias = {name: f"removal {number}" for number, name in enumerate(sorted(removed), 1)}
     steps = tuple(
         replace(
-            step, name=alias[step.name], repo=alias[step.name], handles=(), reason=_hushed(step.reason, step)
+            step,
+            name=alias[step.name],
+            repo=alias[step.name],
+            handles=(),
+            reason=_redact_text(step.reason, step),
         )
         if step.name in alias
         else step
         for step in plan.steps
     )
     told = [
-        replace(one, name=alias[one.name], reason=_hushed(one.reason, removed[one.name]), commit=None)
+        replace(one, name=alias[one.name], reason=_redact_text(one.reason, removed[one.name]), commit=None)
         if one.name in alias
         else one
         for one in outcomes
@@ -54,7 +58,7 @@ def _removes(step: Step) -> bool:
     return step.cause == "tombstone"
 
 
-def _hushed(text: str, step: Step) -> str:
+def _redact_text(text: str, step: Step) -> str:
     for word, instead in (
         (step.repo, "the model"),
         *((f"@{handle}", "a person") for handle in step.handles),

@@ -129,7 +129,7 @@ def discreet(plan: Plan, environment: Mapping[str, str]) -> Plan:
         return plan
     from bot.github import redaction
 
-    kept = redaction.settled_left_out(plan)
+    kept = redaction.without_finished_removals(plan)
     for name in redaction.names(kept):
         mask(name, environment)
     return kept
@@ -143,7 +143,7 @@ def shown(
         return plan, list(outcomes)
     from bot.github import redaction
 
-    return redaction.unnamed(plan, outcomes)
+    return redaction.redact(plan, outcomes)
 
 
 def on_plan(plan: Plan, environment: Mapping[str, str], *, shards_asked: int | None = None) -> None:

@@ -17,7 +17,7 @@ from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_st
 from bot import __version__
 from bot.errors import CredentialsError, HubError
 from bot.hub import WAIT_S, Blob, Contents, Listing, Repo
-from bot.hub.client import Pace, install, step
+from bot.hub.client import RetryPolicy, install, step
 from bot.hub.commit import Publication
 from bot.hub.credentials import Identity, identify, require_token
 from bot.hub.errors import translated
@@ -48,13 +48,13 @@ class HuggingFaceHub:
         *,
         token: str | None,
         wait_s: float = WAIT_S,
-        pace: Pace | None = None,
+        pace: RetryPolicy | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.address = shown(endpoint).rstrip("/")
         self._namespace = namespace
         self._token = token.strip() if token is not None else None
-        self._pace = pace or Pace(wait_s=wait_s)
+        self._pace = pace or RetryPolicy(wait_s=wait_s)
         self._api = HfApi(
             endpoint=endpoint, token=self._token or False, library_name="mynah", library_version=__version__
         )

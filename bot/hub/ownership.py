@@ -24,7 +24,7 @@ BOUNDS = Bounds(4 << 20)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Ownership:
     """What a row of the Hub's listing shows. `suspect`: only the manifest itself can tell whose the repo is.
 
     `named` are handles that the card or a damaged manifest name; `complete`: that is all of them.
@@ -57,7 +57,7 @@ class Verdict:
         )
 
 
-def judge(row: Mapping[str, Any]) -> Verdict:
+def judge(row: Mapping[str, Any]) -> Ownership:
     """Judges a row of the Hub's listing by its front matter, tags and file names, without a further call."""
     card = row.get("cardData")
     published, problem = of_front_matter(card)
@@ -65,24 +65,24 @@ def judge(row: Mapping[str, Any]) -> Verdict:
     siblings = row.get("siblings")
     if not isinstance(siblings, list):  # an endpoint that does not list files: guess by what the card shows
         suspect = published is None and (not row.get("cardData") or TAG in (row.get("tags") or ()))
-        return Verdict(published, problem, suspect=suspect, named=named)
+        return Ownership(published, problem, suspect=suspect, named=named)
     paths = {str(file.get("rfilename")) for file in siblings if isinstance(file, dict)}
     if paths <= {GITATTRIBUTES}:
-        return Verdict(empty=True)
+        return Ownership(empty=True)
     if FILENAME in paths:
-        return Verdict(published, problem, suspect=published is None, named=named)
+        return Ownership(published, problem, suspect=published is None, named=named)
     return without_manifest(published, problem, named)
 
 
-def of_files(manifest: bytes | None, card: Callable[[], bytes | None]) -> Verdict:
+def of_files(manifest: bytes | None, card: Callable[[], bytes | None]) -> Ownership:
     """Judges a repo by its files: `bot.json`, and where that does not do, `README.md` (both None if missing)."""
     published, problem = of_manifest(manifest) if manifest is not None else (None, None)
     if published is not None:
-        return Verdict(published)
+        return Ownership(published)
     facts, broken, named = of_card(card())
     verdict = without_manifest(facts, broken, named)
     if problem is None:
-        return verdict if manifest is None else Verdict()
+        return verdict if manifest is None else Ownership()
     named = tuple(dict.fromkeys((*named, *repo_people.of_damaged(manifest or b""))))
     return replace(verdict, problem=problem, named=named)
 
@@ -100,14 +100,14 @@ def of_card(data: bytes | None) -> tuple[Published | None, str | None, tuple[str
     return *of_front_matter(found), repo_people.of_front_matter(found.get(FRONT_MATTER_KEY))
 
 
-def without_manifest(published: Published | None, problem: str | None, named: tuple[str, ...]) -> Verdict:
+def without_manifest(published: Published | None, problem: str | None, named: tuple[str, ...]) -> Ownership:
     """The verdict on a repo without `bot.json`, by what its card's front matter says of us."""
     if published or problem:
         gone = (
             f"its card says that it is ours, but {FILENAME} is gone: put it back from the history on the Hub"
         )
-        return Verdict(problem=gone, named=named, complete=published is not None)
-    return Verdict()
+        return Ownership(problem=gone, named=named, complete=published is not None)
+    return Ownership()
 
 
 _PUT_BACK = f"; put {FILENAME} back from the history on the Hub"

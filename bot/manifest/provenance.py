@@ -11,7 +11,7 @@ import bot
 from bot.manifest import Provenance
 
 
-def of_this_run(environment: Mapping[str, str]) -> Provenance:
+def from_environment(environment: Mapping[str, str]) -> Provenance:
     """The bot's version and commit, and the address of the CI run when there is one."""
     server, repository, run = (
         environment.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")

@@ -52,7 +52,7 @@ def after_failure(notes: Mapping[str, Any], key: str, reason: str, now: datetime
     }
 
 
-FORGOTTEN: dict[str, Any] = dict.fromkeys(FORMS)
+CLEARED_ON_SUCCESS: dict[str, Any] = dict.fromkeys(FORMS)
 """What is to be remembered once a model was published: nothing of the tries before."""
 
 

@@ -57,7 +57,7 @@ class Desired:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class EntryState:
     """What the store knows of an entry, without a fetch.
 
     `new_posts`: posts in the store newer than the published model's newest. `settled`: why the last try made
@@ -89,7 +89,7 @@ def plan(
     now: datetime,
     removed: Container[str] = (),
     deletes: bool = False,
-    known: Mapping[str, Known] | None = None,
+    known: Mapping[str, EntryState] | None = None,
     only: Collection[str] = (),
     force: Force | None = None,
     overwrite: Collection[str] = (),
@@ -123,7 +123,7 @@ def plan(
             entry = replace(
                 entry, fault="its name is that of a person who asked to be removed; give another name:"
             )
-        knows = known.get(entry.name, Known())
+        knows = known.get(entry.name, EntryState())
         entry = replace(entry, fault=entry.fault or knows.fault)
         action, cause, reason, age = _judge(entry, repo, knows, now, force, repair=entry.name in overwrite)
         if cause == "missing" and not actual.sees_private:
@@ -197,7 +197,7 @@ def plan(
         f"again; to do so, pin it: base: {base}@REVISION"
         for base, count in sorted(moved.items())
     ]
-    unproven = {each.name for each in entries if each.unproven or known.get(each.name, Known()).unproven}
+    unproven = {each.name for each in entries if each.unproven or known.get(each.name, EntryState()).unproven}
     notes += _unproven([step.name for step in steps if step.action in WORK and step.name in unproven])
     steps, warnings = guard(steps, fleet, max_change)
     notes += warnings
@@ -208,7 +208,7 @@ def plan(
 
 
 def _judge(
-    entry: Desired, repo: Repo | None, known: Known, now: datetime, force: Force | None, *, repair: bool
+    entry: Desired, repo: Repo | None, known: EntryState, now: datetime, force: Force | None, *, repair: bool
 ) -> tuple[Action, Cause, str, timedelta | None]:
     """The one action for an entry, what it comes from, why in words, and the age of what is published."""
     if entry.fault is not None:

@@ -19,7 +19,7 @@ from bot.hub.published import Published
 from bot.io import digest
 from bot.io.paths import TEMPLATES
 from bot.plan import backoff, retry_notes
-from bot.plan.decide import Desired, Known
+from bot.plan.decide import Desired, EntryState
 from bot.plan.steps import Estimate
 from bot.plan.sufficiency import Sufficiency
 from bot.registry import Entry, Registry, owners, templates
@@ -123,7 +123,7 @@ def known(
     now: datetime,
     where: Callable[[str], str],
     forced: Collection[str] = (),
-) -> dict[str, Known]:
+) -> dict[str, EntryState]:
     """What the store knows of the entries that a plan will ask about: those missing, changed, past their age,
     or among the names that are `forced`. Where the registry holds tombstones the stored posts of all entries are
     held against them.
@@ -156,7 +156,7 @@ def known(
         entry.name: "; ".join(owners.stored_removed(registry, _held(entry, facts)))
         for entry in (registry.entries if registry.removed else ())
     }
-    found = {name: Known(fault=fault) for name, fault in faults.items() if fault}
+    found = {name: EntryState(fault=fault) for name, fault in faults.items() if fault}
     enough = Sufficiency(facts, store.load)
     for entry, newest in asked:
         memory = retry_notes.checked(notes.get(entry.name, {}))
@@ -199,10 +199,10 @@ def _knowledge(
     now: datetime,
     where: str,
     look_up_age: timedelta | None,
-) -> Known:
+) -> EntryState:
     held, last_answer = _held(entry, facts), notes.get("last_answer")
     key = backoff.fingerprint(entry, where)
-    return Known(
+    return EntryState(
         new_posts=sum(one.newer_than(newest) for one in held) if newest else 0,
         settled=backoff.settled(notes, key, stored_posts(entry, facts), now),
         ask_again=backoff.moment(notes, "ask_again"),

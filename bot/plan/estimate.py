@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.sources import KINDS, Cost
+from bot.sources import SOURCES, Cost
 
 if TYPE_CHECKING:
     from bot.store import Facts
@@ -21,7 +21,7 @@ def estimate(source: str, facts: Facts | None, now: datetime, look_up_age: timed
     wrote in that time before, reposts included, and what an earlier reading left open. With `look_up_age` the
     stored ones are looked up before a training, when the last look is that old; None where they never are.
     """
-    kind = KINDS.get(source)
+    kind = SOURCES.get(source)
     if kind is None or not (kind.usd_post or kind.usd_user):
         return Cost()
     posts = TIMELINE if facts is None else min(TIMELINE, _expected(facts, now))

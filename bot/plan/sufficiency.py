@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.errors import BotError, Skipped
 from bot.registry import Entry
-from bot.sources import KINDS, network_of
+from bot.sources import SOURCES, network_of
 
 if TYPE_CHECKING:
     from bot.sources.posts import Timeline
@@ -36,7 +36,7 @@ class Sufficiency:
 
         Only what a person imports is judged: a network may have more by now, and so may a file that is read again.
         """
-        if not KINDS[entry.source].reads_file:
+        if not SOURCES[entry.source].reads_file:
             return None
         network = network_of(entry.source)
         imported = [handle for handle in entry.handles if handle not in entry.files]

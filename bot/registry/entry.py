@@ -145,7 +145,7 @@ def _fill(made: Draft, shared: Shared) -> None:
         source=source,
         files=files,
         base=base,
-        recipe=overlaid(shared.recipe, file.recipe) if "recipe" in given else shared.recipe,
+        recipe=merge_recipe(shared.recipe, file.recipe) if "recipe" in given else shared.recipe,
         consent=consent,
         prompts=value("prompts"),
         max_age=duration(value("max_age")),
@@ -173,7 +173,7 @@ def checked_defaults(
     return given.model_copy(update={"base": base_of(given, node, folder, faults, within)})
 
 
-def overlaid(below: Recipe, above: Recipe) -> Recipe:
+def merge_recipe(below: Recipe, above: Recipe) -> Recipe:
     """The recipe `below` with every value that `above` sets explicitly."""
     return below.model_copy(update=above.model_dump(exclude_unset=True))
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from bot.errors import BotError
-from bot.sources import KINDS, owner_of
+from bot.sources import SOURCES, owner_of
 from bot.sources.posts import Owner, owner
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def disbelieved(registry: Registry, entry: Entry, handle: str, of: Owner) -> str
         return None
     not_believed = f"for {handle} says it is {of.handle}'s, so consent: self is not believed"
     other = "consent: with an https address where they agreed"
-    if not KINDS[entry.source].reads_file:
+    if not SOURCES[entry.source].reads_file:
         return (
             f"the account read {not_believed}; if it was renamed since, write {of.handle} into the registry; "
             f"else give {other}"
@@ -101,7 +101,7 @@ def stored_faults(registry: Registry, entry: Entry, held: Iterable[Facts]) -> It
     held = list(held)
     found = list(stored_removed(registry, held))
     yield from found
-    for facts in () if found or not KINDS[entry.source].reads_file else held:
+    for facts in () if found or not SOURCES[entry.source].reads_file else held:
         if facts.handle not in entry.files and (
             fault := disbelieved(registry, entry, facts.handle, of_facts(facts))
         ):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping as Keys
 from collections.abc import Sequence as Items
 
-from bot.registry.yaml_tree import Mapping, Mark, Node, Scalar, Sequence, parse
+from bot.registry.yaml_tree import Cursor, Mapping, Node, Scalar, Sequence, parse
 
 Value = str | Items[str]
 """What an item's key may hold here: a text or a list of texts."""
@@ -174,7 +174,7 @@ def _indent(root: Mapping) -> int:
     return 2
 
 
-def _ends(node: Node) -> Mark:
+def _ends(node: Node) -> Cursor:
     """Where a node's own text ends: a block's end mark lies behind the comments that follow it."""
     if isinstance(node, Sequence) and not node.flow and node.items:
         return _ends(node.items[-1])

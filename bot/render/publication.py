@@ -102,7 +102,7 @@ def rerender(
         "published": made.published.model_copy(
             update={"handles": entry.handles, "template": template, "card": digest.of_value(facts)[:16]}
         ),
-        "provenance": provenance.of_this_run(os.environ),
+        "provenance": provenance.from_environment(os.environ),
     }
     renewed = made.model_copy(update=update)
     held = {

@@ -114,7 +114,7 @@ def sample(entry: Entry, registry: Registry) -> Manifest:
             card=digest.of_value(facts)[:16],
             trained_at=_WHEN,
         ),
-        provenance=provenance.of_this_run(os.environ),
+        provenance=provenance.from_environment(os.environ),
     )
 
 

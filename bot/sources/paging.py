@@ -13,7 +13,7 @@ from bot.sources.posts import Ending, Post
 MOST_POSTS = 10_000
 """Posts of one reading. The networks that are walked so cost nothing; this bounds time and the store."""
 
-MOST_BARREN = 20
+MAX_EMPTY_PAGES = 20
 """Pages in a row that bring nothing new, after which a network is taken to have no more to say."""
 
 
@@ -74,7 +74,7 @@ def walk(
             if cursor in cursors:
                 warnings.append(f"the network's pages go in a circle: reading ended after {len(ids):,} posts")
                 return
-            if barren == MOST_BARREN:
+            if barren == MAX_EMPTY_PAGES:
                 warnings.append(
                     f"{barren} pages in a row held nothing new: reading ended after {len(ids):,} posts"
                 )

@@ -25,7 +25,7 @@ KEPT = timedelta(days=7)
 """How long a mark is kept: longer than any run lasts."""
 
 
-class PurgedMeanwhile(Skipped):
+class PurgedDuringRun(Skipped):
     """The person's traces were purged from the store after this run began; nothing of them is stored."""
 
     def __init__(self) -> None:

@@ -177,14 +177,14 @@ def _layouts(posts: Sequence[Sequence[int]], end: int, recipe: Recipe) -> tuple[
         packer = Packer(posts, recipe.block_size, end, recipe.seed)
         return (packer.layout() for _ in range(recipe.epochs)), packer.blocks
 
-    def run_together() -> Iterator[Blocks]:
+    def concatenate() -> Iterator[Blocks]:
         shuffle = random.Random(recipe.seed)  # noqa: S311 - shuffling, not secrets
         order = list(range(len(posts)))
         for _ in range(recipe.epochs):
             shuffle.shuffle(order)
-            yield data.run_together(posts, order, recipe.block_size, end)
+            yield data.concatenate(posts, order, recipe.block_size, end)
 
-    return run_together(), math.ceil(data.predicted(posts) / recipe.block_size)
+    return concatenate(), math.ceil(data.predicted(posts) / recipe.block_size)
 
 
 def _check_finite(which: str, value: float, where: str, recipe: Recipe) -> None:

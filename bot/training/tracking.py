@@ -208,7 +208,7 @@ def _trackio(request: Request, told: Record) -> Tracking:
         service="trackio", run=request.run, project=(project := environment.get("TRACKIO_PROJECT") or PROJECT)
     )
     # It talks on standard output, which belongs to the command's own result, and warns where others raise.
-    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(record=True) as heard:
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(record=True) as on_outcome:
         warnings.simplefilter("always")
         trackio.init(
             project=project,
@@ -225,12 +225,12 @@ def _trackio(request: Request, told: Record) -> Tracking:
             trackio.log(told.summary, step=told.curve[-1].step)
         finally:
             trackio.finish()
-    if space and not heard:
+    if space and not on_outcome:
         return tracked.model_copy(update={"run_url": f"{shown(constants.ENDPOINT)}/spaces/{space}"})
     if space:
         request.say(
             f"{request.name}: warning: Trackio could not reach the Space {space} "
-            f"({_first_line(str(heard[0].message), environment)}); the run waits in its folder on this machine"
+            f"({_first_line(str(on_outcome[0].message), environment)}); the run waits in its folder on this machine"
         )
     else:
         request.say(

@@ -10,7 +10,7 @@ import pytest
 from fleets import Fleet
 
 from bot import registry
-from bot.apply.build import Workshop
+from bot.apply.build import RunContext
 from bot.apply.run import Limits, apply
 from bot.cli.commands.options import make_plan
 from bot.errors import CredentialsError, HubError
@@ -69,9 +69,9 @@ def run(fleet: Fleet, limits: Limits, hub: FolderHub | None = None) -> tuple[Wat
     hub = hub or FolderHub(fleet.folder / "hub", "org")
     made = make_plan(found, hub, None)
     watched = Watched()
-    shop = Workshop(found, Store(found.store.url), lambda: datetime.now(UTC), watched)
+    context = RunContext(found, Store(found.store.url), lambda: datetime.now(UTC), watched)
     told: list[int] = []
-    outcomes = apply(made, shop, hub, limits, lambda known: told.append(len(known)))
+    outcomes = apply(made, context, hub, limits, lambda known: told.append(len(known)))
     assert told == sorted(told)
     assert told[-1] == len(outcomes)
     return watched, outcomes

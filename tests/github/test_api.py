@@ -6,7 +6,7 @@ import pytest
 from github_server import GitHubServer
 
 from bot.errors import UsageError
-from bot.github.api import GitHub, GitHubError, of_this_run
+from bot.github.api import GitHub, GitHubError, from_environment
 
 
 @pytest.fixture
@@ -100,9 +100,10 @@ def test_issues_are_found_by_label_without_pull_requests(server: GitHubServer, g
 
 def test_it_takes_a_workflow_and_its_token() -> None:
     with pytest.raises(UsageError, match="GITHUB_TOKEN"):
-        of_this_run({"GITHUB_REPOSITORY": "org/fleet", "GITHUB_TOKEN": ""})
+        from_environment({"GITHUB_REPOSITORY": "org/fleet", "GITHUB_TOKEN": ""})
     with pytest.raises(UsageError, match="GITHUB_TOKEN"):
-        of_this_run({"GITHUB_REPOSITORY": "org/fleet/../../x", "GITHUB_TOKEN": "t"})
+        from_environment({"GITHUB_REPOSITORY": "org/fleet/../../x", "GITHUB_TOKEN": "t"})
     assert (
-        of_this_run({"GITHUB_REPOSITORY": "org/fleet", "GITHUB_TOKEN": "t"}).url == "https://api.github.com"
+        from_environment({"GITHUB_REPOSITORY": "org/fleet", "GITHUB_TOKEN": "t"}).url
+        == "https://api.github.com"
     )

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from bot.github.redaction import names, settled_left_out, unnamed
+from bot.github.redaction import names, redact, without_finished_removals
 from bot.plan.outcome import Outcome
 from bot.plan.steps import Action, Plan, Step
 
@@ -14,10 +14,10 @@ ADA = Step("ada", "org/ada", "train", "missing: not on the hub yet", ("ada",), c
 
 
 def test_what_is_hidden_already_is_counted_and_not_listed() -> None:
-    plan = settled_left_out(Plan((ADA, removal("dave", "dave", action="ok"), removal("eve", "eve"))))
+    plan = without_finished_removals(Plan((ADA, removal("dave", "dave", action="ok"), removal("eve", "eve"))))
     assert [step.name for step in plan.steps] == ["ada", "eve"]
     assert plan.notes == ("1 model of people who asked to be removed: private already",)
-    assert settled_left_out(Plan((ADA,))) == Plan((ADA,))
+    assert without_finished_removals(Plan((ADA,))) == Plan((ADA,))
 
 
 def test_nobody_who_is_removed_is_named_and_everybody_else_is() -> None:
@@ -29,7 +29,7 @@ def test_nobody_who_is_removed_is_named_and_everybody_else_is() -> None:
             "dave-eve", "remove", "failed", "could not hide org/dave-eve of dave at https://hub/org/dave-eve"
         ),
     ]
-    shown, told = unnamed(plan, outcomes)
+    shown, told = redact(plan, outcomes)
     assert [step.name for step in shown.steps] == ["ada", "removal 2", "removal 1"]
     assert [one.name for one in told] == ["ada", "removal 1", "removal 2"]
     assert told[1].reason == "made private: a person asked to be removed"

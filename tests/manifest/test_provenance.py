@@ -11,11 +11,11 @@ def test_a_run_on_actions_is_named_by_commit_and_address() -> None:
         "GITHUB_RUN_ID": "42",
         "GITHUB_SHA": "abc",
     }
-    told = provenance.of_this_run(environment)
+    told = provenance.from_environment(environment)
     assert told.version == bot.__version__
     assert (told.commit, told.run_url) == ("abc", "https://github.com/org/fleet/actions/runs/42")
 
 
 def test_a_run_elsewhere_has_no_address() -> None:
-    assert provenance.of_this_run({}).run_url is None
-    assert provenance.of_this_run({"GITHUB_RUN_ID": "42"}).run_url is None
+    assert provenance.from_environment({}).run_url is None
+    assert provenance.from_environment({"GITHUB_RUN_ID": "42"}).run_url is None

@@ -81,7 +81,7 @@ def test_only_the_last_failures_are_kept(entry: Entry) -> None:
 
 
 def test_what_went_well_is_forgotten(entry: Entry) -> None:
-    notes = backoff.after_failure({}, key(entry), "why", NOW) | backoff.FORGOTTEN
+    notes = backoff.after_failure({}, key(entry), "why", NOW) | backoff.CLEARED_ON_SUCCESS
     assert backoff.waiting(notes, key(entry), NOW) is None
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.hub import Listing, Repo
 from bot.hub.published import Published
-from bot.plan.decide import Desired, Known, plan
+from bot.plan.decide import Desired, EntryState, plan
 from bot.plan.steps import ACTIONS, Plan, Step
 from bot.registry.tombstones import Tombstones, hashed
 
@@ -76,16 +76,16 @@ def test_training_beats_rendering_because_it_renders_too() -> None:
 
 def test_old_age_trains_when_new_posts_are_there_or_may_be() -> None:
     old = repo(age=100 * DAY)
-    known = {"ada": Known(new_posts=250)}
+    known = {"ada": EntryState(new_posts=250)}
     assert judge(entry(), old, known=known) == ("train", "stale: 100 days old, 250 new posts")
     assert judge(entry(), old) == ("train", "stale: 100 days old; new posts are counted after the fetch")
 
 
 def test_old_age_without_enough_new_posts_waits_and_says_so() -> None:
     old = repo(age=100 * DAY)
-    stored = judge(entry(fetches=False), old, known={"ada": Known(new_posts=12)})
+    stored = judge(entry(fetches=False), old, known={"ada": EntryState(new_posts=12)})
     assert stored == ("ok", "up to date, 100 days old; 12 of 100 new posts in the store")
-    asked = Known(new_posts=12, ask_again=NOW + 3 * DAY, last_answer="12 of 100 new posts")
+    asked = EntryState(new_posts=12, ask_again=NOW + 3 * DAY, last_answer="12 of 100 new posts")
     action, reason = judge(entry(), old, known={"ada": asked})
     assert (action, reason) == (
         "ok",
@@ -95,14 +95,16 @@ def test_old_age_without_enough_new_posts_waits_and_says_so() -> None:
 
 
 def test_too_little_text_blocks_until_there_is_more() -> None:
-    known = {"ada": Known(settled="too little text: 4,012 of 6,000 characters kept")}
+    known = {"ada": EntryState(settled="too little text: 4,012 of 6,000 characters kept")}
     assert judge(entry(), None, known=known) == ("blocked", known["ada"].settled)
     assert judge(entry(), Repo("ada", None), known=known)[0] == "blocked"
     assert judge(entry(), None, known=known, force="train")[0] == "train"
 
 
 def test_nothing_to_train_on_blocks_whatever_was_asked_and_leaves_the_rest_alone() -> None:
-    known = {"ada": Known(lacking="the store holds no posts of ada; import them with: bot import ada FILE")}
+    known = {
+        "ada": EntryState(lacking="the store holds no posts of ada; import them with: bot import ada FILE")
+    }
     assert judge(entry(), None, known=known) == ("blocked", known["ada"].lacking)
     assert judge(entry(), None, known=known, force="train", only=["ada"])[0] == "blocked"
     assert judge(entry(recipe="R"), repo(), known=known)[0] == "blocked"
@@ -247,7 +249,7 @@ def test_an_unpinned_base_that_moved_is_reported_and_no_reason_to_train() -> Non
 
 
 def test_what_would_end_without_improvement_again_leaves_the_published_model_alone() -> None:
-    known = {"ada": Known(settled="no improvement over the base", new_posts=500)}
+    known = {"ada": EntryState(settled="no improvement over the base", new_posts=500)}
     old = repo(age=100 * DAY)
     said = ("ok", "up to date, 100 days old; no improvement over the base")
     assert judge(entry(), old, known=known) == said
@@ -257,7 +259,7 @@ def test_what_would_end_without_improvement_again_leaves_the_published_model_alo
 
 
 def test_what_failed_waits_unless_it_is_named() -> None:
-    known = {"ada": Known(waiting="failed once, tries again later")}
+    known = {"ada": EntryState(waiting="failed once, tries again later")}
     assert judge(entry(), None, known=known) == ("blocked", "failed once, tries again later")
     assert judge(entry(), None, known=known, only=["ada"])[0] == "train"
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from store_places import memory
 
 from bot.errors import Deferred, SourceError
-from bot.sources import Mark
+from bot.sources import Cursor
 from bot.sources.posts import Post, Profile, Timeline
 from bot.store import Facts, Gap, Store
 from bot.store.account import AccountFolder
@@ -34,8 +34,8 @@ def post(number: int) -> Post:
     return Post(str(number), f"post number {number} sings", NOW + timedelta(hours=number))
 
 
-def mark(number: int) -> Mark:
-    return Mark(str(number), NOW + timedelta(hours=number))
+def mark(number: int) -> Cursor:
+    return Cursor(str(number), NOW + timedelta(hours=number))
 
 
 def newest_first(
@@ -50,8 +50,8 @@ def newest_first(
 def read(
     store: Store,
     numbers: range,
-    since: Mark | None,
-    until: Mark | None = None,
+    since: Cursor | None,
+    until: Cursor | None = None,
     *,
     breaks_at: int | None = None,
     error: BaseException | None = None,

@@ -36,8 +36,8 @@ sys.exit(main(command))
 HUB = """
 import os, sys
 home, limit, *command = sys.argv[1:]
-from bot.hub.client import PatientClient
-changes, send = 0, PatientClient.send
+from bot.hub.client import RetryingClient
+changes, send = 0, RetryingClient.send
 def counted(self, request, **options):
     global changes
     if request.method not in ("GET", "HEAD"):
@@ -48,7 +48,7 @@ def counted(self, request, **options):
     if changes == abs(int(limit)) and int(limit) < 0:
         os._exit(137)
     return answer
-PatientClient.send = counted
+RetryingClient.send = counted
 from bot.__main__ import main
 sys.exit(main(command))
 """

@@ -12,7 +12,7 @@ from store_places import memory
 
 from bot.errors import Skipped
 from bot.sources.posts import Post, Profile, Timeline
-from bot.store import PurgedMeanwhile, Store
+from bot.store import PurgedDuringRun, Store
 from bot.store.backends import open_files
 from bot.store.files import Folder
 from bot.store.marks import KEPT, Marks
@@ -65,7 +65,7 @@ def test_a_purge_during_a_fetch_wins(place: Place, same: bool, paid: bool) -> No
         assert other.purge("dave").files == 2
         assert other.purge("@Dave").files == 0
 
-    with pytest.raises(PurgedMeanwhile, match="purged from the store while this run went on"):
+    with pytest.raises(PurgedDuringRun, match="purged from the store while this run went on"):
         merge(store, slowly(posts(100, 1200), purge, posts(1200, 1800)), paid=paid)
     assert everything(place) == {}
     assert Store(place).load("dave", "bluesky") is None
@@ -93,7 +93,7 @@ def test_a_purge_from_another_thread_wins(place: Place) -> None:
     store.purge("dave")
     go.set()
     thread.join()
-    assert [type(one) for one in outcome] == [PurgedMeanwhile]
+    assert [type(one) for one in outcome] == [PurgedDuringRun]
     assert everything(place) == {}
 
 
@@ -110,13 +110,13 @@ def test_a_run_that_began_before_the_purge_writes_nothing_of_the_person_after_it
     merge(running, posts(0, 10))
     running.remember("dave-eve", handles=["dave", "eve"], failed=1)
     Store(place).purge("dave")
-    with pytest.raises(PurgedMeanwhile):
+    with pytest.raises(PurgedDuringRun):
         merge(running, posts(0, 10))
     for name, handles in (("dave-eve", []), ("birds", ["dave"]), ("dave", [])):
-        with pytest.raises(PurgedMeanwhile):
+        with pytest.raises(PurgedDuringRun):
             running.remember(name, handles=handles, failed=1)
-    assert running.purged_meanwhile(["eve", "dave"])
-    assert not running.purged_meanwhile(["eve"])
+    assert running.purged_since_start(["eve", "dave"])
+    assert not running.purged_since_start(["eve"])
     running.remember("eve", handles=["eve"], failed=1)
     assert list(everything(place)) == ["notes/eve.json"]
 
@@ -149,7 +149,7 @@ def test_what_was_written_in_the_moment_of_the_purge_goes_again(
         write(self, path, data)
 
     monkeypatch.setattr(Folder, "write", late)
-    with pytest.raises(PurgedMeanwhile):
+    with pytest.raises(PurgedDuringRun):
         merge(store, posts(10, 20))
     assert everything(place_of(str(tmp_path / "store"))) == {}
 
@@ -162,7 +162,7 @@ def test_the_renamed_account_is_purged_for_running_fetches_too(place: Place) -> 
         store.merge(Timeline(renamed, of), "bluesky", now=NOW, handle="dave")
 
     under_the_old_name(posts(0, 10))
-    with pytest.raises(PurgedMeanwhile):
+    with pytest.raises(PurgedDuringRun):
         under_the_old_name(slowly(posts(10, 20), lambda: Store(place).purge("dave_new"), posts(20, 30)))
     assert everything(place) == {}
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from store_places import memory
 
 from bot.errors import SourceError, UsageError
-from bot.sources import Mark, check_file
+from bot.sources import Cursor, check_file
 from bot.sources.posts import Post, Profile, Timeline
 from bot.store import Facts, Store
 from bot.store.account import AccountFolder
@@ -87,7 +87,7 @@ def test_the_api_continues_where_the_archive_ended_without_doubles(store: Store)
     store.merge(timeline(posts(1, 2, 3)), "archive", now=NOW)
     facts = store.facts("ada_example", "x")
     assert facts is not None
-    assert facts.newest == Mark("3", NOW + timedelta(hours=3))
+    assert facts.newest == Cursor("3", NOW + timedelta(hours=3))
     merged = store.merge(timeline(posts(3, 4)), "x", now=NOW + timedelta(days=1))
     assert (merged.added, merged.total) == (1, 4)
     assert ids(store) == {"1", "2", "3", "4"}
@@ -168,7 +168,7 @@ def test_facts_tell_the_plan_what_it_needs_without_the_posts(local: Store, folde
     assert facts == local.all_facts()["x", "ada_example"]
     assert facts is not None
     assert (facts.handle, facts.id, facts.total, facts.own) == ("ada_example", "42", 5, 3)
-    assert (facts.newest, facts.oldest) == (Mark("5", NOW + timedelta(hours=5)), NOW + timedelta(hours=1))
+    assert (facts.newest, facts.oldest) == (Cursor("5", NOW + timedelta(hours=5)), NOW + timedelta(hours=1))
     assert (facts.read_at, facts.sources) == (NOW + timedelta(days=1), ("archive", "x"))
     assert [facts.newer_than(NOW + timedelta(hours=hours)) for hours in (0, 1, 4, 5)] == [3, 2, 1, 0]
 
@@ -188,7 +188,7 @@ def test_a_run_killed_between_posts_and_facts_leaves_facts_that_are_made_anew(
         for facts in (local.facts("ada_example", "x"), local.all_facts()["x", "ada_example"]):
             assert isinstance(facts, Facts)
             assert facts.total == 2
-            assert facts.newest == Mark("2", NOW + timedelta(hours=2))
+            assert facts.newest == Cursor("2", NOW + timedelta(hours=2))
 
 
 def test_two_runs_at_once_lose_no_post(url: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,10 @@ import time
 from hub_server import HubServer
 from hub_versions import files
 
-from bot.hub.client import Pace
+from bot.hub.client import RetryPolicy
 from bot.hub.huggingface import HuggingFaceHub
 
-QUICK = Pace(
+QUICK = RetryPolicy(
     connect_s=2,
     read_s=2,
     tries=4,
@@ -21,7 +21,10 @@ QUICK = Pace(
 
 
 def hub_at(
-    server: HubServer, namespace: str = "tester", token: str | None = HubServer.token, pace: Pace = QUICK
+    server: HubServer,
+    namespace: str = "tester",
+    token: str | None = HubServer.token,
+    pace: RetryPolicy = QUICK,
 ) -> HuggingFaceHub:
     """A hub on the server."""
     return HuggingFaceHub(server.url, namespace, token=token, pace=pace)

@@ -8,7 +8,7 @@ from typing import Any
 
 from x_server import FIRST_ID, START, XServer
 
-from bot.sources import Mark, Options
+from bot.sources import Cursor, Options
 from bot.sources.budget import Budget
 from bot.sources.posts import Post, Timeline
 from bot.sources.x.source import X
@@ -39,9 +39,9 @@ def opened(server: XServer, clock: Clock | None = None, budget: Budget | None = 
     return X(options, now=clock.now, sleep=clock.sleep, timeouts=Timeouts(2.0, 0.5, 1.0))
 
 
-def mark(number: int) -> Mark:
+def mark(number: int) -> Cursor:
     """The mark that a post of `x_server.post(number)` gives."""
-    return Mark(str(FIRST_ID + number), START + timedelta(hours=number))
+    return Cursor(str(FIRST_ID + number), START + timedelta(hours=number))
 
 
 def numbers(posts: Timeline | list[Post] | Iterator[Post]) -> list[int]:

@@ -1,6 +1,6 @@
 """Makes the demo's base: a byte-level BPE tokenizer and a tiny GPT-2, trained from scratch on a CPU.
 
-    python tools/demo/pretrain.py --austen Rdata.rdb --out base pg1661.txt Mark.Twain-Tom.Sawyer.txt
+    python tools/demo/pretrain.py --austen Rdata.rdb --out base pg1661.txt Cursor.Twain-Tom.Sawyer.txt
 
 The books are in Debian's `r-cran-janeaustenr` (Rdata.rdb) and in the testdata of its package
 `golang-github-pierrec-lz4-dev` (Doyle and Twain). ORIGIN.md has the licences. Nothing that a demo

@@ -96,7 +96,7 @@ def manifest_of(
             card=digest.of_value(facts)[:16],
             trained_at=utc(trained_at),
         ),
-        provenance=provenance.of_this_run(os.environ),
+        provenance=provenance.from_environment(os.environ),
     )
 
 

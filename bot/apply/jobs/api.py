@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from bot.apply import outcome_file
 from bot.apply.jobs.code import Code, outcomes_in, script
 from bot.errors import BotError, CredentialsError, HubError
-from bot.hub.client import Pace, install, step
+from bot.hub.client import RetryPolicy, install, step
 from bot.hub.errors import translated
 from bot.io.bounded import Bounds, Unreadable, read_json
 from bot.plan.outcome import Outcome
@@ -81,7 +81,7 @@ class Jobs:
     endpoint: str
     namespace: str
     token: str = field(repr=False)
-    pace: Pace = field(default_factory=Pace)
+    pace: RetryPolicy = field(default_factory=RetryPolicy)
     poll_s: float = 10.0
     sleep: Callable[[float], None] = time.sleep
 

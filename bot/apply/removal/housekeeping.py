@@ -7,14 +7,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.registry.owners import of_facts
-from bot.sources import KINDS, network_of
+from bot.sources import SOURCES, network_of
 
 if TYPE_CHECKING:
     from bot.registry import Registry
     from bot.store import Store
 
 
-def purge_who_left(registry: Registry, store: Store, now: datetime, *, removals: bool) -> Iterator[str]:
+def purge_removed_and_unlisted(
+    registry: Registry, store: Store, now: datetime, *, removals: bool
+) -> Iterator[str]:
     """Purges accounts and yields a sentence for each. People with a tombstone go only if `removals` are allowed.
 
     Raises SourceError when the store cannot be used.
@@ -26,7 +28,7 @@ def purge_who_left(registry: Registry, store: Store, now: datetime, *, removals:
             purged = store.purge(handle)
             yield from purged.remains
             yield "purged from the store: an account of somebody who asked to be removed"
-    networks = {kind.network for kind in KINDS.values()}
+    networks = {kind.network for kind in SOURCES.values()}
     listed = {(network_of(entry.source), handle) for entry in registry.entries for handle in entry.handles}
     listed |= {(n, handle) for faulty in registry.faulty for handle in faulty.handles for n in networks}
     for handle in store.purge_unlisted(listed, registry.store.keep, now):

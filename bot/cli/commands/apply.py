@@ -129,7 +129,7 @@ def apply(
     Fetch, train, evaluate, render and publish. One bad entry never stops the rest.
     """
     from bot.apply import outcome_file
-    from bot.apply.build import Workshop
+    from bot.apply.build import RunContext
     from bot.apply.jobs.api import Machine
     from bot.apply.removal import housekeeping
     from bot.apply.run import Limits, exit_code
@@ -173,12 +173,12 @@ def apply(
     if not as_json:
         report.print_plan(told, sys.stdout)
     with progress.watching() as watcher:
-        shop = Workshop(registry, store, lambda: datetime.now(UTC), watcher, device, max_reads)
+        context = RunContext(registry, store, lambda: datetime.now(UTC), watcher, device, max_reads)
         limits = Limits(max_models, allow_removals, frozenset(overwrite_edits))
 
-        def heard(told: Sequence[Outcome]) -> None:
+        def on_outcome(told: Sequence[Outcome]) -> None:
             if report_path:
-                outcome_file.write(told, report_path, shop.fetcher.cost)
+                outcome_file.write(told, report_path, context.fetcher.cost)
 
         elsewhere = [
             step for step in made.steps if on != "local" and step.action == "train" and not step.held
@@ -195,22 +195,22 @@ def apply(
             store_url,
         )
         train_in_jobs = prepare(elsewhere, registry, hub, request, watcher.say) if elsewhere else list
-        outcomes = run(replace(made, steps=tuple(here)), shop, hub, limits, heard)
+        outcomes = run(replace(made, steps=tuple(here)), context, hub, limits, on_outcome)
         outcomes += train_in_jobs()
         if not only and (shard is None or shard.index == 1):
-            gone = housekeeping.purge_who_left(
-                shop.registry, store, shop.now(), removals=allow_removals is not None
+            gone = housekeeping.purge_removed_and_unlisted(
+                context.registry, store, context.now(), removals=allow_removals is not None
             )
             for sentence in gone:
                 watcher.say(sentence)
     reason = "changed since the plan; look at it again with bot plan"
     outcomes += [Outcome(step.name, step.action, "skipped", reason) for step in moved]
     if report_path:
-        outcome_file.write(outcomes, report_path, shop.fetcher.cost)
+        outcome_file.write(outcomes, report_path, context.fetcher.cost)
     workflow_commands.on_apply(made, outcomes, os.environ)
     if as_json:
-        report.print_json(report.outcomes_json(outcomes, shop.fetcher.cost), sys.stdout)
+        report.print_json(report.outcomes_json(outcomes, context.fetcher.cost), sys.stdout)
     else:
         told, results = workflow_commands.shown(made, outcomes, os.environ)
-        report.print_outcomes(results, told, sys.stdout, shop.fetcher.cost)
+        report.print_outcomes(results, told, sys.stdout, context.fetcher.cost)
     return exit_code(made, outcomes)

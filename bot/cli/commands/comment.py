@@ -29,7 +29,7 @@ def comment(folder: Path) -> None:
     from bot.github import api, event, review_text
 
     payload = event.read(os.environ)
-    hub = api.of_this_run(os.environ)
+    hub = api.from_environment(os.environ)
     try:
         made = _review(folder / "review.json", event.text(payload, "workflow_run", "head_sha"))
     except UsageError:

@@ -105,7 +105,7 @@ def takedown(
     landed = True
     if in_workflow:
         landed, where = _tell_github(
-            api.of_this_run(os.environ), in_repository(registry_path), tombstoned, pull_request
+            api.from_environment(os.environ), in_repository(registry_path), tombstoned, pull_request
         )
         report.checked("Tombstone", where)
     # Until the tombstone is on main, another run could make again what was deleted; what is private stays so.

@@ -79,7 +79,7 @@ def propose(registry_path: Path) -> None:
     if event.text(payload, "issue", "state") != "open":
         click.echo("the issue is closed; nothing is done")
         return
-    hub = api.of_this_run(os.environ)
+    hub = api.from_environment(os.environ)
     fleet = _Fleet(hub, hub.default_branch(), in_repository(registry_path), registry_path)
     main, blob = hub.file(fleet.place, fleet.base)
     try:

@@ -41,7 +41,7 @@ def report(
     from bot.plan.steps import Plan
 
     path = folder / "plan" / "plan.json"
-    hub = api.of_this_run(os.environ) if track else None
+    hub = api.from_environment(os.environ) if track else None
     asleep = _schedule(hub) if hub is not None else []
     if plan_result != "success" or not path.is_file():
         said = [_no_plan(plan_result), *asleep]

@@ -53,7 +53,7 @@ def review(registry_path: Path, hub_target: str | None, base: str, out: Path) ->
     pull = number if isinstance(number, int) else 0
     commit = (
         event.text(payload, "pull_request", "head", "sha")
-        or provenance.of_this_run(os.environ).commit
+        or provenance.from_environment(os.environ).commit
         or "0" * 40
     )
     top = _top(registry_path)

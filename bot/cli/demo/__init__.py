@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot import registry
 from bot.apply import run as apply
-from bot.apply.build import Workshop
+from bot.apply.build import RunContext
 from bot.cli import progress, report
 from bot.errors import UsageError
 from bot.hub import open_hub
@@ -48,8 +48,8 @@ def run(out: Path, device: str = "auto") -> int:
     report.print_plan(made, say)
     print(flush=True)
     with progress.watching() as watcher:
-        shop = Workshop(loaded, store, lambda: datetime.now(UTC), watcher, device)
-        outcomes = apply.apply(made, shop, hub, apply.Limits())
+        context = RunContext(loaded, store, lambda: datetime.now(UTC), watcher, device)
+        outcomes = apply.apply(made, context, hub, apply.Limits())
     print(flush=True)
     report.print_outcomes(outcomes, made, say)
     repos = sorted((out / "hub" / (loaded.namespace or "")).glob("*/README.md"))

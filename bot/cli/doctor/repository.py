@@ -17,7 +17,7 @@ def examine(environment: Mapping[str, str]) -> Iterator[Finding]:
     if not environment.get("GITHUB_REPOSITORY") or not environment.get("GITHUB_TOKEN"):
         return
     try:
-        repository = api.of_this_run(environment)
+        repository = api.from_environment(environment)
     except BotError as error:
         yield Finding("github", "warning", f"the repository cannot be asked: {error}")
         return

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from bot.errors import SourceError
-from bot.sources import Cost, Mark, Options, Source, fields
+from bot.sources import Cost, Cursor, Options, Source, fields
 from bot.sources.archive import tweets, ytd
 from bot.sources.archive.members import Members, open_members
 from bot.sources.archive.tally import FEWER, MOST_POSTS, Tally
@@ -65,8 +65,8 @@ class Archive:
         self,
         handle: str,
         *,
-        since: Mark | None = None,
-        until: Mark | None = None,
+        since: Cursor | None = None,
+        until: Cursor | None = None,
         account: str | None = None,
     ) -> Timeline:
         """All posts of the archive, whatever `since` says; `profile.handle` is the one the archive names.

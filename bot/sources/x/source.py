@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from bot.errors import Blocked, Deferred, SourceError
-from bot.sources import KINDS, Cost, LookedUp, Mark, Options, Source, fields, http, paging
+from bot.sources import SOURCES, Cost, Cursor, LookedUp, Options, Source, fields, http, paging
 from bot.sources.posts import Post, Profile, Timeline
 from bot.sources.x import answers
 from bot.sources.x.calls import Calls, Failure, Patience
@@ -86,7 +86,7 @@ class X:
     @property
     def cost(self) -> Cost:
         """What was read so far. An answer that X sent and that broke off on its way counts as whole."""
-        kind = KINDS["x"]
+        kind = SOURCES["x"]
         usd = self._read["users"] * kind.usd_user + self._read["posts"] * kind.usd_post
         return Cost(sum(self._read.values()), round(usd, 6))
 
@@ -94,8 +94,8 @@ class X:
         self,
         handle: str,
         *,
-        since: Mark | None = None,
-        until: Mark | None = None,
+        since: Cursor | None = None,
+        until: Cursor | None = None,
         account: str | None = None,
     ) -> Timeline:
         """The profile, and the posts between the marks, fetched while they are iterated over, newest first."""
@@ -257,5 +257,5 @@ class X:
         return None
 
 
-def _number(mark: Mark | None) -> int | None:
+def _number(mark: Cursor | None) -> int | None:
     return int(mark.id) if mark is not None and _ID.fullmatch(mark.id) else None

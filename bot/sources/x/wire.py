@@ -41,16 +41,16 @@ class Wire:
     """Sends requests with the token and gives back what came, whatever it was; raises nothing of the network's."""
 
     def __init__(self, token: str, base: str | None, timeouts: Timeouts) -> None:
-        _silence("tweepy.client")
+        _mute_logger("tweepy.client")
         self._client = tweepy.Client(bearer_token=token, return_type=requests.Response)
-        self._client.session.auth = _as_it_is
+        self._client.session.auth = _keep_auth
         self._client.session.trust_env = base is None  # the environment's proxies are for the real X
         self._client.session.mount("https://", _Bounded(base, timeouts))
 
     def ask(self, route: str, params: Mapping[str, str]) -> Answer:
         """GETs a route of the API, such as `/2/users/1`. A request is sent once: trying again is another's work."""
         # tweepy's get_user and its like know tweet.fields, and not post.fields; so its request is called directly.
-        return _carried_out(lambda: self._client.request("GET", route, params=dict(params)))
+        return _send(lambda: self._client.request("GET", route, params=dict(params)))
 
 
 def check_base(base: str) -> str:
@@ -108,7 +108,7 @@ class _Bounded(HTTPAdapter):
         return bytes(body), ""
 
 
-def _carried_out(request: Callable[[], requests.Response]) -> Answer:
+def _send(request: Callable[[], requests.Response]) -> Answer:
     try:
         response = request()
         return Answer(response.status_code, response.headers, response.content)
@@ -131,12 +131,12 @@ def _carried_out(request: Callable[[], requests.Response]) -> Answer:
         return Answer(lost="the answer of X broke off or is damaged")
 
 
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def _keep_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Stands in for what a .netrc would put into the place of the token."""
     return request
 
 
-def _silence(name: str) -> None:
+def _mute_logger(name: str) -> None:
     """Keeps a logger quiet for good: tweepy's says the token and every post, whatever level is set later."""
     log = logging.getLogger(name)
     if _nothing not in log.filters:
