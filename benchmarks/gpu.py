@@ -25,8 +25,8 @@ from document import replace_table
 from train import BASE, DOCUMENT, random_gpt2
 from transformers import GenerationConfig, Trainer, TrainerCallback, TrainingArguments
 
-from bot.base import parse
-from bot.recipe import Recipe
+from bot.hub.base_model import parse
+from bot.registry.recipe import Recipe
 from bot.training import data, device, evaluate, loading, loop, saving
 from bot.training.device import Device
 
@@ -91,7 +91,7 @@ def theirs(
 
     off = dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), 0.0)
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, **off)
-    blocks = data.run_together(posts, range(len(posts)), size, end).inputs
+    blocks = data.concatenate(posts, range(len(posts)), size, end).inputs
     rows = [
         {"input_ids": blocks[step % len(blocks)], "labels": blocks[step % len(blocks)]}
         for step in range(steps)

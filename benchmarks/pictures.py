@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bot import manifest, pictures
+from bot import manifest
+from bot.render import pictures
 
 
 def cpu_seconds(command: list[str]) -> float:

@@ -20,7 +20,8 @@ from typing import Any
 
 from hub_process import calls, hub, measured
 
-from bot import desired, registry
+from bot import registry
+from bot.plan import desired
 
 PAGE = 100
 LISTING = """

@@ -21,8 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot.progress import Progress
-from bot.recipe import Recipe
+from bot.registry.recipe import Recipe
+from bot.training.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def ours(job: Job) -> None:
     """All models of the job, one after the other, in this process."""
     from transformers import GenerationConfig
 
-    from bot.base import parse
+    from bot.hub.base_model import parse
     from bot.training import data, device, loading, loop, saving
 
     recipe = Recipe.model_validate(job.recipe)
@@ -137,7 +137,7 @@ def trainer(job: Job) -> None:
     shuffle, order, rows = random.Random(recipe.seed), list(range(len(posts))), []
     for _ in range(recipe.epochs):
         shuffle.shuffle(order)
-        made = data.run_together(posts, order, size, tokenizer.eos_token_id)
+        made = data.concatenate(posts, order, size, tokenizer.eos_token_id)
         for row, wanted in zip(made.inputs, made.labels, strict=True):
             # The library shifts labels by itself, so it is given the tokens and leaves out the last of each.
             labels = torch.cat([row[:1], wanted[:-1]]).where(torch.arange(size) > 0, torch.tensor(IGNORED))

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.posts import Post, Profile, Timeline
+from bot.sources.posts import Post, Profile, Timeline
 from bot.store import Store
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

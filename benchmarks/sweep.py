@@ -19,9 +19,9 @@ from typing import Any
 from corpora import FORTUNES, Texts, fortunes, shipped
 from document import replace_table
 
-from bot.base import parse
-from bot.demo import HERE
-from bot.recipe import NAMED, Recipe
+from bot.cli.demo import HERE
+from bot.hub.base_model import parse
+from bot.registry.recipe import NAMED, Recipe
 from bot.training import data, device, evaluate, loading, loop, saving
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "quality.md"

@@ -26,8 +26,8 @@ from document import replace_table
 from sides import Cost, Job
 from transformers import AutoModelForCausalLM, AutoTokenizer, GPT2Config, GPT2LMHeadModel
 
-from bot.demo import HERE
-from bot.recipe import Recipe
+from bot.cli.demo import HERE
+from bot.registry.recipe import Recipe
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
 BASE = HERE / "base"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 HEAD = "version: 1\nnamespace: my-org\ncontact: https://example.org/removal\nx: {terms_acknowledged: true}\nmodels:\n"
 
-KINDS = (
+SOURCES = (
     "  - handles: [user_{n}, other_{n}]\n    consent: https://example.org/agreed/{n}\n    recipe: {{epochs: 3}}\n",
     "  - handles: [user_{n}]\n    source: archive\n    consent: self\n    tags: [poetry, weather]\n",
     "  - handles: [user{n}.example.social]\n    source: bluesky\n    consent: self\n    max_age: 30d\n",
@@ -27,7 +27,7 @@ FAULTY = "  - handles: [user_{n}, a b]\n    consnt: self\n    recipe: {{epohcs: 
 
 
 def sound(entries: int) -> str:
-    return HEAD + "".join(KINDS[n % len(KINDS)].format(n=n) for n in range(entries))
+    return HEAD + "".join(SOURCES[n % len(SOURCES)].format(n=n) for n in range(entries))
 
 
 def faulty(entries: int) -> str:

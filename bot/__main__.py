@@ -8,8 +8,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bot import actions
 from bot.errors import BotError
+from bot.github import workflow_commands
 
 # Looking for pydantic's plugins, of which the bot uses none, is another tenth.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -27,14 +27,14 @@ def main(args: Sequence[str] | None = None) -> int:
             stream, io.TextIOWrapper
         ):  # a name of a file need not be UTF-8, and is printed all the same
             stream.reconfigure(errors="backslashreplace")
-    with actions.literal(os.environ):
+    with workflow_commands.literal(os.environ):
         return _main(args)
 
 
 def _main(args: Sequence[str] | None) -> int:
     import click
 
-    from bot.cli import cli
+    from bot.cli.app import cli
 
     try:
         result = cli.main(
@@ -43,14 +43,14 @@ def _main(args: Sequence[str] | None) -> int:
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
         error.show()
-        actions.annotate("error", [error.format_message()], os.environ)
+        workflow_commands.annotate("error", [error.format_message()], os.environ)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         print("interrupted; nothing is half-published, run the command again to go on", file=sys.stderr)
         return INTERRUPTED
     except BotError as error:
         print(error, file=sys.stderr)
-        actions.annotate("error", error.problems or [str(error)], os.environ)
+        workflow_commands.annotate("error", error.problems or [str(error)], os.environ)
         return error.exit_code
     except BrokenPipeError:
         sys.stderr.close()

@@ -113,3 +113,11 @@ class Deferred(BotError):
     def __init__(self, message: str, *, retry_at: datetime | None = None) -> None:
         super().__init__(message)
         self.retry_at = retry_at
+
+
+def install_command(extra: str) -> str:
+    """The command that adds an extra of pyproject.toml, for the middle of a sentence.
+
+    The bot is on no package index, so it is installed from a clone of its repository.
+    """
+    return f"in a clone of the bot's repository run: pip install '.[{extra}]'"

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from bot.corpus import cleaning, detection
-from bot.corpus.languages import iso_639
 from bot.corpus.private_data import holds_private_data
 from bot.corpus.splitting import Split, balanced, split
 from bot.errors import Skipped
-from bot.posts import Post, Profile, Timeline
+from bot.registry.languages import iso_639
+from bot.sources.posts import Post, Profile, Timeline
 
 __all__ = [
     "ALWAYS",

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from bot.corpus.languages import iso_639
+from bot.registry.languages import iso_639
 
 SURE = 0.7
 """The least probability that is believed: a language not named is better than a wrong one on a card."""

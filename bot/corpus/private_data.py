@@ -118,12 +118,12 @@ def _holds_phone(text: str) -> bool:
         return True
     text = _NO_PHONE.sub(" · ", text)
     found = [match[0] for match in _PHONE.finditer(text)] + _CALL.findall(text)
-    return any(7 <= _digits(number) <= 15 and not _is_play(number) for number in found)
+    return any(7 <= _digits(number) <= 15 and not _is_trivial(number) for number in found)
 
 
 def _holds_card(text: str) -> bool:
     return any(
-        13 <= _digits(number) <= 19 and not _is_play(number) and _luhn(number)
+        13 <= _digits(number) <= 19 and not _is_trivial(number) and _luhn(number)
         for number in _CARD.findall(text)
     )
 
@@ -138,7 +138,7 @@ def _digits(number: str) -> int:
     return sum(map(str.isdigit, number))
 
 
-def _is_play(number: str) -> bool:
+def _is_trivial(number: str) -> bool:
     """Whether it is one digit over and over, or all ones and zeros: a cry or a binary number."""
     digits = set(filter(str.isdigit, number))
     return len(digits) == 1 or digits == {"0", "1"}

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from bot.errors import HubError
-from bot.published import Published
+from bot.hub.published import Published
 
 """The Hub's own address, where no other one is named."""
 

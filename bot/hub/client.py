@@ -35,7 +35,7 @@ _QUERIES = ("/preupload/", "/batch/", "/verify", "/validate-yaml", "/paths-info/
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class RetryPolicy:
     """Seconds and counts. `wait_s` bounds a step's waiting in all, and how long one answer may take to arrive."""
 
     connect_s: float = 10.0
@@ -50,7 +50,7 @@ class Pace:
 class Step:
     """What one call of the bot has used up so far. `commit_sent`: a commit may have landed, whatever came back."""
 
-    pace: Pace
+    pace: RetryPolicy
     waited_s: float = 0.0
     commit_sent: bool = field(default=False)
 
@@ -72,7 +72,7 @@ class Step:
         return True
 
 
-class Unanswered(HubError):
+class RequestFailed(HubError):
     """A request that got no usable answer. Names the request, never its headers, body or query."""
 
 
@@ -80,7 +80,7 @@ _STEP: ContextVar[Step | None] = ContextVar("step", default=None)
 
 
 @contextmanager
-def step(pace: Pace) -> Iterator[Step]:
+def step(pace: RetryPolicy) -> Iterator[Step]:
     """All requests of this thread inside share one `Step`; nested steps are one."""
     outer = _STEP.get()
     if outer is not None:
@@ -94,8 +94,8 @@ def step(pace: Pace) -> Iterator[Step]:
         _STEP.reset(token)
 
 
-class PatientClient(httpx.Client):
-    """An HTTP client that keeps to a `Pace`. Outside a step (downloads, upload threads) it only sets timeouts
+class RetryingClient(httpx.Client):
+    """An HTTP client that keeps to a `RetryPolicy`. Outside a step (downloads, upload threads) it only sets timeouts
     and turns a 429 that asks for more than the default wait into an error instead of letting the library sleep.
     """
 
@@ -106,10 +106,10 @@ class PatientClient(httpx.Client):
         return super().request(method, url, **options)
 
     def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
-        """Sends one request as often as is safe and allowed. `Unanswered` when that did not help."""
+        """Sends one request as often as is safe and allowed. `RequestFailed` when that did not help."""
         current = _STEP.get()
         if current is None or request.url.path.endswith(_BEST_EFFORT):
-            return self._send_once(request, stream, options, Pace())
+            return self._send_once(request, stream, options, RetryPolicy())
         request.extensions = {**request.extensions, "timeout": _timeout(current.pace).as_dict()}
         if stream or not isinstance(request.stream, httpx.ByteStream):
             # A file on its way up: only the library can rewind it, so its own few retries hold.
@@ -133,7 +133,7 @@ class PatientClient(httpx.Client):
                 busy = status == 409 and _BUSY in response.text
                 if status not in _TRANSIENT and not busy:
                     return response
-                wanted = asked_wait(response)
+                wanted = retry_after_seconds(response)
                 reason = "rate limit reached" if status == 429 else f"it answered {status}"
                 unsent = status == 429 or busy
             late = time.monotonic() - started > current.pace.wait_s
@@ -141,25 +141,25 @@ class PatientClient(httpx.Client):
                 raise unanswered(request, reason, attempt, wanted if status in (429, 503) else None) from None
 
     def _send_once(
-        self, request: httpx.Request, stream: bool, options: dict[str, Any], pace: Pace
+        self, request: httpx.Request, stream: bool, options: dict[str, Any], pace: RetryPolicy
     ) -> httpx.Response:
         response = super().send(request, stream=stream, **options)
-        if response.status_code == 429 and (asked_wait(response) or 0) > pace.wait_s:
+        if response.status_code == 429 and (retry_after_seconds(response) or 0) > pace.wait_s:
             response.close()
-            raise unanswered(request, "rate limit reached", 1, asked_wait(response))
+            raise unanswered(request, "rate limit reached", 1, retry_after_seconds(response))
         return response
 
 
-def unanswered(request: httpx.Request, reason: str, tries: int, wait_s: float | None) -> Unanswered:
+def unanswered(request: httpx.Request, reason: str, tries: int, wait_s: float | None) -> RequestFailed:
     """The error for a request given up: `wait_s` (seconds) is what the Hub asked to wait, if it did."""
     often = f" after {tries} tries" if tries > 1 else ""
     later = datetime.now(UTC) + timedelta(seconds=wait_s) if wait_s else None
     until = f"; it makes sense again from {later:%Y-%m-%d %H:%M:%S} UTC" if later else ""
     where = f"{request.method} {request.url.scheme}://{request.url.netloc.decode()}{request.url.path}"
-    return Unanswered(f"{reason}{often}, at {where}{until}", transient=True, retry_at=later)
+    return RequestFailed(f"{reason}{often}, at {where}{until}", transient=True, retry_at=later)
 
 
-def asked_wait(response: httpx.Response) -> float | None:
+def retry_after_seconds(response: httpx.Response) -> float | None:
     """Seconds that an answer asks to wait: `Retry-After` (seconds or a date) or the Hub's `RateLimit` header."""
     retry_after = response.headers.get("Retry-After", "").strip()
     if retry_after.isascii() and retry_after.isdigit():
@@ -214,7 +214,7 @@ def _kind(error: httpx.TransportError) -> str:
     return "no answer in time" if isinstance(error, httpx.TimeoutException) else "the connection broke"
 
 
-def _timeout(pace: Pace) -> httpx.Timeout:
+def _timeout(pace: RetryPolicy) -> httpx.Timeout:
     return httpx.Timeout(pace.read_s, connect=pace.connect_s)
 
 
@@ -227,7 +227,7 @@ _XET = {"CONNECT_TIMEOUT": "10s", "READ_TIMEOUT": "60s", "RETRY_MAX_ATTEMPTS": "
 
 
 def install() -> None:
-    """Makes the client library use `PatientClient`, once in a process, and quiets what it would print or log."""
+    """Makes the client library use `RetryingClient`, once in a process, and quiets what it would print or log."""
     global _installed
     with _INSTALL:
         if _installed:
@@ -235,7 +235,7 @@ def install() -> None:
             return
         hooks = get_session().event_hooks  # the library's own: offline mode, request ids
         huggingface_hub.set_client_factory(
-            lambda: PatientClient(event_hooks=hooks, follow_redirects=True, timeout=_timeout(Pace()))
+            lambda: RetryingClient(event_hooks=hooks, follow_redirects=True, timeout=_timeout(RetryPolicy()))
         )
         disable_progress_bars()
         for name, value in _XET.items():

@@ -18,13 +18,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot import digest
 from bot.errors import ConflictError, CredentialsError, HubError
 from bot.hub import Blob, Contents, Listing, Repo, inside, misnamed
 from bot.hub.endpoint import REAL
-from bot.hub.facts import GITATTRIBUTES, of_files
+from bot.hub.ownership import GITATTRIBUTES, of_files
+from bot.hub.published import CARD, FILENAME
 from bot.hub.staging import Staging
-from bot.published import CARD, FILENAME
+from bot.io import digest
 
 
 class FolderHub:

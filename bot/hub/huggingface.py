@@ -17,12 +17,12 @@ from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_st
 from bot import __version__
 from bot.errors import CredentialsError, HubError
 from bot.hub import WAIT_S, Blob, Contents, Listing, Repo
-from bot.hub.client import Pace, install, step
+from bot.hub.client import RetryPolicy, install, step
+from bot.hub.commit import Publication
 from bot.hub.credentials import Identity, identify, require_token
-from bot.hub.facts import judge
-from bot.hub.publication import Publication
-from bot.hub.translate import translated
-from bot.published import FILENAME
+from bot.hub.errors import translated
+from bot.hub.ownership import judge
+from bot.hub.published import FILENAME
 from bot.sources.files import shown
 
 _EXPAND = ["sha", "cardData", "tags", "private", "siblings"]
@@ -48,13 +48,13 @@ class HuggingFaceHub:
         *,
         token: str | None,
         wait_s: float = WAIT_S,
-        pace: Pace | None = None,
+        pace: RetryPolicy | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.address = shown(endpoint).rstrip("/")
         self._namespace = namespace
         self._token = token.strip() if token is not None else None
-        self._pace = pace or Pace(wait_s=wait_s)
+        self._pace = pace or RetryPolicy(wait_s=wait_s)
         self._api = HfApi(
             endpoint=endpoint, token=self._token or False, library_name="mynah", library_version=__version__
         )
@@ -319,7 +319,7 @@ def _count(reads: Iterator[int]) -> None:
 
 def _front_matter(card: bytes) -> dict[str, Any] | None:
     """The front matter of a card, or None where it has none that can be read, as in the Hub's own listing."""
-    from bot.card import front_matter
+    from bot.hub import front_matter
 
     try:
         return front_matter.parse(card.decode(errors="replace"))

@@ -17,7 +17,7 @@ from huggingface_hub.utils import get_session, hf_raise_for_status, httpx  # typ
 
 from bot.errors import CredentialsError, HubError
 from bot.hub import WAIT_S
-from bot.hub.client import Pace, Unanswered, step
+from bot.hub.client import RequestFailed, RetryPolicy, step
 from bot.hub.huggingface import HuggingFaceHub
 from bot.sources.files import shown
 
@@ -49,7 +49,7 @@ class KeylessHub(HuggingFaceHub):
         *,
         token: str | None,
         wait_s: float = WAIT_S,
-        pace: Pace | None = None,
+        pace: RetryPolicy | None = None,
     ) -> None:
         # A secret that is not set is an empty variable in a workflow, and here that is what was meant.
         super().__init__(endpoint, namespace, token=(token or "").strip() or None, wait_s=wait_s, pace=pace)
@@ -208,7 +208,7 @@ def _status(error: BaseException) -> int | None:
 
 def _reason(error: BaseException, *, secret: str | None = None) -> str:
     """One line on what went wrong: never an address's query, a header, or more of a body than its error's words."""
-    if isinstance(error, Unanswered):
+    if isinstance(error, RequestFailed):
         return str(error)
     response = getattr(error, "response", None)
     if not isinstance(response, httpx.Response):

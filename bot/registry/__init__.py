@@ -13,18 +13,18 @@ from datetime import date, timedelta
 from operator import attrgetter
 from pathlib import Path
 
-from bot import handles
 from bot.errors import Problem, RegistryError, UsageError
-from bot.handles import Source
-from bot.recipe import Recipe
 from bot.registry.checks import name_clashes, tracked_archives
-from bot.registry.entry import Draft, Entry, Shared, checked_defaults, draft, overlaid
-from bot.registry.faults import read, to_data
+from bot.registry.entry import Draft, Entry, Shared, checked_defaults, draft, merge_recipe
 from bot.registry.files import KEEPS_HISTORY, store_url
-from bot.registry.format import Policy, Rules, TombstoneFile, XSettings, schema
+from bot.registry.problems import read, to_data
+from bot.registry.recipe import Recipe
+from bot.registry.schema import Policy, Rules, TombstoneFile, XSettings, schema
 from bot.registry.tombstones import Tombstones, is_hash
 from bot.registry.values import duration
 from bot.registry.yaml_tree import BOUNDS, Fault, Mapping, Node, Scalar, Sequence, parse
+from bot.sources import handles
+from bot.sources.handles import Source
 
 __all__ = [
     "Entry",
@@ -145,7 +145,7 @@ def _read(data: bytes, path: Path, within: Path | None) -> Registry:
     ] = []  # told, and no reason to stop: the entries that they touch are blocked by the plan
     if isinstance(section, Mapping):
         defaults = checked_defaults(defaults, section, folder, general, within)
-    recipe = overlaid(Recipe(), defaults.recipe)
+    recipe = merge_recipe(Recipe(), defaults.recipe)
     shared = Shared(folder, defaults, recipe, file.policy, gone, within)
 
     items: list[Node] = []
@@ -164,7 +164,7 @@ def _read(data: bytes, path: Path, within: Path | None) -> Registry:
         message = "namespace is missing: write namespace: with the user or organisation on the Hub"
         general.append(place.fault(message))
     warnings += _warnings(root, file, drafts)
-    entries, faulty = _sorted_out(drafts, path)
+    entries, faulty = _split_valid(drafts, path)
     found = [*general, *(fault for each in drafts for fault in each.faults)]
     return Registry(
         path=path,
@@ -253,7 +253,7 @@ def _tombstones(
     return tuple(removed), Tombstones(lines, accounts)
 
 
-def _sorted_out(drafts: Iterable[Draft], path: Path) -> tuple[tuple[Entry, ...], tuple[FaultyEntry, ...]]:
+def _split_valid(drafts: Iterable[Draft], path: Path) -> tuple[tuple[Entry, ...], tuple[FaultyEntry, ...]]:
     """Sound entries and faulty ones; a faulty one whose name is taken is told apart by its line."""
     drafts = list(drafts)
     entries = tuple(each.entry for each in drafts if each.entry is not None and not each.faults)

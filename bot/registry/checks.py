@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from bot.handles import shown
 from bot.registry.entry import Draft
 from bot.registry.yaml_tree import Fault
+from bot.sources.handles import shown
 
 _GIT_SECONDS = 20
 

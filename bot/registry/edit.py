@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from bot import handles as known
-from bot import hub_names
 from bot.errors import UsageError
-from bot.handles import SOURCES, Source, shown
-from bot.posts import Owner
-from bot.registry.faults import to_data
-from bot.registry.format import MAX_HANDLES
+from bot.registry import hub_names
+from bot.registry.problems import to_data
+from bot.registry.schema import MAX_HANDLES
+from bot.registry.text_edit import UnknownLayoutError, Value, append, delete, put
 from bot.registry.tombstones import Tombstones, hashed, salt_for
 from bot.registry.values import is_web_address, nearest
-from bot.registry.yaml_edit import UnknownLayoutError, Value, append, delete, put
 from bot.registry.yaml_tree import Mapping, Scalar, Sequence, parse, unprintable
+from bot.sources import handles as known
+from bot.sources.handles import SOURCES, Source, shown
+from bot.sources.posts import Owner
 
 _BOM = "\ufeff"
 
@@ -98,7 +98,7 @@ def remove(
     """The registry's text with a tombstone for the person and without any entry that holds the handle.
 
     A cyborg goes as a whole. The tombstone is written for a handle that no entry holds as well, and as a hash
-    when it is `private`. `accounts` are the ids of the person's accounts, see `bot.posts.owner`; ids that no
+    when it is `private`. `accounts` are the ids of the person's accounts, see `bot.sources.posts.owner`; ids that no
     tombstone holds yet are written for a person who is removed already, too. Raises UsageError for what is no
     handle, and when there is nothing left to remove.
     """

@@ -10,15 +10,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot import handles, hub_names
-from bot.handles import Source, shown
-from bot.recipe import Recipe
-from bot.registry.faults import read, to_data
+from bot.registry import hub_names
 from bot.registry.files import base_of, check_template, located, unreadable
-from bot.registry.format import MAX_HANDLES, EntryFile, Policy, Preferences
+from bot.registry.problems import read, to_data
+from bot.registry.recipe import Recipe
+from bot.registry.schema import MAX_HANDLES, EntryFile, Policy, Preferences
 from bot.registry.tombstones import Tombstones
 from bot.registry.values import duration
 from bot.registry.yaml_tree import Fault, Mapping, Node, Scalar, Sequence, unprintable
+from bot.sources import handles
+from bot.sources.handles import Source, shown
 
 _LOG = logging.getLogger(__name__)
 
@@ -144,7 +145,7 @@ def _fill(made: Draft, shared: Shared) -> None:
         source=source,
         files=files,
         base=base,
-        recipe=overlaid(shared.recipe, file.recipe) if "recipe" in given else shared.recipe,
+        recipe=merge_recipe(shared.recipe, file.recipe) if "recipe" in given else shared.recipe,
         consent=consent,
         prompts=value("prompts"),
         max_age=duration(value("max_age")),
@@ -172,7 +173,7 @@ def checked_defaults(
     return given.model_copy(update={"base": base_of(given, node, folder, faults, within)})
 
 
-def overlaid(below: Recipe, above: Recipe) -> Recipe:
+def merge_recipe(below: Recipe, above: Recipe) -> Recipe:
     """The recipe `below` with every value that `above` sets explicitly."""
     return below.model_copy(update=above.model_dump(exclude_unset=True))
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from bot import hub_names
-from bot.handles import shown
-from bot.paths import TEMPLATES
-from bot.registry.format import Preferences
+from bot.io.paths import TEMPLATES
+from bot.registry import hub_names
+from bot.registry.schema import Preferences
 from bot.registry.values import is_path
 from bot.registry.yaml_tree import Fault, Mapping
+from bot.sources.handles import shown
 
 """Where the bot's own templates are: in an installed package, in a checkout."""
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bot.posts import Owner
+from bot.sources.posts import Owner
 
 _HASH = re.compile(r"sha256:([0-9a-f]{8,64}):([0-9a-f]{64})")
 
@@ -43,7 +43,7 @@ class Tombstones:
     lines: Mapping[str, int] = field(default_factory=dict)
     """The line (from 1) of each handle or hash in the registry."""
     accounts: Mapping[str, int] = field(default_factory=dict)
-    """The line (from 1) of each account id or hash of one, as `bot.posts.owner` gives ids."""
+    """The line (from 1) of each account id or hash of one, as `bot.sources.posts.owner` gives ids."""
     _salts: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema
 
-from bot import hub_names
-from bot.hub_terms import LICENSES
-from bot.recipe import NAMED, Recipe
+from bot.registry import hub_names
+from bot.registry.hub_terms import LICENSES
+from bot.registry.recipe import NAMED, Recipe
 
 MAX_ADDRESS = 2048
 """Characters in a web or mail address: longer ones are nobody's."""

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import yaml
 
-from bot.bounded import Bounds
+from bot.io.bounded import Bounds
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -30,7 +30,7 @@ _INVISIBLE = (
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
-class Mark(Protocol):
+class Cursor(Protocol):
     """A place in the text: line and column count from 0, as does `index`, in characters."""
 
     @property
@@ -52,8 +52,8 @@ class Fault:
 
 @dataclass(slots=True, eq=False)
 class _Node:
-    start: Mark
-    end: Mark
+    start: Cursor
+    end: Cursor
 
     @property
     def line(self) -> int:
@@ -255,7 +255,7 @@ class _Reader:
             self._refuse(node.start, "key that is a list or a mapping", "a key is one word")
             self._keys[-1] = Scalar(node.start, node.end, "?", "?")
 
-    def _refuse(self, mark: Mark, what: str, mend: str) -> None:
+    def _refuse(self, mark: Cursor, what: str, mend: str) -> None:
         kind = what.split()[0]
         if kind not in self._kinds:
             self._kinds.add(kind)

@@ -1,6 +1,6 @@
 """Where posts come from: one protocol, and the table of the networks that speak it.
 
-A new network is one module with `open_source(options)` and one line in `KINDS`.
+A new network is one module with `open_source(options)` and one line in `SOURCES`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from datetime import datetime
 from typing import Protocol, cast, get_args, runtime_checkable
 
 from bot.errors import UsageError
-from bot.posts import Network, Owner, Timeline
 from bot.sources.budget import Budget
+from bot.sources.posts import Network, Owner, Timeline
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Cursor:
     """The newest post that is known already: a source need not read what is no newer. The time is in UTC."""
 
     id: str
@@ -46,8 +46,8 @@ class Source(Protocol):
         self,
         handle: str,
         *,
-        since: Mark | None = None,
-        until: Mark | None = None,
+        since: Cursor | None = None,
+        until: Cursor | None = None,
         account: str | None = None,
     ) -> Timeline:
         """The profile, and the posts newer than `since` and older than `until`, as far as the network can tell.
@@ -126,9 +126,9 @@ class Kind:
     usd_user: float = 0.0
 
 
-KINDS: dict[str, Kind] = {
-    "x": Kind("bot.sources.x", "x", usd_post=0.005, usd_user=0.010),
-    "archive": Kind("bot.sources.archive", "x", reads_file=True),
+SOURCES: dict[str, Kind] = {
+    "x": Kind("bot.sources.x.source", "x", usd_post=0.005, usd_user=0.010),
+    "archive": Kind("bot.sources.archive.source", "x", reads_file=True),
     "bluesky": Kind("bot.sources.bluesky", "bluesky"),
     "jsonl": Kind("bot.sources.jsonl", "other", reads_file=True),
     "mastodon": Kind("bot.sources.mastodon", "mastodon"),
@@ -146,7 +146,7 @@ def network_of(name: str) -> Network:
 
 def is_paid(names: Iterable[str]) -> bool:
     """Whether any of these sources costs something to read; one that this version does not know costs nothing."""
-    return any(name in KINDS and KINDS[name].usd_post for name in names)
+    return any(name in SOURCES and SOURCES[name].usd_post for name in names)
 
 
 def open_source(
@@ -181,6 +181,6 @@ def owner_of(name: str, file: str) -> Owner:
 
 
 def _kind(name: str) -> Kind:
-    if name not in KINDS:
-        raise UsageError(f"this version reads no source {name!r}; use one of {', '.join(sorted(KINDS))}")
-    return KINDS[name]
+    if name not in SOURCES:
+        raise UsageError(f"this version reads no source {name!r}; use one of {', '.join(sorted(SOURCES))}")
+    return SOURCES[name]

@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.errors import Blocked, BotError, SourceError
-from bot.handles import if_valid, shown
-from bot.posts import Ending, Post, Profile, Timeline
-from bot.sources import Cost, Mark, Options, Source
+from bot.sources import Cost, Cursor, Options, Source
 from bot.sources.fields import identifier, mapping, mappings, moment, text
+from bot.sources.handles import if_valid, shown
 from bot.sources.http import Answer, Client, homepage
 from bot.sources.links import shows_address
 from bot.sources.paging import Page, walk
+from bot.sources.posts import Ending, Post, Profile, Timeline
 from bot.sources.refusals import refusal
 
 _API = "https://public.api.bsky.app/xrpc/"
@@ -58,8 +58,8 @@ class Bluesky:
         self,
         handle: str,
         *,
-        since: Mark | None = None,
-        until: Mark | None = None,
+        since: Cursor | None = None,
+        until: Cursor | None = None,
         account: str | None = None,
     ) -> Timeline:
         """The profile, and the posts from the newest down to `since`; see Source.
@@ -115,7 +115,7 @@ class Bluesky:
             )
         return _no_account(handle)
 
-    def _page(self, handle: str, did: str, cursor: str | None, since: Mark | None) -> Page:
+    def _page(self, handle: str, did: str, cursor: str | None, since: Cursor | None) -> Page:
         query = {"actor": did, "limit": _PAGE, "filter": "posts_with_replies"}
         answer = self._client.json(
             _API + "app.bsky.feed.getAuthorFeed", {**query, **({"cursor": cursor} if cursor else {})}
@@ -251,7 +251,7 @@ def _labels(labels: list[dict[str, Any]], now: datetime) -> tuple[str, ...]:
     return tuple(dict.fromkeys(held))
 
 
-def _reaches(items: list[object], read: list[Post | None], since: Mark) -> bool:
+def _reaches(items: list[object], read: list[Post | None], since: Cursor) -> bool:
     """Whether the page reaches down to what is known: it holds the newest known post, or only older ones.
 
     A pinned post stands where it does not belong, so it says nothing.

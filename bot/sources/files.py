@@ -9,8 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from bot.errors import SourceError
-from bot.installing import install_command
+from bot.errors import SourceError, install_command
 
 NOT_OPENED = f"give a path, or a URL that fsspec can open (for s3:// {install_command('s3')})"
 

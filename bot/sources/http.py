@@ -19,8 +19,8 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from bot import __version__
-from bot.bounded import ANSWERS, Unreadable, read_json
 from bot.errors import Deferred, SourceError
+from bot.io.bounded import ANSWERS, Unreadable, read_json
 from bot.sources.addresses import is_public, joined, split
 
 _CHUNK = 1 << 16

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, cast
 
-from bot.bounded import Bounds, Unreadable, read_json
 from bot.errors import SourceError
-from bot.posts import Owner, Post, Profile, Timeline
-from bot.sources import Cost, Mark, Options, Source
+from bot.io.bounded import Bounds, Unreadable, read_json
+from bot.sources import Cost, Cursor, Options, Source
 from bot.sources.files import opened, shown
+from bot.sources.posts import Owner, Post, Profile, Timeline
 
 LONGEST_LINE = 1 << 20
 """Bytes; a post that long is a file put into the wrong place."""
@@ -71,8 +71,8 @@ class JsonLines:
         self,
         handle: str,
         *,
-        since: Mark | None = None,
-        until: Mark | None = None,
+        since: Cursor | None = None,
+        until: Cursor | None = None,
         account: str | None = None,
     ) -> Timeline:
         """All posts of the file, whatever `since` says; of lines with one id the last is taken.

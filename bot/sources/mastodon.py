@@ -11,15 +11,14 @@ from urllib.parse import parse_qs, quote
 
 from requests.utils import parse_header_links
 
-from bot import handles
 from bot.errors import Blocked, BotError, SourceError
-from bot.posts import Ending, Post, Profile, Timeline
-from bot.sources import Cost, Mark, Options, Source
+from bot.sources import Cost, Cursor, Options, Source, handles
 from bot.sources.addresses import is_public, split
 from bot.sources.fields import identifier, mapping, mappings, moment, text
 from bot.sources.html_text import html_to_text
 from bot.sources.http import Answer, Client, homepage
 from bot.sources.paging import Page, walk
+from bot.sources.posts import Ending, Post, Profile, Timeline
 from bot.sources.refusals import refusal
 
 _PAGE = "40"  # the most there is
@@ -50,8 +49,8 @@ class Mastodon:
         self,
         handle: str,
         *,
-        since: Mark | None = None,
-        until: Mark | None = None,
+        since: Cursor | None = None,
+        until: Cursor | None = None,
         account: str | None = None,
     ) -> Timeline:
         """The profile, and the posts between `since` and `until`, newest first; see Source."""
@@ -102,7 +101,7 @@ class Mastodon:
             raise _refused(f"{user}@{host}", host, answer)
         return answer.value
 
-    def _page(self, handle: str, host: str, number: str, cursor: str | None, since: Mark | None) -> Page:
+    def _page(self, handle: str, host: str, number: str, cursor: str | None, since: Cursor | None) -> Page:
         query = {"limit": _PAGE}
         if since:
             query["since_id"] = since.id

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bot.posts import Ending, Post
+from bot.sources.posts import Ending, Post
 
 MOST_POSTS = 10_000
 """Posts of one reading. The networks that are walked so cost nothing; this bounds time and the store."""
 
-MOST_BARREN = 20
+MAX_EMPTY_PAGES = 20
 """Pages in a row that bring nothing new, after which a network is taken to have no more to say."""
 
 
@@ -74,7 +74,7 @@ def walk(
             if cursor in cursors:
                 warnings.append(f"the network's pages go in a circle: reading ended after {len(ids):,} posts")
                 return
-            if barren == MOST_BARREN:
+            if barren == MAX_EMPTY_PAGES:
                 warnings.append(
                     f"{barren} pages in a row held nothing new: reading ended after {len(ids):,} posts"
                 )

@@ -18,24 +18,24 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, get_args
 from urllib.parse import unquote
 
-from bot import voices
 from bot.errors import BotError, Skipped, SourceError
-from bot.posts import Ending, Network, Timeline
-from bot.sources import KINDS, Mark, is_paid, network_of
+from bot.hub import repo_people
+from bot.sources import SOURCES, Cursor, is_paid, network_of
+from bot.sources.posts import Ending, Network, Timeline
 from bot.store import gaps, ledger, lookups, notes, retention
 from bot.store.account import FACTS, UNLISTED, AccountFolder, Found, is_accounts
+from bot.store.backends import open_files
 from bot.store.facts import Check, Facts
-from bot.store.files import open_files
 from bot.store.format import Segment, merged
 from bot.store.gaps import EVERYTHING, Gap
 from bot.store.losses import losses
-from bot.store.marks import Marks, PurgedMeanwhile
+from bot.store.marks import Marks, PurgedDuringRun
 from bot.store.names import key, quoted
 from bot.store.places import Place, place_of
 from bot.store.purged import Purged
 from bot.store.reading import Reading, iterate, profile_after, still_unread
 
-__all__ = ["Check", "Facts", "Gap", "Merged", "Purged", "PurgedMeanwhile", "Store"]
+__all__ = ["Check", "Facts", "Gap", "Merged", "Purged", "PurgedDuringRun", "Store"]
 
 NETWORKS: tuple[Network, ...] = get_args(Network)
 """The folders of accounts."""
@@ -59,7 +59,7 @@ class Store:
     Every method raises SourceError, a sentence without any post's text, when the store cannot be used.
 
     A run begins with the first account or note that it asks for. What names a person who is purged after that is
-    not written by it any more: PurgedMeanwhile, and nothing is half-stored. `removed` says whether a handle has a
+    not written by it any more: PurgedDuringRun, and nothing is half-stored. `removed` says whether a handle has a
     tombstone by now; nothing of such a person is merged either.
     """
 
@@ -92,8 +92,8 @@ class Store:
         handle: str | None = None,
         complete: bool | Ending = False,
         all_asked: bool = False,
-        since: Mark | None = None,
-        until: Mark | None = None,
+        since: Cursor | None = None,
+        until: Cursor | None = None,
         paid: bool = False,
     ) -> Merged:
         """Adds a reading: each id once, the later reading of a post wins, an edit is never undone.
@@ -106,7 +106,7 @@ class Store:
 
         Where iterating over the posts raises, those that came are stored together with the gap that is left,
         and the same error is raised; of a `paid` reading so much is stored on the way, should the run be killed.
-        Raises SourceError, and stores nothing, if the account belongs to another id now. Raises PurgedMeanwhile
+        Raises SourceError, and stores nothing, if the account belongs to another id now. Raises PurgedDuringRun
         if the person was purged after this reading began, and Skipped if they have a tombstone.
         """
         handle = handle or timeline.profile.handle
@@ -154,7 +154,7 @@ class Store:
         everything = (
             asked == EVERYTHING and reading.broke is None
         )  # a part of a timeline lacks the rest of it
-        network = not KINDS[source].reads_file
+        network = not SOURCES[source].reads_file
         known_before = first.segment.posts if first.segment else {}  # of what came since, this proves nothing
         lost = losses(
             {key: post for key, post in before.items() if key in known_before} if everything else {},
@@ -198,7 +198,7 @@ class Store:
             account.confirm(segment, found.files[0], now, made_up_for, clock=network, check=check)
         if account.purged():  # between the look before and the writing: what was written goes again
             self._purge(account.handle)
-            raise PurgedMeanwhile
+            raise PurgedDuringRun
         seen = replace(found, damaged=tuple(dict.fromkeys((*first.damaged, *found.damaged))))
         told = (*lost.warnings, *(seen.made_up if complete else seen.warnings))
         return Merged(len(reading.posts.keys() - known_before.keys()), len(posts), len(gone), told)
@@ -241,18 +241,18 @@ class Store:
     def remember(self, name: str, *, handles: Sequence[str] = (), **values: Any) -> None:
         """Notes JSON values under a model's name; None forgets one. `handles` let `purge` find the note.
 
-        Raises PurgedMeanwhile, and writes nothing, when one of the people was purged since this run began.
+        Raises PurgedDuringRun, and writes nothing, when one of the people was purged since this run began.
         """
         known = notes.read(self._files, name).get("handles")
-        people = {*handles, *voices.possible(name), *(known if isinstance(known, list) else ())}
+        people = {*handles, *repo_people.possible(name), *(known if isinstance(known, list) else ())}
         if self._marks.purged(map(str, people)):
-            raise PurgedMeanwhile
+            raise PurgedDuringRun
         notes.remember(self._files, name, handles, values)
         if self._marks.purged(map(str, people)):  # between the look and the writing
             notes.forget(self._files, name)
-            raise PurgedMeanwhile
+            raise PurgedDuringRun
 
-    def purged_meanwhile(self, handles: Iterable[str]) -> bool:
+    def purged_since_start(self, handles: Iterable[str]) -> bool:
         """Whether one of these people was purged since this run began."""
         return self._marks.purged(handles)
 

@@ -14,7 +14,7 @@ from bot.store import facts as facts_file
 from bot.store.facts import Check, Facts
 from bot.store.files import Files
 from bot.store.format import POSTS_NAME, Segment, joined, pack, posts_name, unpack_named
-from bot.store.marks import PurgedMeanwhile
+from bot.store.marks import PurgedDuringRun
 from bot.store.sealed import seal, unseal
 
 FACTS = "facts.json"
@@ -94,13 +94,13 @@ class AccountFolder:
         made_up_for: Iterable[str] = (),
         check: Check | None = None,
     ) -> None:
-        """Puts a segment and its facts in place of the files `old`, in one update. Raises PurgedMeanwhile.
+        """Puts a segment and its facts in place of the files `old`, in one update. Raises PurgedDuringRun.
 
         What another run adds meanwhile stays beside it. The damaged files `made_up_for` go: their posts are there
         again, or known to be missing.
         """
         if self.purged():
-            raise PurgedMeanwhile
+            raise PurgedDuringRun
         data = pack(segment)
         name = posts_name(data)
         facts = self._facts_of(segment, (name,), read_at, check)

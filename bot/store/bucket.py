@@ -8,7 +8,7 @@ from typing import Literal
 
 from bot.errors import BotError, SourceError, UsageError
 from bot.sources.files import shown
-from bot.store.files import open_files
+from bot.store.backends import open_files
 from bot.store.hub_api import hub_api
 from bot.store.places import Place
 
@@ -66,14 +66,14 @@ def public(place: Place) -> str:
 
 @contextmanager
 def _calling(place: Place, what: str) -> Iterator[None]:
-    from bot.hub.client import Pace, install, step
-    from bot.hub.translate import translated
+    from bot.hub.client import RetryPolicy, install, step
+    from bot.hub.errors import translated
 
     open_files(place)  # says which version of the client is needed, where this one is too old
     install()
     token = hub_api().token
     try:
-        with step(Pace()), translated(what, token if isinstance(token, str) else None):
+        with step(RetryPolicy()), translated(what, token if isinstance(token, str) else None):
             yield
     except BotError as error:
         raise SourceError(f"store {shown(place.url)}: {error}") from None

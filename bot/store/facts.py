@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from bot.posts import Network
-from bot.sources import Mark
+from bot.sources import Cursor
+from bot.sources.posts import Network
 from bot.store import gaps
 from bot.store.format import Segment
 from bot.store.gaps import Gap
@@ -29,7 +29,7 @@ class Check:
 
     at: datetime
     held_back: int = 0
-    reached: Mark | None = None
+    reached: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Facts:
     name: str
     total: int
     own: int
-    newest: Mark | None
+    newest: Cursor | None
     oldest: datetime | None
     read_at: datetime
     sources: tuple[str, ...] = ()
@@ -73,7 +73,7 @@ class Facts:
         return self.checked_at is None or now - self.checked_at >= every
 
     @property
-    def since(self) -> Mark | None:
+    def since(self) -> Cursor | None:
         """What the next reading need not go behind: the newest post, or None where posts were lost."""
         return None if self.damaged else self.newest
 

@@ -7,11 +7,10 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol, assert_never
+from typing import Protocol
 
 from bot.errors import SourceError
 from bot.sources.files import failures, reason, shown
-from bot.store.places import Place, place_of
 
 WRITING = ".writing-"
 ABANDONED_S = 3600.0
@@ -59,24 +58,6 @@ class Files(Protocol):
     def below(self, path: str) -> list[str]:
         """The paths of all files below one folder, sorted."""
         ...
-
-
-def open_files(where: str | Place) -> Files:
-    """The files of a place, or of what a path or URL names. UsageError for a place that holds no store."""
-    place = place_of(where) if isinstance(where, str) else where
-    match place.kind:  # what the others import is slow to start, and a folder needs none of it
-        case "folder":
-            return Folder(Path(place.prefix))
-        case "bucket" | "dataset" | "model":
-            from bot.store.hub_files import HubFiles
-
-            return HubFiles(place)
-        case "s3" | "memory":
-            from bot.store.remote import Remote
-
-            return Remote(place)
-        case _:
-            assert_never(place.kind)
 
 
 class Folder:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.posts import Post, Profile
+from bot.sources.posts import Post, Profile
 from bot.store import gaps
 from bot.store.gaps import Gap, Span, age, mark, unread
 from bot.store.sealed import VERSION, check_version

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.posts import Post
-from bot.sources import Mark
+from bot.sources import Cursor
+from bot.sources.posts import Post
 
-Span = tuple[Mark | None, Mark | None]
+Span = tuple[Cursor | None, Cursor | None]
 """From the first mark to the second, both left out; None is the beginning of time, or its end."""
 
 EVERYTHING: Span = (None, None)
@@ -24,21 +24,21 @@ EVERYTHING: Span = (None, None)
 class Gap:
     """Posts newer than `since` (None: since the account began) and older than `until` were never read."""
 
-    since: Mark | None
-    until: Mark
+    since: Cursor | None
+    until: Cursor
 
 
-def mark(post: Post) -> Mark:
+def mark(post: Post) -> Cursor:
     """Where a post stands in its timeline."""
-    return Mark(post.id, post.created_at)
+    return Cursor(post.id, post.created_at)
 
 
-def age(post: Post | Mark) -> tuple[Any, ...]:
+def age(post: Post | Cursor) -> tuple[Any, ...]:
     """Sorts posts from the oldest to the newest; ids that are numbers tell posts of one second apart."""
     return post.created_at, len(post.id), post.id
 
 
-def unread(gaps: Iterable[Gap], newest: Mark | None) -> list[Span]:
+def unread(gaps: Iterable[Gap], newest: Cursor | None) -> list[Span]:
     """What was never read of a timeline with these gaps."""
     return [*((gap.since, gap.until) for gap in gaps), (newest, None)]
 
@@ -81,14 +81,14 @@ def from_json(value: Iterable[Any]) -> tuple[Gap, ...]:
     return tuple(found)
 
 
-def mark_to_json(mark: Mark | None) -> list[str] | None:
+def mark_to_json(mark: Cursor | None) -> list[str] | None:
     """A mark as its id and its time."""
     return [mark.id, mark.created_at.isoformat()] if mark else None
 
 
-def mark_from_json(value: Any) -> Mark | None:
+def mark_from_json(value: Any) -> Cursor | None:
     """What `mark_to_json` wrote. Raises ValueError, TypeError or IndexError for anything else."""
-    return Mark(value[0], datetime.fromisoformat(value[1])) if value else None
+    return Cursor(value[0], datetime.fromisoformat(value[1])) if value else None
 
 
 def _overlap(a: Span, b: Span) -> Span | None:
@@ -96,9 +96,9 @@ def _overlap(a: Span, b: Span) -> Span | None:
     return (since, until) if _low(since) < _high(until) else None
 
 
-def _low(mark: Mark | None) -> tuple[Any, ...]:
+def _low(mark: Cursor | None) -> tuple[Any, ...]:
     return (1, *age(mark)) if mark else (0,)
 
 
-def _high(mark: Mark | None) -> tuple[Any, ...]:
+def _high(mark: Cursor | None) -> tuple[Any, ...]:
     return (1, *age(mark)) if mark else (2,)

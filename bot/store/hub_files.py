@@ -24,8 +24,8 @@ from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_st
 
 from bot import __version__
 from bot.errors import CredentialsError, HubError, SourceError
-from bot.hub.client import Pace, Step, install, step
-from bot.hub.translate import translated
+from bot.hub.client import RetryPolicy, Step, install, step
+from bot.hub.errors import translated
 from bot.sources.files import shown
 from bot.store.hub_homes import BucketHome, Refused, RepoHome
 from bot.store.places import Place
@@ -58,10 +58,10 @@ class Home(Protocol):
 class HubFiles:
     """A tree of files below a place on the Hub at `HF_ENDPOINT`, with the token of this machine; see `Files`."""
 
-    def __init__(self, place: Place, *, pace: Pace | None = None) -> None:
+    def __init__(self, place: Place, *, pace: RetryPolicy | None = None) -> None:
         self.url = shown(place.url)
         self._prefix = place.prefix
-        self._pace = pace or Pace()
+        self._pace = pace or RetryPolicy()
         endpoint = (os.environ.get("HF_ENDPOINT") or constants.ENDPOINT).rstrip("/")
         install()
         self._token: str | None = os.environ.get("HF_TOKEN", "").strip() or None

@@ -15,7 +15,7 @@ from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_st
 
 from bot.errors import BotError, HubError
 from bot.hub.client import Step
-from bot.hub.translate import translate
+from bot.hub.errors import translate
 
 OLDEST = "1.31"
 """The huggingface_hub that a bucket takes at least."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import get_args
 
-from bot.posts import Network
+from bot.sources.posts import Network
 
 MOVE = "move.json"
 """What `bot store move` has carried over so far, in the store that it fills."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.posts import Post
+from bot.sources.posts import Post
 from bot.store.format import deleted
 
 LARGEST_SHARE = 0.5

@@ -15,8 +15,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.bounded import Bounds, read_json
 from bot.errors import Skipped
+from bot.io.bounded import Bounds, read_json
 from bot.store.files import Files
 from bot.store.names import key
 
@@ -25,7 +25,7 @@ KEPT = timedelta(days=7)
 """How long a mark is kept: longer than any run lasts."""
 
 
-class PurgedMeanwhile(Skipped):
+class PurgedDuringRun(Skipped):
     """The person's traces were purged from the store after this run began; nothing of them is stored."""
 
     def __init__(self) -> None:

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from bot.bounded import Bounds, read_json
 from bot.errors import SourceError, UsageError
+from bot.io.bounded import Bounds, read_json
 from bot.store.files import WRITING, Files
 from bot.store.layout import MOVE, account_of, is_ours
 

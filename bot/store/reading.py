@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.errors import Deferred
-from bot.posts import Post, Profile, Timeline
-from bot.sources import Mark
+from bot.sources import Cursor
+from bot.sources.posts import Post, Profile, Timeline
 from bot.store import gaps
 from bot.store.format import kept
 from bot.store.gaps import EVERYTHING
 
-ON_THE_WAY = 500
+CHECKPOINT_EVERY = 500
 """After so many posts what was paid for is stored, before the reading goes on."""
 
 
@@ -21,7 +21,7 @@ class Reading:
     """What came of iterating over a timeline: posts by id, and what broke it off, if anything did."""
 
     posts: dict[str, Post]
-    reached: Mark | None
+    reached: Cursor | None
     broke: BaseException | None
 
 
@@ -33,7 +33,7 @@ def iterate(timeline: Timeline, add: Callable[[Reading], object] | None) -> Read
         for post in timeline.posts:
             posts[post.id] = kept(post)
             reached = gaps.mark(post)
-            if add is not None and len(posts) % ON_THE_WAY == 0:
+            if add is not None and len(posts) % CHECKPOINT_EVERY == 0:
                 add(Reading(posts, reached, Deferred("not read to its end yet")))
     except BaseException as broke:  # raised again once what was paid for is stored
         return Reading(posts, reached, broke)

@@ -8,8 +8,7 @@ from typing import Any
 
 import fsspec
 
-from bot.errors import SourceError
-from bot.installing import install_command
+from bot.errors import SourceError, install_command
 from bot.sources.files import failures, reason, shown
 from bot.store.files import sentence
 from bot.store.places import Place

@@ -100,12 +100,15 @@ class RepoStore:
     @contextmanager
     def calling(self, what: str) -> Iterator[None]:
         """Calls of the client, patient and with every failure as one sentence: "could not `what`: …"."""
-        from bot.hub.client import Pace, install, step
-        from bot.hub.translate import translated
+        from bot.hub.client import RetryPolicy, install, step
+        from bot.hub.errors import translated
 
         install()
         token = self.api.token
-        with step(Pace()), translated(f"{what} of {self.shown}", token if isinstance(token, str) else None):
+        with (
+            step(RetryPolicy()),
+            translated(f"{what} of {self.shown}", token if isinstance(token, str) else None),
+        ):
             yield
 
     def is_public(self) -> bool:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from bot.errors import SourceError, UsageError
 from bot.sources.files import shown
-from bot.store.files import Files, open_files
+from bot.store.backends import open_files
+from bot.store.files import Files
 from bot.store.layout import is_ours
 from bot.store.places import Place
 from bot.store.said import Said

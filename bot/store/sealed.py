@@ -12,8 +12,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.bounded import Bounds, read_json
 from bot.errors import SourceError
+from bot.io.bounded import Bounds, read_json
 
 VERSION = 1
 """The version of every format of the store that this bot reads and writes."""

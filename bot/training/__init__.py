@@ -8,8 +8,3 @@ import os
 # OpenMP's threads spin while they wait for each other. Where another process wants a core, that makes a step
 # many times slower; sleeping costs nothing measurable. It is read once, when torch is first imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-
-from transformers.utils import logging
-
-logging.disable_progress_bar()
-logging.set_verbosity_error()

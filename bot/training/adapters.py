@@ -17,9 +17,8 @@ import torch
 from transformers import GenerationConfig
 from transformers.pytorch_utils import Conv1D
 
-from bot.errors import TrainingError
-from bot.installing import install_command
-from bot.recipe import Recipe
+from bot.errors import TrainingError, install_command
+from bot.registry.recipe import Recipe
 from bot.training.device import Device
 from bot.training.loading import LoadedBase
 from bot.training.saving import portable, written_to
@@ -51,7 +50,7 @@ def added(base: LoadedBase, recipe: Recipe, device: Device) -> Iterator[Any]:
     peft = importlib.import_module("peft")
     model = base.fresh(recipe, device, whole=False)
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    with torch.random.fork_rng(), outdated_calls():
+    with torch.random.fork_rng(), suppress_peft_deprecation():
         torch.manual_seed(recipe.seed)
         adapter = peft.get_peft_model(
             model,
@@ -76,7 +75,7 @@ def added(base: LoadedBase, recipe: Recipe, device: Device) -> Iterator[Any]:
 
 
 @contextmanager
-def outdated_calls() -> Iterator[None]:
+def suppress_peft_deprecation() -> Iterator[None]:
     """Inside, transformers does not warn of a name that peft still uses: nobody who reads it could act on it."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)

@@ -72,7 +72,7 @@ def predicted(posts: Sequence[Sequence[int]]) -> int:
     return sum(map(len, posts)) + len(posts)
 
 
-def run_together(posts: Sequence[Sequence[int]], order: Sequence[int], size: int, end: int) -> Blocks:
+def concatenate(posts: Sequence[Sequence[int]], order: Sequence[int], size: int, end: int) -> Blocks:
     """The older system's layout: the posts in that order as one run, cut wherever a block is full.
 
     The run is end-of-text, post, end-of-text, post, …, end-of-text; every token but the first is predicted

@@ -19,11 +19,11 @@ from bot import manifest
 from bot.corpus import Split, balanced
 from bot.errors import Skipped, TrainingError
 from bot.manifest import Asked, Copying, Evaluation, Point, Sample, Tracking, Training
-from bot.progress import Progress
-from bot.recipe import Recipe
+from bot.registry.recipe import Recipe
 from bot.training import adapters, copying, data, evaluate, loop, sample, saving, tensorboard, tracking
 from bot.training.device import Device
 from bot.training.loading import LoadedBase
+from bot.training.progress import Progress
 
 LEAST_GAIN = 0.001
 """Nats a token by which a model must be better than its base: rounding the weights alone moves it by less."""

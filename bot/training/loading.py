@@ -19,15 +19,20 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 from transformers.activations import NewGELUActivation
+from transformers.utils import logging as transformers_logging
 
-from bot.base import BaseSpec
 from bot.errors import TrainingError
-from bot.recipe import Recipe
+from bot.hub.base_model import BaseSpec
+from bot.registry.recipe import Recipe
 from bot.sources.files import shown
 from bot.training.attention import Masking, implementation, masking_for
 from bot.training.device import Device
 from bot.training.optimiser import Optimiser
 from bot.training.weights import Weights
+
+# Progress and faults are reported by the bot itself.
+transformers_logging.disable_progress_bar()
+transformers_logging.set_verbosity_error()
 
 DROPOUTS = ("resid_pdrop", "embd_pdrop", "attn_pdrop", "dropout", "attention_dropout", "hidden_dropout")
 """The names under which transformers' configurations keep dropout rates."""

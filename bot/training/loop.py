@@ -17,14 +17,14 @@ from transformers import PreTrainedModel
 
 from bot.errors import TrainingError
 from bot.manifest import Point
-from bot.progress import Progress
-from bot.recipe import Recipe
+from bot.registry.recipe import Recipe
 from bot.training import attention, data, evaluate, loss, memory
 from bot.training.attention import Masking
 from bot.training.data import IGNORED, Blocks
 from bot.training.device import Device
 from bot.training.optimiser import Optimiser, learning_rate
 from bot.training.packing import Packer
+from bot.training.progress import Progress
 from bot.training.weights import Copy, Weights
 
 REPORT_EVERY = 0.5
@@ -177,14 +177,14 @@ def _layouts(posts: Sequence[Sequence[int]], end: int, recipe: Recipe) -> tuple[
         packer = Packer(posts, recipe.block_size, end, recipe.seed)
         return (packer.layout() for _ in range(recipe.epochs)), packer.blocks
 
-    def run_together() -> Iterator[Blocks]:
+    def concatenate() -> Iterator[Blocks]:
         shuffle = random.Random(recipe.seed)  # noqa: S311 - shuffling, not secrets
         order = list(range(len(posts)))
         for _ in range(recipe.epochs):
             shuffle.shuffle(order)
-            yield data.run_together(posts, order, recipe.block_size, end)
+            yield data.concatenate(posts, order, recipe.block_size, end)
 
-    return run_together(), math.ceil(data.predicted(posts) / recipe.block_size)
+    return concatenate(), math.ceil(data.predicted(posts) / recipe.block_size)
 
 
 def _check_finite(which: str, value: float, where: str, recipe: Recipe) -> None:

@@ -15,7 +15,7 @@ from bot.training.data import IGNORED
 SLICE = 4_194_304
 """Logits that are worked on at a time (16 MiB in float32)."""
 
-LEAST = 1e-38
+MIN_PROBABILITY = 1e-38
 """The smallest chance that float32 tells from none: a token's loss counts as 87.5 nats at most."""
 
 
@@ -55,7 +55,7 @@ class _Mean(torch.autograd.Function):
             used = label != IGNORED
             wanted = label.clamp(min=0)[:, None]
             chances = torch.softmax(part, dim=1, dtype=torch.float32)
-            chosen = chances.gather(1, wanted).clamp_(min=LEAST)
+            chosen = chances.gather(1, wanted).clamp_(min=MIN_PROBABILITY)
             total -= (chosen.log()[:, 0] * used).sum()
             chances.scatter_add_(1, wanted, -torch.ones_like(chosen))
             torch.mul(chances, (used / count)[:, None], out=out)

@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from bot.recipe import Recipe
+from bot.registry.recipe import Recipe
 from bot.training.weights import Weights
 
 

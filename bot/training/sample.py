@@ -59,7 +59,7 @@ def load(folder: Path, device: Device) -> TextGenerationPipeline:
     if not (folder / adapters.CONFIG).exists():
         return pipeline("text-generation", model=str(folder), device=device.torch)
     peft = importlib.import_module("peft")
-    with adapters.outdated_calls():
+    with adapters.suppress_peft_deprecation():
         model = peft.AutoPeftModelForCausalLM.from_pretrained(folder)
     model.generation_config = GenerationConfig.from_pretrained(folder)
     return pipeline("text-generation", model=model, tokenizer=str(folder), device=device.torch)

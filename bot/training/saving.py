@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from bot.errors import TrainingError
-from bot.recipe import Recipe
+from bot.registry.recipe import Recipe
 from bot.training.loading import LoadedBase
 
 TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}

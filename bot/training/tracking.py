@@ -2,8 +2,8 @@
 
 It is told after training and costs the model nothing when it fails: a warning is said, and the model goes on.
 A run is named by a random id, and neither its settings nor its counts name a person or the model; the manifest
-knows the id, see `bot.tracker_runs`. No text of a post and nothing of the machine or the code goes out, and the
-console is not captured.
+knows the id, see `bot.training.tracker_runs`. No text of a post and nothing of the machine or the code goes out, and
+the console is not captured.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from typing import Any
 from huggingface_hub import constants
 
 from bot.corpus import Corpus
-from bot.installing import install_command
+from bot.errors import install_command
 from bot.manifest import Base, Copying, Evaluation, Point, Tracking, Training
-from bot.recipe import Recipe
+from bot.registry.recipe import Recipe
 from bot.sources.files import shown
-from bot.tracker_runs import FAULTS, FOLDER
+from bot.training.tracker_runs import FAULTS, FOLDER
 
 PROJECT = "mynah"
 """Where runs are kept, unless WANDB_PROJECT or TRACKIO_PROJECT names another project."""
@@ -208,7 +208,7 @@ def _trackio(request: Request, told: Record) -> Tracking:
         service="trackio", run=request.run, project=(project := environment.get("TRACKIO_PROJECT") or PROJECT)
     )
     # It talks on standard output, which belongs to the command's own result, and warns where others raise.
-    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(record=True) as heard:
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(record=True) as on_outcome:
         warnings.simplefilter("always")
         trackio.init(
             project=project,
@@ -225,12 +225,12 @@ def _trackio(request: Request, told: Record) -> Tracking:
             trackio.log(told.summary, step=told.curve[-1].step)
         finally:
             trackio.finish()
-    if space and not heard:
+    if space and not on_outcome:
         return tracked.model_copy(update={"run_url": f"{shown(constants.ENDPOINT)}/spaces/{space}"})
     if space:
         request.say(
             f"{request.name}: warning: Trackio could not reach the Space {space} "
-            f"({_first_line(str(heard[0].message), environment)}); the run waits in its folder on this machine"
+            f"({_first_line(str(on_outcome[0].message), environment)}); the run waits in its folder on this machine"
         )
     else:
         request.say(

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.cli.report import print_corpus
 from bot.corpus import REASONS, Corpus, build, is_enough, require_enough, to_json
 from bot.errors import Skipped
-from bot.posts import Post, Profile, Timeline
-from bot.report import print_corpus
+from bot.sources.posts import Post, Profile, Timeline
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 

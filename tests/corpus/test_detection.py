@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.corpus import Corpus, build, detection
-from bot.corpus.languages import iso_639
-from bot.posts import Post, Profile, Timeline
+from bot.registry.languages import iso_639
+from bot.sources.posts import Post, Profile, Timeline
 
 ENGLISH = "I can not believe how good this coffee is"
 GERMAN = "Heute ist ein schöner Tag im Garten"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.corpus import Corpus, Split, Text, balanced, build, split
-from bot.posts import Post, Profile, Timeline
+from bot.sources.posts import Post, Profile, Timeline
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot import summaries
 from bot.__main__ import main
 from bot.errors import CredentialsError
+from bot.github import summaries
 from bot.hub import endpoint, open_hub
 
 SECRET = "pa55-word"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from hub_versions import FACTS, card, files, manifest
 
-from bot import digest
 from bot.errors import ConflictError, HubError
 from bot.hub import Hub
+from bot.io import digest
 
 pytest_plugins = ["hub_fixtures"]
 

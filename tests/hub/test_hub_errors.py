@@ -15,7 +15,7 @@ from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils import httpx  # type: ignore[attr-defined]
 
 from bot.errors import BotError, ConflictError, CredentialsError, HubError
-from bot.hub.translate import translate, translated
+from bot.hub.errors import translate, translated
 
 pytest_plugins = ["hub_fixtures"]
 

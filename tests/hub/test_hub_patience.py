@@ -18,7 +18,7 @@ from hub_versions import card, manifest
 from huggingface_hub.utils import get_session, httpx  # type: ignore[attr-defined]
 
 from bot.errors import HubError
-from bot.hub.client import Pace, PatientClient, Step, asked_wait, step
+from bot.hub.client import RetryingClient, RetryPolicy, Step, retry_after_seconds, step
 
 pytest_plugins = ["hub_fixtures"]
 
@@ -30,13 +30,13 @@ def naps() -> list[float]:
 
 
 @pytest.fixture
-def pace(naps: list[float]) -> Pace:
+def pace(naps: list[float]) -> RetryPolicy:
     """The default's numbers, without the time they take."""
-    return Pace(connect_s=0.5, read_s=0.3, sleep=naps.append)
+    return RetryPolicy(connect_s=0.5, read_s=0.3, sleep=naps.append)
 
 
 def test_a_query_is_tried_four_times_with_growing_pauses(
-    server: HubServer, pace: Pace, naps: list[float]
+    server: HubServer, pace: RetryPolicy, naps: list[float]
 ) -> None:
     server.fault(path="/api/models", times=-1, status=503)
     with pytest.raises(HubError, match="it answered 503 after 4 tries") as raised:
@@ -48,14 +48,14 @@ def test_a_query_is_tried_four_times_with_growing_pauses(
         assert 0.5 * middle <= nap <= 1.5 * middle
 
 
-def test_pauses_differ_from_run_to_run(pace: Pace, naps: list[float]) -> None:
+def test_pauses_differ_from_run_to_run(pace: RetryPolicy, naps: list[float]) -> None:
     for _ in range(20):
         assert Step(pace).pause(1, None)
     assert len(set(naps)) > 10
 
 
 @pytest.mark.parametrize("cut", ["before", "within", "after", "answer"])
-def test_a_cut_while_listing_repeats_only_the_page(server: HubServer, pace: Pace, cut: str) -> None:
+def test_a_cut_while_listing_repeats_only_the_page(server: HubServer, pace: RetryPolicy, cut: str) -> None:
     server.page_size = 2
     for number in range(6):
         server.store.add(f"tester/m{number}", {"README.md": card(), "bot.json": manifest()})
@@ -68,7 +68,7 @@ def test_a_cut_while_listing_repeats_only_the_page(server: HubServer, pace: Pace
     "fault", [{"cut": "before"}, {"cut": "after"}, {"status": 500, "landed": True}], ids=str
 )
 def test_hiding_and_deleting_are_repeated_until_answered(
-    server: HubServer, pace: Pace, fault: dict[str, Any]
+    server: HubServer, pace: RetryPolicy, fault: dict[str, Any]
 ) -> None:
     server.store.add("tester/ada", {"README.md": card()})
     server.fault(path="/settings", **fault)
@@ -80,14 +80,16 @@ def test_hiding_and_deleting_are_repeated_until_answered(
     assert len(server.calls) == 4
 
 
-def test_a_rate_limit_within_the_wait_is_waited_for(server: HubServer, pace: Pace, naps: list[float]) -> None:
+def test_a_rate_limit_within_the_wait_is_waited_for(
+    server: HubServer, pace: RetryPolicy, naps: list[float]
+) -> None:
     server.fault(path="/api/models", status=429, headers={"Retry-After": "100"})
     assert not hub_at(server, pace=pace).listing().repos
     (nap,) = naps
     assert 99 <= nap <= 101
 
 
-def test_the_waits_of_a_step_add_up(server: HubServer, pace: Pace, naps: list[float]) -> None:
+def test_the_waits_of_a_step_add_up(server: HubServer, pace: RetryPolicy, naps: list[float]) -> None:
     server.fault(path="/api/models", times=2, status=429, headers={"Retry-After": "70"})
     with pytest.raises(HubError, match="rate limit reached") as raised:
         hub_at(server, pace=pace).listing()
@@ -95,7 +97,7 @@ def test_the_waits_of_a_step_add_up(server: HubServer, pace: Pace, naps: list[fl
     assert raised.value.retry_at is not None
 
 
-def test_a_date_in_the_answer_is_understood(server: HubServer, pace: Pace, naps: list[float]) -> None:
+def test_a_date_in_the_answer_is_understood(server: HubServer, pace: RetryPolicy, naps: list[float]) -> None:
     later = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     server.fault(path="/api/models", status=429, headers={"Retry-After": later})
     with pytest.raises(HubError, match="makes sense again from") as raised:
@@ -122,7 +124,7 @@ def test_a_date_in_the_answer_is_understood(server: HubServer, pace: Pace, naps:
     ],
 )
 def test_what_an_answer_asks_to_wait(headers: dict[str, str], seconds: float | None) -> None:
-    assert asked_wait(httpx.Response(429, headers=headers)) == seconds
+    assert retry_after_seconds(httpx.Response(429, headers=headers)) == seconds
 
 
 @pytest.mark.usefixtures("_real_client")
@@ -131,7 +133,7 @@ def test_what_an_answer_asks_to_wait(headers: dict[str, str], seconds: float | N
     [(b"", "no answer in time"), (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", "no answer in time")],
     ids=["silent", "stops"],
 )
-def test_a_hub_that_goes_silent_does_not_hang_the_bot(pace: Pace, reaction: bytes, words: str) -> None:
+def test_a_hub_that_goes_silent_does_not_hang_the_bot(pace: RetryPolicy, reaction: bytes, words: str) -> None:
     with silent(reaction) as url:
         began = time.monotonic()
         with pytest.raises(HubError, match=words) as raised:
@@ -142,7 +144,7 @@ def test_a_hub_that_goes_silent_does_not_hang_the_bot(pace: Pace, reaction: byte
 
 @pytest.mark.usefixtures("_real_client")
 def test_an_answer_that_trickles_ends_at_the_limit() -> None:
-    brief = Pace(connect_s=0.5, read_s=0.5, tries=1, wait_s=0.5)
+    brief = RetryPolicy(connect_s=0.5, read_s=0.5, tries=1, wait_s=0.5)
     with silent(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", drip=b"[") as url:
         began = time.monotonic()
         with pytest.raises(HubError, match="too slowly"):
@@ -151,7 +153,7 @@ def test_an_answer_that_trickles_ends_at_the_limit() -> None:
 
 
 @pytest.mark.usefixtures("_real_client")
-def test_a_hub_that_is_not_there_is_an_error_that_may_pass(pace: Pace) -> None:
+def test_a_hub_that_is_not_there_is_an_error_that_may_pass(pace: RetryPolicy) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -163,7 +165,7 @@ def test_a_hub_that_is_not_there_is_an_error_that_may_pass(pace: Pace) -> None:
 def test_every_other_request_of_the_library_has_timeouts_too(server: HubServer) -> None:
     hub_at(server)
     client = get_session()
-    assert isinstance(client, PatientClient)
+    assert isinstance(client, RetryingClient)
     assert client.timeout.connect == 10
     assert client.timeout.read == 60
     server.fault(times=-1, status=429, headers={"Retry-After": "3600"})
@@ -171,7 +173,9 @@ def test_every_other_request_of_the_library_has_timeouts_too(server: HubServer) 
         client.get(f"{server.url}/anything")
 
 
-def test_the_librarys_telemetry_is_never_waited_for(server: HubServer, pace: Pace, naps: list[float]) -> None:
+def test_the_librarys_telemetry_is_never_waited_for(
+    server: HubServer, pace: RetryPolicy, naps: list[float]
+) -> None:
     hub_at(server)
     server.fault(path="agent-harnesses", status=503)
     with step(pace):
@@ -179,12 +183,12 @@ def test_the_librarys_telemetry_is_never_waited_for(server: HubServer, pace: Pac
     assert naps == []
 
 
-def test_steps_inside_a_step_share_its_patience(pace: Pace) -> None:
-    with step(pace) as outer, step(Pace()) as inner:
+def test_steps_inside_a_step_share_its_patience(pace: RetryPolicy) -> None:
+    with step(pace) as outer, step(RetryPolicy()) as inner:
         assert inner is outer
 
 
-def hub_at_url(url: str, pace: Pace) -> None:
+def hub_at_url(url: str, pace: RetryPolicy) -> None:
     from bot.hub.huggingface import HuggingFaceHub
 
     HuggingFaceHub(url, "tester", token=None, pace=pace).listing()

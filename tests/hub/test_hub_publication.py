@@ -10,7 +10,7 @@ from hub_server import HubServer
 from hub_versions import card, files, manifest
 
 from bot.errors import ConflictError, CredentialsError, HubError
-from bot.hub.client import Pace
+from bot.hub.client import RetryPolicy
 from bot.hub.huggingface import HuggingFaceHub
 
 pytest_plugins = ["hub_fixtures"]
@@ -158,7 +158,7 @@ def test_creating_is_not_repeated_without_end_while_the_hub_is_busy(
 
 
 def test_a_slow_answer_ends_at_the_limit(server: HubServer) -> None:
-    hasty = Pace(connect_s=1, read_s=0.1, tries=2, pause_s=0.005, wait_s=5)
+    hasty = RetryPolicy(connect_s=1, read_s=0.1, tries=2, pause_s=0.005, wait_s=5)
     server.fault(path="/commit/", delay_s=0.5)
     commit = hub_at(server, pace=hasty).publish("ada", files("1"), parent=None, message="1")
     time.sleep(0.5)  # the slow request is carried out now, on a parent that has moved

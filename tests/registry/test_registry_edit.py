@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from registry_texts import EXAMPLE, HEAD, read
 
-from bot import handles
 from bot.errors import UsageError
 from bot.registry.edit import add, remove, set_store
+from bot.sources import handles
 
 DAY = date(2026, 11, 20)
 NOWHERE = Path("/nowhere")

@@ -9,9 +9,9 @@ import pytest
 
 from bot import registry
 from bot.errors import RegistryError, UsageError
-from bot.posts import Owner, owner
 from bot.registry.edit import add, remove
 from bot.registry.tombstones import Tombstones, hashed, is_hash, salt_for
+from bot.sources.posts import Owner, owner
 
 SALT = "0123456789abcdef"
 HEAD = "version: 1\nnamespace: org\ncontact: https://example.org/r\n"

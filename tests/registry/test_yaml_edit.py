@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.registry.yaml_edit import UnknownLayoutError, append, delete, put
+from bot.registry.text_edit import UnknownLayoutError, append, delete, put
 from bot.registry.yaml_tree import Mapping, Scalar, Sequence, parse
 
 ITEM = {"handles": ["new"], "consent": "self"}

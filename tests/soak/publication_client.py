@@ -15,16 +15,16 @@ from typing import Any
 
 from card_facts import manifest
 
-from bot import base, build
-from bot.build import Workshop
+from bot.apply import build
+from bot.apply.build import RunContext
 from bot.corpus import Corpus
-from bot.hub import huggingface
-from bot.hub.client import Pace
+from bot.hub import base_model, huggingface
+from bot.hub.client import RetryPolicy
 from bot.registry import Entry
 from bot.training.fine_tune import Tuned
 
 
-def tune(shop: Workshop, entry: Entry, cleaned: Corpus, folder: Path) -> Tuned:
+def tune(context: RunContext, entry: Entry, cleaned: Corpus, folder: Path) -> Tuned:
     """A folder as training leaves one. Equal posts and recipe give equal bytes."""
     chosen = json.dumps(
         [entry.recipe.digest(), [text.text for one in cleaned.accounts for text in one.texts]]
@@ -38,7 +38,9 @@ def tune(shop: Workshop, entry: Entry, cleaned: Corpus, folder: Path) -> Tuned:
     assert known.evaluation is not None
     assert known.base is not None
     return Tuned(
-        replaced(known.base, name="small", identity=base.parse(entry.base).identity, id=None, revision=None),
+        replaced(
+            known.base, name="small", identity=base_model.parse(entry.base).identity, id=None, revision=None
+        ),
         entry.recipe,
         known.training,
         known.evaluation,
@@ -56,11 +58,11 @@ def replaced(model: Any, **changes: Any) -> Any:
 def main() -> int:
     from bot.__main__ import main as run
 
-    patient = replace(Pace(), pause_s=0.03, read_s=5.0)
+    patient = replace(RetryPolicy(), pause_s=0.03, read_s=5.0)
     for place, name, value in (
         (build, "tune", tune),
-        (Workshop, "lack", lambda _: None),
-        (huggingface, "Pace", partial(replace, patient)),
+        (RunContext, "lack", lambda _: None),
+        (huggingface, "RetryPolicy", partial(replace, patient)),
     ):
         setattr(place, name, value)
     return run(sys.argv[1:])

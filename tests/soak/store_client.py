@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from bot.errors import SourceError
-from bot.posts import Network, Post, Profile, Timeline
-from bot.sources import Mark
+from bot.sources import Cursor
+from bot.sources.posts import Network, Post, Profile, Timeline
 from bot.store import Store
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -42,7 +42,7 @@ def merge(store: Store, chance: random.Random, handle: str, numbers: list[int]) 
     """A free reading, or a paid one that may break off; both store what came."""
     paid, profile = chance.random() < 0.5, Profile(handle, handle, NETWORK, id=f"id-{handle}")
     timeline = Timeline(profile, reading(numbers, paid and chance.random() < 0.5))
-    since = Mark("0", NOW) if paid else None
+    since = Cursor("0", NOW) if paid else None
     try:
         store.merge(timeline, "x", now=datetime.now(UTC), since=since, paid=paid)
     except Broken as broken:

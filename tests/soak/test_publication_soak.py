@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import sentences
 from hub_bench import HubBench
+from tiny_bases import sentences
 
 SECONDS = float(os.environ.get("MYNAH_SOAK_S", "30"))
 SEED = int(os.environ.get("MYNAH_SOAK_SEED", "1"))
@@ -81,7 +81,7 @@ class Fleet:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         self.runs += 1
-        path = ":".join(str(ROOT / part) for part in (".", "tests", "tests/support"))
+        path = ":".join(str(ROOT / part) for part in (".", "tests/support"))
         command = [sys.executable, str(CLIENT), "apply", "--max-change", "100%", "--wait", "4", *arguments]
         return subprocess.Popen(
             [*command, "--registry", str(self.folder / "registry.yaml")],

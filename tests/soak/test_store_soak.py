@@ -27,8 +27,8 @@ from bot.store import Store
 
 pytest_plugins = ["store_fixtures"]
 
-KINDS = ("folder", "bucket", "dataset", "s3")
-SECONDS = float(os.environ.get("MYNAH_SOAK_S", "16")) / len(KINDS)
+SOURCES = ("folder", "bucket", "dataset", "s3")
+SECONDS = float(os.environ.get("MYNAH_SOAK_S", "16")) / len(SOURCES)
 SEED = int(os.environ.get("MYNAH_SOAK_SEED", "1"))
 CLIENT = Path(__file__).with_name("store_client.py")
 PATIENCE_S = 120.0
@@ -159,7 +159,7 @@ def soak(url: str, folder: Path, bench: HubBench | None) -> Ledgered:
     raise AssertionError
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SOURCES)
 def test_nothing_acknowledged_is_lost_and_nothing_purged_comes_back(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

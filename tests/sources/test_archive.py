@@ -10,8 +10,8 @@ import pytest
 from x_archives import javascript, link, long_post, members, pack, tweet
 
 from bot.errors import SourceError
-from bot.posts import Owner, Post, Timeline
 from bot.sources import check_file, open_source, owner_of
+from bot.sources.posts import Owner, Post, Timeline
 
 
 @pytest.fixture

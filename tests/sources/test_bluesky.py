@@ -22,8 +22,8 @@ from social_payloads import (
 from social_server import PICTURE, Feed, SocialServer
 
 from bot.errors import Blocked, Deferred, SourceError
-from bot.posts import Post, Timeline
-from bot.sources import Cost, Mark, open_source
+from bot.sources import Cost, Cursor, open_source
+from bot.sources.posts import Post, Timeline
 
 HANDLE = "carol.example.social"
 
@@ -80,7 +80,7 @@ def test_an_account_without_posts_is_an_empty_timeline(net: SocialServer) -> Non
 
 def test_reading_stops_at_what_is_known(net: SocialServer) -> None:
     give(net, *map(bluesky_item, range(500, 0, -1)))
-    since = Mark(uri(390), START + timedelta(hours=390))
+    since = Cursor(uri(390), START + timedelta(hours=390))
     assert [post.id for post in posts(net, since=since)][:110] == [
         uri(number) for number in range(500, 390, -1)
     ]
@@ -89,7 +89,7 @@ def test_reading_stops_at_what_is_known(net: SocialServer) -> None:
 
 def test_reading_stops_where_a_known_post_was_deleted_since(net: SocialServer) -> None:
     give(net, *map(bluesky_item, (number for number in range(500, 0, -1) if number != 390)))
-    since = Mark(uri(390), START + timedelta(hours=390))
+    since = Cursor(uri(390), START + timedelta(hours=390))
     assert {uri(number) for number in range(500, 390, -1)} <= {post.id for post in posts(net, since=since)}
     assert net.count("getAuthorFeed") == 3  # a page of older ones shows that the mark is past
 
@@ -98,7 +98,7 @@ def test_a_post_that_was_dated_back_does_not_hide_newer_ones(net: SocialServer) 
     items = [bluesky_item(number) for number in range(500, 0, -1)]
     items[5] = bluesky_item(495, record={"createdAt": "2009-01-01T00:00:00Z"})
     give(net, *items)
-    read_now = posts(net, since=Mark(uri(390), START + timedelta(hours=390)))
+    read_now = posts(net, since=Cursor(uri(390), START + timedelta(hours=390)))
     assert {uri(number) for number in range(500, 390, -1)} <= {post.id for post in read_now}
     assert read_now[5].created_at.year == 2009
 
@@ -107,7 +107,7 @@ def test_a_post_that_was_dated_back_does_not_hide_newer_ones(net: SocialServer) 
 def test_a_pinned_post_does_not_end_the_reading_and_comes_once(net: SocialServer, which: int) -> None:
     items = [bluesky_item(number) for number in range(301, 0, -1)]
     give(net, pinned(items[which]), *items)
-    since = Mark(uri(301 - which), START + timedelta(hours=301 - which)) if which else None
+    since = Cursor(uri(301 - which), START + timedelta(hours=301 - which)) if which else None
     ids = [post.id for post in posts(net, since=since)]
     assert len(ids) == len(set(ids)) == 301
 

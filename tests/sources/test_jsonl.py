@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.errors import SourceError
-from bot.posts import Post, Timeline
 from bot.sources import check_file, jsonl, open_source
+from bot.sources.posts import Post, Timeline
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 

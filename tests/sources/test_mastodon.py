@@ -9,8 +9,8 @@ from social_payloads import START, Json, boost, mastodon_account, mastodon_id, m
 from social_server import PICTURE, Feed, SocialServer
 
 from bot.errors import Blocked, Deferred, SourceError
-from bot.posts import Post, Timeline
-from bot.sources import Cost, Mark, open_source
+from bot.sources import Cost, Cursor, open_source
+from bot.sources.posts import Post, Timeline
 
 HANDLE = "carol@example.social"
 NUMBER = "23634"
@@ -40,8 +40,8 @@ def one(net: SocialServer, status: Json) -> Post:
     return post
 
 
-def mark(number: int) -> Mark:
-    return Mark(mastodon_id(number), START + timedelta(hours=number))
+def mark(number: int) -> Cursor:
+    return Cursor(mastodon_id(number), START + timedelta(hours=number))
 
 
 def test_a_profile_and_its_posts_are_read_without_a_login(net: SocialServer) -> None:

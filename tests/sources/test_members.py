@@ -9,8 +9,8 @@ import pytest
 from x_archives import Members, javascript, members, pack, tweet
 
 from bot.errors import SourceError
-from bot.sources import members as members_module
 from bot.sources import open_source
+from bot.sources.archive import members as members_module
 
 
 @pytest.fixture

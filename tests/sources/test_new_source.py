@@ -1,4 +1,4 @@
-"""A network that the project does not know, added as CONTRIBUTING.md says: one module, one line in KINDS."""
+"""A network that the project does not know, added as CONTRIBUTING.md says: one module, one line in SOURCES."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 
 from bot import corpus
 from bot.errors import Blocked
-from bot.posts import Post, Profile, Timeline
-from bot.sources import KINDS, Cost, Kind, Mark, Options, Source, open_source
+from bot.sources import SOURCES, Cost, Cursor, Kind, Options, Source, open_source
+from bot.sources.posts import Post, Profile, Timeline
 from bot.store import Store
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -34,8 +34,8 @@ class Toy:
         self,
         handle: str,
         *,
-        since: Mark | None = None,
-        until: Mark | None = None,
+        since: Cursor | None = None,
+        until: Cursor | None = None,
         account: str | None = None,
     ) -> Timeline:
         if handle not in self.texts:
@@ -43,7 +43,7 @@ class Toy:
         profile = Profile(handle, handle.title(), "other", id=f"toy-{handle}")
         return Timeline(profile, self._posts(handle, since))
 
-    def _posts(self, handle: str, since: Mark | None) -> Iterator[Post]:
+    def _posts(self, handle: str, since: Cursor | None) -> Iterator[Post]:
         for number, text in reversed(list(enumerate(self.texts[handle], start=1))):
             if since and number <= int(since.id):
                 return
@@ -63,7 +63,7 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
     module = types.ModuleType("toy_network")
     module.open_source = open_toy  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "toy_network", module)
-    monkeypatch.setitem(KINDS, "toy", Kind("toy_network", "other"))
+    monkeypatch.setitem(SOURCES, "toy", Kind("toy_network", "other"))
     return network
 
 

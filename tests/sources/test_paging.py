@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.errors import Deferred
-from bot.posts import Post
-from bot.sources.paging import MOST_BARREN, Page, walk
+from bot.sources.paging import MAX_EMPTY_PAGES, Page, walk
+from bot.sources.posts import Post
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
@@ -53,8 +53,8 @@ def test_pages_without_end_that_hold_nothing_new_end_the_walk() -> None:
     numbers = itertools.count()
     warnings: list[str] = []
     assert ids(walk(lambda _: page(9, following=f"c{next(numbers)}"), warnings)) == ["9"]
-    assert next(numbers) == MOST_BARREN + 1
-    assert warnings == [f"{MOST_BARREN} pages in a row held nothing new: reading ended after 1 posts"]
+    assert next(numbers) == MAX_EMPTY_PAGES + 1
+    assert warnings == [f"{MAX_EMPTY_PAGES} pages in a row held nothing new: reading ended after 1 posts"]
 
 
 def test_an_account_without_end_is_cut_and_said() -> None:

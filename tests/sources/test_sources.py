@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.errors import UsageError
-from bot.posts import Post, Profile, Timeline
-from bot.sources import KINDS, Cost, Kind, Mark, Options, Source, network_of, open_source
+from bot.sources import SOURCES, Cost, Cursor, Kind, Options, Source, network_of, open_source
+from bot.sources.posts import Post, Profile, Timeline
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
@@ -29,8 +29,8 @@ class Toy:
         self,
         handle: str,
         *,
-        since: Mark | None = None,
-        until: Mark | None = None,
+        since: Cursor | None = None,
+        until: Cursor | None = None,
         account: str | None = None,
     ) -> Timeline:
         def posts() -> Iterator[Post]:
@@ -51,10 +51,10 @@ def test_a_new_network_is_one_module_and_one_line(monkeypatch: pytest.MonkeyPatc
 
     module.open_source = open_toy  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "toy_network", module)
-    monkeypatch.setitem(KINDS, "toy", Kind("toy_network", "other"))
+    monkeypatch.setitem(SOURCES, "toy", Kind("toy_network", "other"))
 
     source = open_source("toy", environment={"TOY_TOKEN": "x"})
-    timeline = source.read("ada", since=Mark("6", NOON))
+    timeline = source.read("ada", since=Cursor("6", NOON))
 
     assert source.cost == Cost()  # pages are paid for while they are read
     assert [post.id for post in timeline.posts] == ["9", "8", "7"]

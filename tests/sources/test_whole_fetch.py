@@ -24,8 +24,8 @@ from social_payloads import (
 from social_server import PICTURE, Feed, SocialServer
 
 from bot import corpus, registry
+from bot.apply.fetch import Fetcher
 from bot.errors import Blocked, Deferred
-from bot.fetch import Fetcher
 from bot.store import Store
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

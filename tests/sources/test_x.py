@@ -11,7 +11,7 @@ from x_server import FIRST_ID, PICTURE, XServer, post
 from x_specs import BOTH, SPECS
 
 from bot.errors import Deferred, SourceError
-from bot.sources import Cost, Mark, open_source
+from bot.sources import Cost, Cursor, open_source
 from bot.sources.budget import Budget, Limit
 
 
@@ -96,7 +96,7 @@ def test_a_reading_that_broke_off_is_resumed_between_two_marks(x: XServer) -> No
 
 def test_a_mark_of_another_network_is_not_sent(x: XServer) -> None:
     x.add("ada_example", posts=3)
-    foreign = Mark("at://did:plc:x/1", mark(2).created_at)
+    foreign = Cursor("at://did:plc:x/1", mark(2).created_at)
     assert numbers(opened(x).read("ada_example", since=foreign)) == [3, 2, 1]
 
 

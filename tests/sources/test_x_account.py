@@ -11,9 +11,9 @@ from x_server import PICTURE, XServer, error_payload, post
 from x_specs import SPECS
 
 from bot.errors import Blocked, Deferred, SourceError
-from bot.posts import Post
 from bot.sources import Cost, Options, open_source
 from bot.sources.budget import Budget, Limit
+from bot.sources.posts import Post
 
 
 @pytest.fixture(params=SPECS)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.sources.x_answers import WINDOW, Answer, Broken, Limited, Off, Payload, Refused, absence, judge
+from bot.sources.x.answers import WINDOW, Answer, Broken, Limited, Off, Payload, Refused, absence, judge
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 API = "https://api.twitter.com/2/problems/"

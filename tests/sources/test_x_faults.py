@@ -16,11 +16,12 @@ from x_server import PROBLEMS, XServer, post
 from x_specs import SPECS
 
 from bot.errors import Deferred, SourceError
-from bot.sources import Cost, Options, x_wire
+from bot.sources import Cost, Options
 from bot.sources.budget import Budget, Limit
-from bot.sources.x import X
-from bot.sources.x_calls import OUTAGE
-from bot.sources.x_wire import Timeouts
+from bot.sources.x import wire as x_wire
+from bot.sources.x.calls import OUTAGE
+from bot.sources.x.source import X
+from bot.sources.x.wire import Timeouts
 
 CANARY = "canarypost"
 

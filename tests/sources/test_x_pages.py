@@ -17,9 +17,9 @@ from x_server import XServer, error_payload, post
 from x_specs import SPECS
 
 from bot.errors import BotError, Deferred, SourceError
-from bot.posts import Post
-from bot.sources import x_wire
-from bot.sources.x import X
+from bot.sources.posts import Post
+from bot.sources.x import wire
+from bot.sources.x.source import X
 
 CANARY = "canarypost"
 
@@ -241,7 +241,7 @@ def test_no_answer_is_a_traceback_or_repeats_what_it_holds(x: XServer, status: i
 def test_a_compressed_bomb_is_not_unpacked(x: XServer, monkeypatch: pytest.MonkeyPatch) -> None:
     import gzip
 
-    monkeypatch.setattr(x_wire, "LARGEST_ANSWER", 1 << 20)
+    monkeypatch.setattr(wire, "LARGEST_ANSWER", 1 << 20)
     bomb = gzip.compress(b" " * (50 << 20))
     answered = Answer(bomb, headers={"Content-Encoding": "gzip"})
     monkeypatch.setattr(x, "answer", lambda *_: answered)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.posts import Post
-from bot.sources.x_posts import picture, record, user
+from bot.sources.posts import Post
+from bot.sources.x.posts import picture, record, user
 
 NOON = "2024-05-01T12:00:00.000Z"
 

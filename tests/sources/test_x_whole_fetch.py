@@ -14,10 +14,10 @@ from x_server import FIRST_ID, PICTURE, XServer, post
 from x_specs import SPECS
 
 from bot import corpus, registry
+from bot.apply.fetch import Fetcher
 from bot.errors import Blocked, Deferred
-from bot.fetch import Fetcher
-from bot.posts import Timeline
 from bot.sources import Cost, open_source
+from bot.sources.posts import Timeline
 from bot.store import Store
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

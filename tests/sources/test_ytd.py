@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.errors import SourceError
-from bot.sources import ytd
+from bot.sources.archive import ytd
 
 
 def read(data: bytes) -> list[dict[str, Any]]:

@@ -14,8 +14,8 @@ import pytest
 from hub_bench import HubBench
 
 from bot.errors import SourceError
-from bot.hub.client import Pace
-from bot.posts import Post, Profile, Timeline
+from bot.hub.client import RetryPolicy
+from bot.sources.posts import Post, Profile, Timeline
 from bot.store import Store, retention
 from bot.store.account import AccountFolder
 from bot.store.hub_files import HubFiles
@@ -25,7 +25,7 @@ pytest_plugins = ["store_fixtures"]
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ADA = Profile("ada_example", "Ada", "x", id="42")
-QUICK = Pace(pause_s=0.01, wait_s=5.0)
+QUICK = RetryPolicy(pause_s=0.01, wait_s=5.0)
 UPDATE = r"/(batch|commit/main)$"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SourceError
-from bot.posts import Post, Profile, Timeline
+from bot.sources.posts import Post, Profile, Timeline
 from bot.store import Store
 from bot.store.sealed import seal, unseal
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hub_bench import HubBench
 
-from bot.posts import Post, Profile, Timeline
+from bot.sources.posts import Post, Profile, Timeline
 from bot.store import Store
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -15,7 +15,7 @@ from store_places import memory
 
 from bot.store.places import Place, place_of
 
-KINDS = ("file", "memory", "bucket", "dataset")
+SOURCES = ("file", "memory", "bucket", "dataset")
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +42,7 @@ def bench(_store_bench: HubBench) -> Iterator[HubBench]:
         huggingface_hub.close_session()
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=SOURCES)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """An empty place of each kind in turn."""
     match request.param:

@@ -12,17 +12,16 @@ from pathlib import Path
 import huggingface_hub.constants
 import pytest
 import torch
-from conftest import sentences
+from tiny_bases import sentences
 from transformers import pipeline
 
 from bot import corpus
-from bot.base import BaseSpec, parse
-from bot.card import snippet
 from bot.corpus import Split
-from bot.errors import TrainingError
-from bot.installing import install_command
-from bot.posts import Post, Profile, Timeline
-from bot.recipe import Recipe
+from bot.errors import TrainingError, install_command
+from bot.hub.base_model import BaseSpec, parse
+from bot.registry.recipe import Recipe
+from bot.render.card import snippet
+from bot.sources.posts import Post, Profile, Timeline
 from bot.training import adapters, device, fine_tune, loading, sample
 
 CPU = device.Device(torch.device("cpu"), "a test's processor", bf16=False)

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import sentences
 from hub_server import HubServer
+from tiny_bases import sentences
 
 from bot import corpus
-from bot.base import parse
 from bot.corpus import Split
 from bot.errors import TrainingError
-from bot.posts import Post, Profile, Timeline
-from bot.recipe import Recipe
+from bot.hub.base_model import parse
+from bot.registry.recipe import Recipe
+from bot.sources.posts import Post, Profile, Timeline
 from bot.training import device, fine_tune, loading
 
 CPU = device.Device(torch.device("cpu"), "a test's processor", bf16=False)
@@ -81,7 +81,7 @@ def test_a_base_that_cannot_keep_posts_apart_trains_on_a_stream_and_it_is_said(
 
 
 ASKED = """
-from bot.base import parse
+from bot.hub.base_model import parse
 from bot.errors import TrainingError
 from bot.training import loading
 try:
@@ -110,8 +110,8 @@ import sys, torch
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_bad_input import CPU, NOW, RECIPE, split_of
-from conftest import sentences
-from bot.base import parse
+from tiny_bases import sentences
+from bot.hub.base_model import parse
 from bot.training import fine_tune, loading
 fine_tune.fine_tune(
     loading.load(parse({base!r})), split_of(sentences(300, 1)), RECIPE.model_copy(update=dict(epochs=100, patience=0)),
@@ -125,7 +125,7 @@ def test_a_worker_that_is_killed_leaves_nothing_behind(tiny_base: Path, tmp_path
     scratch.mkdir()
     here = Path(__file__).parent
     code = ENDLESS.format(tests=str(here), base=str(tiny_base), folder=str(tmp_path / "model"))
-    paths = os.pathsep.join([str(here.parent), str(here.parent.parent)])
+    paths = os.pathsep.join(map(str, (here.parents[1], here.parent / "support")))
     with subprocess.Popen(
         [sys.executable, "-c", code],
         env={**os.environ, "TMPDIR": str(scratch), "PYTHONPATH": paths},

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.base import parse
+from bot.hub.base_model import parse
 from bot.training import data, loading
 from bot.training.data import IGNORED
 
@@ -16,7 +16,7 @@ posts = st.lists(st.lists(st.integers(1, 50), max_size=20), min_size=1, max_size
 
 @given(posts, st.integers(2, 16))
 def test_every_token_and_every_end_is_predicted_exactly_once(made: list[list[int]], size: int) -> None:
-    blocks = data.run_together(made, range(len(made)), size, END)
+    blocks = data.concatenate(made, range(len(made)), size, END)
     assert blocks.inputs.shape == blocks.labels.shape == (len(blocks), size)
     predicted = blocks.labels[blocks.labels != IGNORED].tolist()
     assert predicted == [token for post in made for token in (*post, END)]
@@ -25,14 +25,14 @@ def test_every_token_and_every_end_is_predicted_exactly_once(made: list[list[int
 
 @given(posts, st.integers(2, 16))
 def test_an_input_is_the_token_before_its_label(made: list[list[int]], size: int) -> None:
-    blocks = data.run_together(made, range(len(made)), size, END)
+    blocks = data.concatenate(made, range(len(made)), size, END)
     useful = blocks.labels.flatten() != IGNORED
     run = [END, *(token for post in made for token in (*post, END))]
     assert blocks.inputs.flatten()[useful].tolist() == run[:-1]
 
 
 def test_padding_carries_no_label() -> None:
-    blocks = data.run_together([[5]], [0], 4, END)
+    blocks = data.concatenate([[5]], [0], 4, END)
     assert torch.equal(blocks.inputs, torch.tensor([[END, 5, END, END]]))
     assert torch.equal(blocks.labels, torch.tensor([[5, END, IGNORED, IGNORED]]))
     assert blocks.full == 0.5

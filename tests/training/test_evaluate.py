@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy
 import pytest
 import torch
-from conftest import sentences
+from tiny_bases import sentences
 
-from bot.base import parse
 from bot.corpus import Text
+from bot.hub.base_model import parse
 from bot.training import data, device, evaluate, loading
 
 CPU = device.Device(torch.device("cpu"), "test", bf16=False)

@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import sentences
+from tiny_bases import sentences
 from transformers import pipeline
 
 from bot import corpus
-from bot.base import parse
 from bot.corpus import Split
 from bot.errors import Skipped, TrainingError
+from bot.hub.base_model import parse
 from bot.manifest import Asked, Sample, Tracking
-from bot.posts import Post, Profile, Timeline
-from bot.recipe import Recipe
+from bot.registry.recipe import Recipe
+from bot.sources.posts import Post, Profile, Timeline
 from bot.training import device, fine_tune, loading, sample, saving, tracking
 
 CPU = device.Device(torch.device("cpu"), "a test's processor", bf16=False)

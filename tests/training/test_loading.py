@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.base import BaseSpec, parse
 from bot.errors import TrainingError, UsageError
-from bot.recipe import Recipe
+from bot.hub.base_model import BaseSpec, parse
+from bot.registry.recipe import Recipe
 from bot.training import device, loading
 
 CPU = device.Device(torch.device("cpu"), "test", bf16=False)

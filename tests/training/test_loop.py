@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import sentences
+from tiny_bases import sentences
 
-from bot.base import parse
 from bot.errors import TrainingError
-from bot.progress import Progress
-from bot.recipe import Recipe
+from bot.hub.base_model import parse
+from bot.registry.recipe import Recipe
 from bot.training import attention, data, device, evaluate, loading, loop
 from bot.training.optimiser import learning_rate
+from bot.training.progress import Progress
 
 CPU = device.Device(torch.device("cpu"), "A test's processor", bf16=False)
 HALF = device.Device(torch.device("cpu"), "A test's processor", bf16=True)

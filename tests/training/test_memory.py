@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import sentences
+from tiny_bases import sentences
 
-from bot.base import parse
-from bot.recipe import Recipe
+from bot.hub.base_model import parse
+from bot.registry.recipe import Recipe
 from bot.training import data, device, loading, loop, memory
 
 CPU = device.Device(torch.device("cpu"), "test", bf16=False)

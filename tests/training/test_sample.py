@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import TextGenerationPipeline
 
-from bot.base import parse
+from bot.hub.base_model import parse
 from bot.training import device, loading, sample
 
 CPU = device.Device(torch.device("cpu"), "test", bf16=False)

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import torch
 import transformers
-from conftest import sentences
 from safetensors import safe_open
+from tiny_bases import sentences
 from transformers import AutoModelForCausalLM, GenerationConfig, GPTNeoXConfig
 
-from bot.base import parse
 from bot.errors import TrainingError
-from bot.recipe import Recipe
+from bot.hub.base_model import parse
+from bot.registry.recipe import Recipe
 from bot.training import data, device, evaluate, loading, loop, saving
 
 CPU = device.Device(torch.device("cpu"), "test", bf16=False)

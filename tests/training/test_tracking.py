@@ -14,8 +14,8 @@ import pytest
 
 from bot import corpus
 from bot.manifest import Tracking
-from bot.posts import Post, Profile, Timeline
-from bot.recipe import Recipe
+from bot.registry.recipe import Recipe
+from bot.sources.posts import Post, Profile, Timeline
 from bot.training import tracking
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""Steps to outcomes: fetch, train, publish, remove. The only package that knows all those below it."""

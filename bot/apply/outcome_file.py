@@ -1,0 +1,105 @@
+"""What became of a shard's steps, in a file: written as the shard goes on, read when all shards ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.io.bounded import Bounds, fit, read_json
+from bot.plan.outcome import Outcome, Result
+from bot.sources import Cost
+
+VERSION = 1
+BOUNDS = Bounds(16 << 20, depth=16)
+"""A shard with 10,000 steps writes some 3 MB."""
+
+
+class _Outcome(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    name: str = Field(max_length=400)
+    action: str = Field(max_length=20)
+    result: Result
+    reason: str
+    commit: str | None = None
+    seconds: float = 0.0
+
+
+class _Spent(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    reads: int = Field(0, ge=0)
+    usd: float = Field(0.0, ge=0)
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    version: int = VERSION  # files of before it was written have none
+    outcomes: tuple[_Outcome, ...]
+    spent: _Spent = _Spent()
+
+
+def write(outcomes: Sequence[Outcome], path: Path, spent: Cost | None = None) -> None:
+    """Replaces the file at once, so that a run that is killed leaves what it knew. Creates its folder.
+
+    `spent` is what reading posts really cost so far, where that is known.
+    """
+    value: dict[str, Any] = {"version": VERSION, "outcomes": [outcome.to_json() for outcome in outcomes]}
+    if spent is not None:
+        value["spent"] = {"reads": spent.reads, "usd": round(spent.usd, 4)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+    fresh.replace(path)
+
+
+def parse(data: bytes | str) -> list[Outcome]:
+    """The outcomes that a file or a line holds. Raises ValueError for what is none, or newer than this bot."""
+    return _outcomes(_parsed(data))
+
+
+def spent(paths: Sequence[Path]) -> Cost:
+    """What all shards together say that they spent; a file that cannot be read counts for nothing."""
+    reads, usd = 0, 0.0
+    for path in paths:
+        with suppress(OSError, ValueError):
+            told = _read(path).spent
+            reads, usd = reads + told.reads, usd + told.usd
+    return Cost(reads, round(usd, 4))
+
+
+def read_all(paths: Sequence[Path]) -> tuple[list[Outcome], list[str]]:
+    """The outcomes of every shard, and a sentence for each file that cannot be read."""
+    outcomes: list[Outcome] = []
+    wrong: list[str] = []
+    for path in paths:
+        try:
+            outcomes += _outcomes(_read(path))
+        except OSError as error:
+            wrong.append(f"the outcomes in {path.name} cannot be read: {error.strerror}")
+        except ValueError as error:
+            wrong.append(f"the outcomes in {path.name} cannot be read: {error}")
+    return outcomes, wrong
+
+
+def _read(path: Path) -> _File:
+    with path.open("rb") as file:
+        return _parsed(file.read(BOUNDS.size + 1))
+
+
+def _parsed(data: bytes | str) -> _File:
+    value = read_json(data, BOUNDS, "it")
+    version = value.get("version", VERSION) if isinstance(value, dict) else VERSION
+    if isinstance(version, int) and version > VERSION:
+        raise ValueError("it was written by a newer version of the bot: update this one")
+    return fit(_File, value, "it")
+
+
+def _outcomes(file: _File) -> list[Outcome]:
+    return [
+        Outcome(one.name, one.action, one.result, one.reason, one.commit, one.seconds)
+        for one in file.outcomes
+    ]

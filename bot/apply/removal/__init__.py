@@ -1,0 +1,1 @@
+"""A person removed everywhere: models, posts, tracker runs, traces on this machine, and the proof."""

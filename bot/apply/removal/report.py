@@ -1,0 +1,169 @@
+"""What a takedown says: what was checked after the deed, place by place, and what remains where nobody can reach."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from bot.apply.removal import local_traces
+from bot.errors import BotError
+from bot.hub import repo_people
+from bot.training import tracker_runs
+
+if TYPE_CHECKING:
+    from bot.apply.removal.takedown import Survey, Unpublished
+    from bot.manifest import Tracking
+    from bot.registry import Registry
+    from bot.store import Purged
+
+GUIDE = "docs/removal.md"
+"""Where each thing that remains stands, with the call that deletes it."""
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Report:
+    """The lines of a takedown, in the order of what was done. `public`: everybody reads them, so nobody is named
+    who is among the removed, `gone`.
+    """
+
+    public: bool
+    gone: Container[str] = ()
+    lines: list[str] = field(default_factory=list)
+    failed: bool = False
+    _words: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """1 when something could not be done, read or proven."""
+        return BotError.exit_code if self.failed else 0
+
+    def hush(self, words: Iterable[str]) -> None:
+        """From here on no line holds one of these words: handles, and models that are named after them."""
+        self._words += sorted(filter(None, words), key=len, reverse=True)
+
+    def attempt(self, place: str, deed: Callable[[], T], otherwise: T) -> T:
+        """What the deed returns; where it fails, that is said, and the rest of the takedown goes on."""
+        try:
+            return deed()
+        except BotError as error:
+            self.warn(f"{place}: NOT DONE: {error}")
+            return otherwise
+
+    def checked(self, place: str, sentence: str) -> None:
+        """Adds what was looked at after the deed."""
+        self.lines.append(f"{place}: {self._quiet(sentence)}")
+
+    def warn(self, line: str) -> None:
+        """Adds what went wrong, or is not final; the takedown counts as unfinished unless it is only that."""
+        self.failed = self.failed or not line.startswith("NOT FINAL")
+        self.lines.append(self._quiet(line))
+
+    def tombstone(self, registry: Registry, person: str) -> None:
+        """Says what the registry shows, read again."""
+        listed = [entry.handles for entry in registry.entries] + [
+            faulty.handles for faulty in registry.faulty
+        ]
+        self.gone = registry.gone
+        if person in registry.gone and not any(person in handles for handles in listed):
+            self.checked("Tombstone", f"{registry.path} was read again: it holds one, and no entry of theirs")
+        else:
+            self.warn(
+                f"Tombstone: NOT PROVEN: {registry.path} was read again and does not show it; look at it"
+            )
+
+    def models(self, found: Survey, done: Unpublished) -> None:
+        """Says what became of the models, and which repos prove nothing."""
+        for names, became in ((done.deleted, "deleted"), (done.hidden, "made private")):
+            certain = [name for name in names if name in found.named]
+            if certain:
+                self.checked(
+                    "Models",
+                    f"{_count(certain, 'model')} of this person {became}; asked for again without a token, "
+                    f"{'it is' if len(certain) == 1 else 'none is'}{' not' if len(certain) == 1 else ''} visible",
+                )
+        possible = [name for name in done.hidden if name in found.possible]
+        if possible:
+            self.checked(
+                "Models",
+                f"{_count(possible, 'repo')} whose name may be theirs made private, not visible without a token: "
+                "look at it, then delete it or make it public again",
+            )
+        for name, why in done.left.items():
+            self.warn(f"Models: STILL THERE: {name}: {why}; run this again")
+        if found.unread:
+            listed = ", ".join(self._shown(name) for name in found.unread)
+            self.warn(
+                f"Models: NOT PROVEN: {_count(found.unread, 'repo')} of ours cannot be read, so whether this person "
+                f"is in them is not known: {listed}; repair or delete them, then run this again"
+            )
+        elif not (found.named or found.possible or done.left) and not self.failed:
+            self.checked("Models", "no repo in the listing names this person by its card, manifest or name")
+        if found.strangers:
+            self.checked(
+                "Models",
+                f"{_count(found.strangers, 'repo')} with their name that this bot did not make, left alone"
+                + ("" if self.public else f": {', '.join(found.strangers)}"),
+            )
+
+    def posts(self, purged: Purged | None) -> None:
+        """Says what went from the store, what was read afterwards, and what may be left there."""
+        if purged is None:
+            return
+        self.checked(
+            "Posts", f"{purged.files:,} {'file' if purged.files == 1 else 'files'} deleted from the store"
+        )
+        for line in purged.checked:
+            self.checked("Posts", line)
+        for line in purged.remains:
+            self.checked("Posts: REMAINS", line)
+
+    def elsewhere(
+        self,
+        runs: Sequence[Tracking],
+        words: Sequence[str],
+        folders: Sequence[Path],
+        environment: Mapping[str, str],
+    ) -> None:
+        """Deletes tracked runs and what the bot keeps on this machine, and says what was seen afterwards."""
+        for deletion in tracker_runs.delete(runs, environment):
+            self.checked("Trackers" if deletion.gone else "Trackers: REMAINS", deletion.sentence)
+        cleared = local_traces.clear(words, folders, environment)
+        for line in cleared.checked:
+            self.checked("This machine", line)
+        for line in cleared.remains:
+            self.checked("This machine: REMAINS", line)
+
+    def remains(self, *, hidden: bool, in_workflow: bool) -> None:
+        """Says what no call of the bot reaches."""
+        places = ["the git history of the registry"]
+        if hidden:
+            places.append(
+                "every file and commit of a model that is only private (policy.removal: delete ends it)"
+            )
+        places += ["caches of browsers and networks", "copies by others", "files of --report and --out"]
+        if in_workflow:
+            places.append("logs and artifacts of earlier runs, and the issue that asked")
+        self.checked("Remains", f"{'; '.join(places)}: {GUIDE} has the call that deletes each")
+        if in_workflow:
+            self.lines.append(
+                "If `publish` is at work now, run this again when it has ended: it began with the registry as it was"
+            )
+
+    def _shown(self, name: str) -> str:
+        """A repo's name, unless it may be that of somebody who was removed and everybody reads it."""
+        hushed = self.public and any(handle in self.gone for handle in repo_people.possible(name))
+        return "one whose name may be theirs" if hushed else name
+
+    def _quiet(self, line: str) -> str:
+        for word in self._words if self.public else ():
+            line = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "[removed]", line, flags=re.IGNORECASE)
+        return line
+
+
+def _count(names: Sequence[str], noun: str) -> str:
+    return f"{len(names):,} {noun}{'' if len(names) == 1 else 's'}"

@@ -1,0 +1,143 @@
+"""What stands on the hub for a model: its manifest, and what humans changed or added in its repo since."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.apply.build import RunContext
+from bot.errors import Blocked, Skipped
+from bot.hub import Blob, Hub
+from bot.hub.ownership import GITATTRIBUTES
+from bot.hub.published import FILENAME
+from bot.io.digest import git_blob, of_bytes
+from bot.manifest import Manifest
+from bot.plan.desired import template_folders
+from bot.registry import Entry
+from bot.render import card, publication
+from bot.render.card import human_edits
+from bot.render.card.variables import LOSS_CURVE, SOCIAL_PREVIEW
+
+_APART = frozenset({publication.CARD, FILENAME, GITATTRIBUTES})
+"""Files that are judged by their text, or that the Hub itself put there."""
+_RENDERED = frozenset({LOSS_CURVE, SOCIAL_PREVIEW})
+"""What is made again with every card."""
+_WEIGHTS = ".safetensors"
+"""A card's numbers were measured on the weights: over others it is not written either."""
+_NAMED = 5
+"""Files that a sentence names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a publication finds in its repo. `added` is what humans put into the card's front matter.
+
+    `files` are all that stand there, by path; `whose` says whose they are. `over`: what was changed may be
+    written over. Nothing at all stands where the repo is new.
+    """
+
+    added: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, Blob] = field(default_factory=dict)
+    whose: human_edits.Files = field(default_factory=human_edits.Files)
+    over: bool = False
+
+
+def standing(
+    entry: Entry,
+    old: Manifest,
+    head: str,
+    context: RunContext,
+    hub: Hub,
+    overwrite: Collection[str],
+    *,
+    training: bool,
+) -> Standing:
+    """What stands in the repo at the commit `head`, held against the manifest `old` that was published there.
+
+    Raises Skipped when a human edited the card's text, its pictures or the weights, or with `training`, which
+    replaces them all, any other file of ours; `overwrite` names the models of which all that may be written over.
+    Files that humans added are said and stay.
+    """
+    there = hub.files(entry.name, head)
+    found = human_edits.compare(old, there, _APART)
+    doubtful = (
+        found.doubtful if training else found.doubtful & _RENDERED
+    )  # a card leaves the others as they are
+    changed = set(found.changed) | {path for path in doubtful if _differs(hub, old, path)}
+    ours = found.ours | (doubtful - changed)
+    whose = human_edits.Files(ours, frozenset(changed), found.doubtful - doubtful, found.theirs)
+    over = entry.name in overwrite
+    added, reason = _card(entry, old, context, hub, listed=publication.CARD in there)
+    wanted = {path for path in changed if training or path in _RENDERED or path.endswith(_WEIGHTS)}
+    for path in sorted(changed):
+        what = "was changed" if path in there else "is gone"
+        context.watcher.say(f"{entry.name}: {path} {what} on the Hub since it was published")
+    if found.theirs:
+        context.watcher.say(f"{entry.name}: files that others added stay: {_names(found.theirs)}")
+    if (reason is not None or wanted) and not over:
+        raise Skipped(_sentence(entry.name, reason, wanted))
+    return Standing(added, there, whose, over)
+
+
+def to_remove(
+    entry: Entry, found: Standing, files: Mapping[str, bytes | Path], *, training: bool
+) -> list[str]:
+    """The files of ours that a publication of `files` deletes, since a new model has them no more.
+
+    Raises Blocked when one of `files` would take the place of a file that a human added: it stays.
+    """
+    whose = found.whose
+    foreign = whose.theirs & files.keys()
+    clash = {path for path in foreign if not human_edits.same(files[path], found.files[path])}
+    if clash and not found.over:
+        it = "it" if len(clash) == 1 else "them"
+        raise Blocked(
+            f"{_names(clash)} on the Hub, which this bot did not put there, would be written over: rename {it} "
+            f"there, or write over {it}: --only {entry.name} --overwrite-edits {entry.name}"
+        )
+    if not training:
+        return []
+    ours = whose.ours | (whose.changed if found.over else frozenset())
+    return sorted((ours & found.files.keys()) - files.keys())
+
+
+def _card(
+    entry: Entry, old: Manifest, context: RunContext, hub: Hub, *, listed: bool
+) -> tuple[dict[str, Any], str | None]:
+    """What a human added to the card's front matter, and what else was changed in the card, or None."""
+    data = hub.read(entry.name, publication.CARD, listed=listed)
+    if data is None:
+        return {}, f"{publication.CARD} is gone"
+    readme = data.decode(errors="replace")
+    try:
+        extra = human_edits.added(old, readme)
+        if not human_edits.edited(old, readme):
+            return extra, None
+        ours = card.render(old, template=entry.template, folders=template_folders(context.registry))
+        context.watcher.say(f"{entry.name} was edited on the Hub:\n{human_edits.difference(ours, readme)}")
+    except ValueError as error:
+        return {}, str(error)
+    return extra, ""
+
+
+def _differs(hub: Hub, old: Manifest, path: str) -> bool:
+    """Whether a file's contents are not those that the manifest tells."""
+    data = hub.read(old.name, path, listed=True) or b""
+    return of_bytes(data) != old.files[path] if path in old.files else git_blob(data) != old.blobs[path]
+
+
+def _sentence(name: str, reason: str | None, changed: Collection[str]) -> str:
+    """Why nothing is published: what a human edited. `reason` is the card's, empty for an edited text."""
+    details = [reason] if reason else []
+    if changed:
+        details.append(_names([*([publication.CARD] if reason == "" else []), *sorted(changed)]))
+    what = f": {', and '.join(details)}" if details else ""
+    return f"edited on the Hub{what}; to write over it: --overwrite-edits {name}"
+
+
+def _names(paths: Iterable[str]) -> str:
+    named = list(paths) if isinstance(paths, list) else sorted(paths)
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return ", ".join(named[:_NAMED]) + more

@@ -1,0 +1,1 @@
+"""The command line: commands, terminal output, the doctor and the demo."""

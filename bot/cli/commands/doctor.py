@@ -1,0 +1,56 @@
+"""`bot doctor`: whether everything a run needs is there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli.commands.options import (
+    hub_option,
+    json_option,
+    load_registry,
+    open_hub,
+    registry_option,
+    store_option,
+)
+from bot.errors import BotError
+
+if TYPE_CHECKING:
+    from bot.registry import Registry
+
+
+@click.command()
+@registry_option
+@hub_option
+@store_option
+@json_option
+@click.option("--fix", is_flag=True, help="Make the store's bucket where it is missing: private, always.")
+def doctor(
+    registry_path: Path, hub_target: str | None, store_url: str | None, as_json: bool, fix: bool
+) -> int:
+    """Say what is missing, and how to get it.
+
+    Tokens and what they may do, GPU, disk, fonts, store, registry, schedule. Costs nothing, leaves nothing behind.
+    """
+    from bot.cli import doctor as room
+    from bot.cli import report
+
+    registry: Registry | BotError
+    try:
+        registry = load_registry(registry_path)
+    except BotError as error:
+        registry = error
+    found = list(room.examine(registry, partial(open_hub, hub_target), store_url, os.environ, fix=fix))
+    if as_json:
+        report.print_json({"findings": [finding.to_json() for finding in found]}, sys.stdout)
+    else:
+        rows = [(finding.state, finding.what, finding.text) for finding in found]
+        report.print_table(("state", "what", "finding"), rows, sys.stdout)
+        missing = sum(finding.state == "missing" for finding in found)
+        click.echo(f"{missing} missing." if missing else "Nothing is missing.")
+    return room.exit_code(found)

@@ -1,0 +1,147 @@
+"""`bot plan`, `bot status`, `bot explain` and `bot render`: the fleet as it is and as it should be."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli.commands.options import (
+    count,
+    find_entry,
+    hub_option,
+    json_option,
+    load_registry,
+    make_plan,
+    open_hub,
+    open_store,
+    planning_options,
+    registry_option,
+    store_option,
+)
+
+if TYPE_CHECKING:
+    from bot.plan.decide import Force
+
+
+@click.command()
+@registry_option
+@hub_option
+@store_option
+@planning_options
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Keep the plan for apply."
+)
+@click.option(
+    "--shards",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Say how N machines at most would share the work.",
+)
+@json_option
+def plan(
+    registry_path: Path,
+    hub_target: str | None,
+    store_url: str | None,
+    only: tuple[str, ...],
+    force: Force | None,
+    max_change: float,
+    out: Path | None,
+    shards: int | None,
+    as_json: bool,
+) -> None:
+    """Show what apply would do, and why.
+
+    Writes nothing but FILE. Public repos need no token.
+    """
+    from bot.cli import report
+    from bot.github import workflow_commands
+    from bot.plan import file
+    from bot.plan.shards import assign, names, needed
+
+    registry = load_registry(registry_path)
+    hub = open_hub(hub_target, registry)
+    made = make_plan(registry, hub, store_url, only=only, force=force, max_change=max_change)
+    made = workflow_commands.discreet(made, os.environ)
+    if out is not None:
+        file.write(made, out)
+    workflow_commands.on_plan(made, os.environ, shards_asked=shards)
+    parts = assign(made.steps, shards) if shards is not None else ()
+    if as_json:
+        cut = {} if shards is None else {"shards": names(parts)}
+        report.print_json(made.to_json() | cut, sys.stdout)
+        return
+    report.print_plan(workflow_commands.shown(made, (), os.environ)[0], sys.stdout)
+    for name, part in zip(names(parts), parts, strict=True):
+        click.echo(f"Shard {name}: {count(sum(map(needed, part)), 'step')}.")
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where to write."
+)
+@registry_option
+@hub_option
+def render(name: str, out: Path, registry_path: Path, hub_target: str | None) -> None:
+    """Write NAME's card and pictures to a folder.
+
+    From what was published; nothing is trained.
+    """
+    from bot.io import atomic
+    from bot.manifest.published_manifest import read_manifest
+    from bot.render import publication
+
+    registry = load_registry(registry_path)
+    hub = open_hub(hub_target, registry)
+    entry, old = find_entry(registry, name), read_manifest(hub, name)
+    files = publication.rerender(registry, entry, old, hub, publication.additions(hub, old))
+    for path, content in files.items():
+        atomic.write(out / path, content if isinstance(content, bytes) else content.read_bytes())
+    click.echo(f"{count(len(files), 'file')} in {out}, the card is {out / 'README.md'}")
+
+
+@click.command()
+@registry_option
+@hub_option
+@store_option
+@json_option
+def status(registry_path: Path, hub_target: str | None, store_url: str | None, as_json: bool) -> None:
+    """Show every model, its state and its age."""
+    from bot.cli import report
+
+    registry = load_registry(registry_path)
+    hub = open_hub(hub_target, registry)
+    made = make_plan(registry, hub, store_url)
+    if as_json:
+        report.print_json(
+            {"counts": made.counts, "models": [step.to_json() for step in made.steps]}, sys.stdout
+        )
+        return
+    rows = [
+        (step.action, step.name, f"{step.age.days} d" if step.age is not None else "-", step.reason)
+        for step in made.steps
+    ]
+    report.print_table(("state", "model", "age", "why"), rows, sys.stdout)
+    click.echo(
+        f"{count(len(rows), 'model')}: " + ", ".join(f"{n} {action}" for action, n in made.counts.items())
+    )
+
+
+@click.command()
+@click.argument("name")
+@registry_option
+@hub_option
+@store_option
+def explain(name: str, registry_path: Path, hub_target: str | None, store_url: str | None) -> None:
+    """Say why NAME is in its state, and what is next."""
+    from bot.plan import explain as room
+
+    registry = load_registry(registry_path)
+    hub, store = open_hub(hub_target, registry), open_store(store_url, registry)
+    made = make_plan(registry, hub, store_url)
+    for line in room.explain(name, made, registry, hub, store):
+        click.echo(line)

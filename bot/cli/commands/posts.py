@@ -1,0 +1,148 @@
+"""`bot import`, `bot corpus` and `bot purge`: the posts that models are made of."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from bot.cli.commands.options import (
+    count,
+    find_entry,
+    json_option,
+    load_registry,
+    max_reads_option,
+    open_store,
+    registry_option,
+    store_option,
+    warn,
+)
+from bot.errors import Blocked, Skipped, SourceError, UsageError
+
+
+@click.command("import")
+@click.argument("handle")
+@click.argument("file")
+@registry_option
+@store_option
+@click.option("--source", type=click.Choice(["archive", "jsonl"]), help="Default: by the file's name.")
+def import_(
+    handle: str,
+    file: str,
+    registry_path: Path,
+    store_url: str | None,
+    source: Literal["archive", "jsonl"] | None,
+) -> None:
+    """Put FILE's posts into the store, as HANDLE's.
+
+    The public posts and the profile, and nothing else of it.
+
+    FILE is the zip that X gives its users (or its unpacked folder), or JSONL with one post a line.
+    """
+    from bot.registry import owners
+    from bot.sources import open_source
+    from bot.sources.handles import normalise
+
+    registry = load_registry(registry_path)
+    kind = source or _file_source(file)
+    try:
+        name = normalise(handle, kind)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if line := registry.gone.line(name):
+        raise UsageError(
+            f"this person was removed (line {line} of the registry) and is never imitated; nothing is stored"
+        )
+    store = open_store(store_url, registry, adds=True, say=warn)
+    timeline = open_source(kind, file=file).read(name)
+    of = owners.of_profile(timeline.profile)
+    if line := registry.gone.line_of(of):
+        raise UsageError(
+            f"the file is of somebody who was removed (line {line} of the registry) and is never imitated; "
+            "nothing is stored"
+        )
+    try:
+        merged = store.merge(timeline, kind, now=datetime.now(UTC), handle=name, complete=timeline.complete)
+    except Skipped as refused:
+        raise SourceError(str(refused)) from None
+    noun = "archive" if kind == "archive" else "file"
+    unproven = () if of.account else (f"the {noun} {owners.UNNAMED.format(handle=name)}",)
+    for warning in (*timeline.warnings, *unproven, *merged.warnings):
+        click.echo(f"warning: {warning}", err=True)
+    click.echo(f"{name}: {count(merged.added, 'new post')}, {merged.total:,} in the store")
+
+
+@click.command()
+@click.argument("name")
+@registry_option
+@store_option
+@max_reads_option
+@json_option
+def corpus(
+    name: str, registry_path: Path, store_url: str | None, max_reads: int | None, as_json: bool
+) -> None:
+    """Show what there is to train NAME on.
+
+    The funnel of each account, and whether it is enough; no text.
+    """
+    from bot import corpus as room
+    from bot.apply.fetch import Fetcher
+    from bot.cli import report
+    from bot.hub import base_model
+
+    registry = load_registry(registry_path)
+    entry = find_entry(registry, name)
+    store = open_store(store_url, registry, adds=True, say=warn)
+    fetcher = Fetcher(registry, store, lambda: datetime.now(UTC), max_reads)
+    try:
+        timelines = fetcher.fetch(entry)
+    except Blocked as blocked:
+        raise SourceError(str(blocked)) from None
+    except Skipped as nothing:
+        raise UsageError(str(nothing)) from None
+    finally:
+        if (spent := fetcher.cost).reads:
+            click.echo(f"Spent: {spent.reads:,} posts and profiles read, {spent.usd:.2f} USD.", err=True)
+    made = room.build(timelines)
+    texts = [text.text for account in made.accounts for text in account.texts]
+    tokens = base_model.count_tokens(base_model.parse(entry.base), texts)
+    if as_json:
+        told = room.to_json(made, tokens=tokens)
+        for handle, account in zip(entry.handles, told["accounts"], strict=True):
+            account["handle"] = handle
+        report.print_json(told, sys.stdout)
+    else:
+        report.print_corpus(made, tokens, sys.stdout)
+
+
+@click.command()
+@click.argument("handle")
+@registry_option
+@store_option
+def purge(handle: str, registry_path: Path, store_url: str | None) -> int:
+    """Delete every trace of HANDLE in the store, and look again.
+
+    Where the store lies in a repo or a bucket that keeps what is deleted, its history goes as well, or it is said
+    why not, and what to do (exit code 1).
+
+    HANDLE as people write it: with or without @, in any case, or the address of a profile.
+
+    It wins over runs that are at work: one that began before stores nothing of HANDLE any more, and publishes no
+    model of theirs. A run that begins afterwards may fetch HANDLE again; what forbids that is a tombstone, by bot
+    remove or bot takedown. Models on the hub stay. docs/removal.md says what else may remain.
+    """
+    from bot.sources.handles import bare
+
+    name = bare(handle)
+    purged = open_store(store_url, load_registry(registry_path), say=warn).purge(name)
+    click.echo(f"{name}: {count(purged.files, 'file')} deleted from the store")
+    for line in (*purged.checked, *purged.remains):
+        click.echo(line)
+    return 1 if purged.remains else 0
+
+
+def _file_source(file: str) -> Literal["archive", "jsonl"]:
+    return "jsonl" if file.removesuffix(".gz").endswith((".jsonl", ".ndjson")) else "archive"

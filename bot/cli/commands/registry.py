@@ -1,0 +1,211 @@
+"""`bot validate`, `bot schema`, `bot add` and `bot remove`: the registry by itself, offline."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli.commands.options import count, open_hub, open_store, registry_option, store_option
+from bot.errors import BotError, Problem, RegistryError, UsageError
+from bot.github import workflow_commands
+
+if TYPE_CHECKING:
+    from bot.hub import Hub
+    from bot.registry import Registry
+    from bot.sources.handles import Source
+    from bot.store import Store
+
+
+@click.command()
+@registry_option
+def validate(registry_path: Path) -> int:
+    """Check the registry, offline.
+
+    Every problem is a line with its place and how to mend it.
+    """
+    from bot import registry
+
+    try:
+        loaded = registry.load(registry_path)
+    except RegistryError as error:
+        _print_problems(error.problems)
+        workflow_commands.on_validate(error.problems, [], os.environ)
+        return error.exit_code
+    for warning in loaded.warnings:
+        click.echo(f"{warning} (warning)", err=True)
+    problems = sorted([*loaded.problems, *broken_files(loaded)])
+    workflow_commands.on_validate(problems, loaded.warnings, os.environ)
+    if problems:
+        _print_problems(problems)
+        return RegistryError.exit_code
+    click.echo(f"{registry_path}: {count(len(loaded.entries), 'model')}, no problems")
+    return 0
+
+
+@click.command()
+def schema() -> None:
+    """Print the registry's JSON Schema."""
+    import json
+
+    from bot import registry
+
+    click.echo(json.dumps(registry.schema(), indent=2, ensure_ascii=False))
+
+
+@click.command()
+@click.argument("handles", nargs=-1, required=True)
+@registry_option
+@click.option("--source", type=click.Choice(["x", "archive", "bluesky", "mastodon", "jsonl"]))
+@click.option("--consent", metavar="self|URL", help="Where these people agreed, or self.")
+@click.option("--archive", metavar="FILE", help="The zip that X gives its users.")
+@click.option("--jsonl", metavar="FILE", help="Posts, one JSON object a line.")
+@click.option("--base", metavar="MODEL", help="A Hub id or a folder, when it is not the registry's default.")
+@click.option("--name", help="The model's name, when the one made of the handles will not do.")
+def add(
+    handles: tuple[str, ...],
+    registry_path: Path,
+    source: Source | None,
+    consent: str | None,
+    archive: str | None,
+    jsonl: str | None,
+    base: str | None,
+    name: str | None,
+) -> None:
+    """Add one model to the registry.
+
+    Of one HANDLE, or of several together (a cyborg).
+    """
+    from bot.registry import edit as registry_edit
+
+    text = registry_edit.add(
+        _read(registry_path),
+        handles,
+        source=source,
+        consent=consent,
+        archive=archive,
+        jsonl=jsonl,
+        base=base,
+        name=name,
+    )
+    write_registry(registry_path, text)
+    click.echo(f"{registry_path}: added {' and '.join(handles)}; see what it would do with: bot plan")
+
+
+@click.command()
+@click.argument("handle")
+@click.option("--reason", required=True, help="Why, in public words: it stands in the registry.")
+@click.option(
+    "--private", is_flag=True, help="Write a hash of HANDLE, so that the registry does not name it."
+)
+@registry_option
+@click.option("--hub", "hub_target", metavar="TARGET", help="Take account ids from its models, too.")
+@store_option
+def remove(
+    handle: str,
+    reason: str,
+    private: bool,
+    registry_path: Path,
+    hub_target: str | None,
+    store_url: str | None,
+) -> None:
+    """Take a person out of the registry, for good.
+
+    HANDLE gets a tombstone, and every entry that holds it goes, cyborgs too. The tombstone holds the ids of the
+    person's accounts as far as the store knows them, so that another name undoes nothing. Nothing else is touched:
+    bot takedown does all at once.
+    """
+    from bot import registry
+    from bot.registry import edit as registry_edit
+    from bot.sources.handles import bare
+
+    text, today = _read(registry_path), datetime.now(UTC).date()
+    loaded = registry.load(registry_path)
+    hub = open_hub(hub_target, loaded) if hub_target is not None else None
+    accounts = _account_ids(bare(handle), lambda: open_store(store_url, loaded), hub)
+    text = registry_edit.remove(text, handle, reason=reason, on=today, private=private, accounts=accounts)
+    write_registry(registry_path, text)
+    loaded, person = registry.load(registry_path), bare(handle)
+    listed = [entry.handles for entry in loaded.entries] + [faulty.handles for faulty in loaded.faulty]
+    if person not in loaded.gone or any(person in handles for handles in listed):
+        raise UsageError(
+            f"{registry_path} was read again and still names {handle}, or has no tombstone: look at it"
+        )
+    click.echo(
+        f"{registry_path}: {handle} is removed; the file was read again: it holds a tombstone, and no entry of theirs"
+    )
+    click.echo(
+        "still there: models on the hub (bot apply --allow-removals N), posts in the store "
+        f"(bot purge {handle}), runs of trackers; bot takedown does all at once, and docs/removal.md says what remains"
+    )
+
+
+def _account_ids(person: str, open_store: Callable[[], Store], hub: Hub | None) -> tuple[str, ...]:
+    """The ids of a person's accounts for the tombstone, which does not wait: none, and said, if they cannot be read."""
+    from bot.apply.removal.account_ids import accounts_of
+    from bot.apply.removal.takedown import survey
+
+    try:
+        manifests = survey(person, hub).manifests if hub is not None else []
+        return accounts_of(person, open_store().all_facts().values(), manifests)
+    except BotError as error:
+        click.echo(
+            f"warning: the ids of this person's accounts are not known, so the tombstone holds none of them: {error}; "
+            "run this again, or a new handle undoes it",
+            err=True,
+        )
+        return ()
+
+
+def broken_files(loaded: Registry, names: Collection[str] | None = None) -> Iterator[Problem]:
+    """Local files that cannot be read as their source's, or whose owner an entry may not have: told here, since it
+    takes reading them.
+
+    `names` are the models that are looked at, None for all.
+    """
+    from bot import sources
+    from bot.registry import owners
+
+    for entry in loaded.entries:
+        for file in entry.files.values() if names is None or entry.name in names else ():
+            if Path(file).exists():
+                try:
+                    sources.check_file(entry.source, file)
+                except BotError as error:
+                    yield Problem(str(loaded.path), entry.line, entry.column, str(error))
+        if names is None or entry.name in names:
+            for fault in owners.file_faults(loaded, entry, owners.of_files(entry)):
+                yield Problem(str(loaded.path), entry.line, entry.column, fault)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"there is no registry at {path}; name another with --registry PATH") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the registry {path} cannot be read: {error}") from None
+
+
+def write_registry(path: Path, text: str) -> None:
+    """Replaces the file at once, and only if the result is no worse than what stood there."""
+    import tempfile
+
+    from bot import registry
+
+    registry.read_text(text.encode(), path)
+    with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        file.write(text.encode())
+    mode = path.stat().st_mode
+    Path(file.name).chmod(mode)
+    Path(file.name).replace(path)
+
+
+def _print_problems(problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        click.echo(str(problem))
+    click.echo(f"{count(len(problems), 'problem')}", err=True)

@@ -1,0 +1,123 @@
+"""`bot report`: what became of the whole run, once all its shards ended, however they did."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli.commands.options import count
+from bot.errors import UsageError
+from bot.github import workflow_commands
+
+if TYPE_CHECKING:
+    from bot.github.api import GitHub
+    from bot.plan.outcome import Outcome
+    from bot.plan.steps import Plan
+
+LOST = "its machine failed or was cancelled first; nothing is half-published, and the next run finds it"
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--plan-result", default="success", metavar="RESULT", help="How the job that plans ended.")
+@click.option("--apply-result", default="success", metavar="RESULT", help="How the jobs that apply ended.")
+@click.option("--partial", is_flag=True, help="The plan was of some entries only.")
+@click.option("--dry-run", is_flag=True, help="Nothing was to be done.")
+@click.option("--track", is_flag=True, help="Keep the issue on lasting failures, and look at the schedule.")
+def report(
+    folder: Path, plan_result: str, apply_result: str, partial: bool, dry_run: bool, track: bool
+) -> None:
+    """Tell what became of a run.
+
+    FOLDER holds what the jobs left: plan/plan.json, and outcomes-N/ with what bot apply --report wrote.
+    """
+    from bot.apply import outcome_file
+    from bot.github import api, summaries
+    from bot.plan import file
+    from bot.plan.steps import Plan
+
+    path = folder / "plan" / "plan.json"
+    hub = api.from_environment(os.environ) if track else None
+    asleep = _schedule(hub) if hub is not None else []
+    if plan_result != "success" or not path.is_file():
+        said = [_no_plan(plan_result), *asleep]
+        workflow_commands.annotate("warning", said, os.environ)
+        workflow_commands.summary("\n\n".join(["## Fleet", *said]) + "\n", os.environ)
+        click.echo("\n".join(said))
+        return
+    plan = Plan(tuple(file.read(path)))
+    left = sorted(folder.glob("outcomes-*/*.json"))
+    outcomes, wrong = outcome_file.read_all(left)
+    plan, outcomes = workflow_commands.shown(plan, outcomes, os.environ)
+    spent = outcome_file.spent(left)
+    sentences = [*_how(apply_result, dry_run), *asleep]
+    sentences += [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in wrong]
+    cost = f"{spent.reads:,} posts and profiles were read, for {spent.usd:.2f} USD." if spent.reads else ""
+    sentences += [cost] if cost else []
+    workflow_commands.annotate("warning", [*asleep, *wrong], os.environ)
+    workflow_commands.summary(
+        summaries.of_outcomes(plan, outcomes, sentences=sentences, lost="" if dry_run else LOST), os.environ
+    )
+    for sentence in sentences:
+        click.echo(sentence)
+    click.echo(f"{count(len(outcomes), 'outcome')} of {count(len(plan.steps), 'step')}")
+    if hub is not None and not dry_run:
+        click.echo(_track(hub, plan, outcomes, partial=partial, spent=cost))
+
+
+def _no_plan(result: str) -> str:
+    if result == "cancelled":
+        return "The run was cancelled before there was a plan; nothing was published, and the next run begins anew."
+    return (
+        "There is no plan, so nothing was published; the log of the job `plan` says why. "
+        "Nothing is lost: the next run begins anew."
+    )
+
+
+def _how(apply_result: str, dry_run: bool) -> list[str]:
+    if dry_run:
+        return ["A dry run: nothing was done."]
+    if apply_result == "cancelled":
+        return ["The run was cancelled."]
+    return []
+
+
+def _schedule(hub: GitHub) -> list[str]:
+    """A sentence when the schedule has stopped, which GitHub does after 60 days without a commit."""
+    from bot.github.api import GitHubError
+
+    try:
+        state = hub.workflow_state("schedule.yml")
+    except GitHubError as error:
+        return [] if error.status == 404 else [f"Whether the schedule runs is not known: {error}."]
+    if state == "active":
+        return []
+    why = " after 60 days without a commit" if state == "disabled_inactivity" else ""
+    return [f"The schedule is switched off{why}: switch it on again with `gh workflow enable schedule.yml`."]
+
+
+def _track(hub: GitHub, plan: Plan, outcomes: Sequence[Outcome], *, partial: bool, spent: str) -> str:
+    """Brings the one issue up to date: opened, edited, closed. Returns what was done."""
+    from bot.github import tracking_issue as room
+    from bot.github.api import run_address
+
+    known = next((issue for issue in hub.issues(room.LABEL) if issue.get("title") == room.TITLE), None)
+    if known is not None and not isinstance(known.get("number"), int):
+        raise UsageError("GitHub listed an issue without a number")
+    memory = room.memory_of(str(known.get("body") or "")) if known is not None else None
+    verdict = room.judge(plan.steps, outcomes, memory, partial=partial)
+    text = room.body(verdict, run_address(os.environ), spent)
+    failing = count(len(verdict.failing), "lasting failure")
+    if known is None:
+        if not verdict.failing:
+            return "nothing fails for longer than one run"
+        number = hub.create_issue(room.TITLE, text, room.LABEL)
+        return f"issue #{number} was opened for {failing}"
+    state = "open" if verdict.failing else "closed"
+    if (known.get("state"), room.memory_of(text)) != (state, memory) or verdict.failing:
+        hub.update_issue(known["number"], state=state, body=text)
+    return f"issue #{known['number']} is {state}: {failing}"

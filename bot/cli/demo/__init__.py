@@ -1,0 +1,91 @@
+"""The demo: the whole job offline, on archives and a tiny base that come with the bot.
+
+It is the ordinary job on an ordinary registry: a copy of both lies in the folder it writes, to try things on.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot import registry
+from bot.apply import run as apply
+from bot.apply.build import RunContext
+from bot.cli import progress, report
+from bot.errors import UsageError
+from bot.hub import open_hub
+from bot.plan import decide as planning
+from bot.plan import desired
+from bot.render import preview
+from bot.store import Store
+
+HERE = Path(__file__).parent
+INPUTS = ("registry.yaml", "ORIGIN.md", "archives", "base")
+MARKER = ".mynah-demo"
+
+
+def run(out: Path, device: str = "auto") -> int:
+    """Plans and applies the demo's registry with everything below `out`, and says where to look.
+
+    A folder that an earlier demo made is used again. Raises UsageError for one that holds anything else.
+    """
+    began = time.monotonic()
+    _lay_out(out)
+    loaded = registry.load(out / "registry.yaml")
+    hub = open_hub(f"dir:{out / 'hub'}", loaded.namespace or "")
+    store = Store(loaded.store.url)
+    now = datetime.now(UTC)
+    listing = hub.listing()
+    wanted = desired.desired(loaded)
+    by_name = {one.name: one for one in wanted}
+    known = desired.known(loaded, by_name, listing, lambda: store, now, hub.url)
+    made = planning.plan(wanted, listing, namespace=loaded.namespace or "", now=now, known=known)
+    say = sys.stdout
+    print(f"The registry {out / 'registry.yaml'} lists {len(loaded.entries)} models.\n", file=say)
+    report.print_plan(made, say)
+    print(flush=True)
+    with progress.watching() as watcher:
+        context = RunContext(loaded, store, lambda: datetime.now(UTC), watcher, device)
+        outcomes = apply.apply(made, context, hub, apply.Limits())
+    print(flush=True)
+    report.print_outcomes(outcomes, made, say)
+    repos = sorted((out / "hub" / (loaded.namespace or "")).glob("*/README.md"))
+    page = out / "index.html"
+    page.write_text(preview.page_of_folders([readme.parent for readme in repos]), encoding="utf-8")
+    print(f"\nDone in {time.monotonic() - began:.0f} s. Look at:", file=say)
+    print(f"  the cards, as a reader of the Hub sees them   {page}", file=say)
+    for readme in repos:
+        print(f"  a published model                             {readme.parent}", file=say)
+    if repos:
+        scripts = _near(Path(sys.executable).parent)
+        answer = f"pipeline('text-generation', model='{_near(repos[0].parent)}')('My')"
+        print(
+            f'\nHear one:\n  {scripts / "python"} -c "from transformers import pipeline; print({answer})"',
+            file=say,
+        )
+        where = f"--registry {out / 'registry.yaml'} --hub dir:{out / 'hub'}"
+        print(f"Change the registry, and see what that would do:\n  {scripts / 'bot'} plan {where}", file=say)
+    return apply.exit_code(made, outcomes)
+
+
+def _near(path: Path) -> Path:
+    """The path as it is typed from here."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _lay_out(out: Path) -> None:
+    """Copies the demo's inputs to `out`, over those of an earlier demo only."""
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / MARKER).exists())):
+        raise UsageError(f"{out} exists and is not a demo's folder; name an empty or a new one with --out")
+    out.mkdir(parents=True, exist_ok=True)
+    (out / MARKER).touch()
+    for name in INPUTS:
+        source, target = HERE / name, out / name
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(source, target)

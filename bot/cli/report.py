@@ -1,0 +1,163 @@
+"""Plans and outcomes as a person reads them: tables that fit an 80-column terminal, and JSON for machines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import IO, TYPE_CHECKING, Any
+
+from bot.plan.outcome import Outcome
+from bot.plan.steps import Plan, Step
+
+if TYPE_CHECKING:
+    from bot.corpus import Corpus
+    from bot.sources import Cost
+
+WIDTH = 80
+"""Columns of a screen that is none: a log, a pipe."""
+
+BOLD, RESET = "\x1b[1m", "\x1b[0m"
+_GREEN, _RED, _YELLOW, _CYAN, _MAGENTA, _DIM = (f"\x1b[{code}m" for code in (32, 31, 33, 36, 35, 2))
+COLOURS = {
+    "train": _GREEN,
+    "card": _CYAN,
+    "remove": _MAGENTA,
+    "blocked": _RED,
+    "unlisted": _YELLOW,
+    "ok": _DIM,
+    "done": _GREEN,
+    "failed": _RED,
+    "skipped": _YELLOW,
+    "deferred": _YELLOW,
+    "missing": _RED,
+    "warning": _YELLOW,
+}
+"""The colour of an action or a result, where a terminal shows colours."""
+
+
+def print_plan(plan: Plan, stream: IO[str]) -> None:
+    """The plan as a table, what will be done first; then the counts, the cost and the notes."""
+    reads = sum(step.estimate.reads for step in plan.steps)
+    if plan.steps:
+        head = ("step", "model", "reads", "USD", "why") if reads else ("step", "model", "why")
+        print_table(head, [_row(step, paid=bool(reads)) for step in plan.steps], stream)
+    counts = ", ".join(f"{count} {action}" for action, count in plan.counts.items())
+    print(f"Plan: {counts or 'no steps'}.", file=stream)
+    if reads:
+        usd = sum(step.estimate.usd for step in plan.steps)
+        print(f"Cost: about {reads:,} posts and profiles read, {usd:.2f} USD.", file=stream)
+    for note in plan.notes:
+        print(f"Note: {note}.", file=stream)
+
+
+def _row(step: Step, *, paid: bool) -> tuple[str, ...]:
+    cost = (f"{step.estimate.reads:,}", f"{step.estimate.usd:.2f}") if step.estimate.reads else ("-", "-")
+    return (step.action, step.name, *(cost if paid else ()), step.reason)
+
+
+def outcomes_json(outcomes: Sequence[Outcome], spent: Cost) -> dict[str, Any]:
+    """What `apply --json` prints: every outcome, and what reading really cost."""
+    return {
+        "outcomes": [outcome.to_json() for outcome in outcomes],
+        "spent": {"reads": spent.reads, "usd": round(spent.usd, 4)},
+    }
+
+
+def print_outcomes(
+    outcomes: Sequence[Outcome], plan: Plan, stream: IO[str], spent: Cost | None = None
+) -> None:
+    """What became of every step, failures first, and what it cost; nothing to do is said in a sentence."""
+    order = {"failed": 0, "deferred": 1, "skipped": 2, "done": 3}
+    ranked = sorted(outcomes, key=lambda outcome: order[outcome.result])
+    if ranked:
+        rows = [(o.result, o.name, o.reason) for o in ranked]
+        print_table(("result", "model", "what happened"), rows, stream)
+    idle = plan.counts.get("ok", 0)
+    counts = [
+        f"{sum(o.result == result for o in outcomes)} {result}"
+        for result in ("done", "failed", "deferred", "skipped")
+        if any(o.result == result for o in outcomes)
+    ]
+    if idle:
+        counts.append(f"{idle} up to date")
+    if all(outcome.action == "blocked" and outcome.result == "skipped" for outcome in outcomes):
+        print(f"Nothing to do: {', '.join(counts) or 'no models'}.", file=stream)
+    else:
+        print(f"Apply: {', '.join(counts)}.", file=stream)
+    if spent is not None and spent.reads:
+        print(f"Spent: {spent.reads:,} posts and profiles read, {spent.usd:.2f} USD.", file=stream)
+    removals = sum(outcome.action == "remove" and outcome.result == "skipped" for outcome in outcomes)
+    if removals:
+        models = "model" if removals == 1 else "models"
+        print(
+            f"NOT REMOVED: {removals} published {models} of people who asked to be removed; "
+            f"do it with --allow-removals {removals}.",
+            file=stream,
+        )
+
+
+def print_corpus(corpus: Corpus, tokens: int | None, stream: IO[str]) -> None:
+    """The funnel of each account, a row a reason, and whether there is enough to train on."""
+    from bot.corpus import MIN_CHARACTERS, is_enough
+
+    reasons = dict.fromkeys(reason for account in corpus.accounts for reason in account.dropped)
+    rows = [
+        ["downloaded", *(f"{account.downloaded:,}" for account in corpus.accounts)],
+        *(
+            [
+                reason.replace("_", " "),
+                *(_counted(account.told().get(reason, 0)) for account in corpus.accounts),
+            ]
+            for reason in reasons
+        ),
+        ["kept", *(f"{account.kept:,}" for account in corpus.accounts)],
+    ]
+    print_table(["posts", *(account.profile.handle for account in corpus.accounts)], rows, stream)
+    languages = ", ".join(f"{code} {count:,}" for code, count in list(corpus.languages.items())[:6])
+    counted = f", {tokens:,} tokens" if tokens is not None else ""
+    print(f"{corpus.characters:,} characters{counted}; languages: {languages or 'not known'}.", file=stream)
+    for warning in corpus.warnings:
+        print(f"Warning: {warning}.", file=stream)
+    if is_enough(corpus):
+        print("Enough to train on.", file=stream)
+    else:
+        print(f"Not enough: at least {MIN_CHARACTERS:,} characters are needed.", file=stream)
+
+
+def _counted(count: int | None) -> str:
+    return f"{count:,}" if count is not None else "not fetched"
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], stream: IO[str]) -> None:
+    """Rows under a head: columns as wide as their longest word allows, the last one wrapped to the screen.
+
+    On a terminal the head is bold and the first column coloured.
+    """
+    import shutil  # both slow to start, and JSON needs neither
+    import textwrap
+
+    table = [tuple(head), *map(tuple, rows)]
+    width = shutil.get_terminal_size((80, 24)).columns if stream.isatty() else WIDTH
+    columns = [min(max(len(row[at]) for row in table), width // 3) for at in range(len(head) - 1)]
+    columns.append(max(20, width - sum(columns) - 2 * len(columns)))
+    for number, row in enumerate(table):
+        cells = [
+            textwrap.wrap(" ".join(text.split()), room, break_on_hyphens=False) or [""]
+            for text, room in zip(row, columns, strict=True)
+        ]
+        for at in range(max(map(len, cells))):
+            parts = [
+                (lines[at] if at < len(lines) else "").ljust(room)
+                for lines, room in zip(cells, columns, strict=True)
+            ]
+            line = "  ".join(parts).rstrip()
+            if stream.isatty():
+                style = BOLD if number == 0 else COLOURS.get(row[0], "")
+                part = line if number == 0 else parts[0]
+                line = f"{style}{part}{RESET}{line.removeprefix(part)}"
+            print(line, file=stream)
+
+
+def print_json(value: object, stream: IO[str]) -> None:
+    """A JSON document, indented, in UTF-8."""
+    print(json.dumps(value, indent=2, ensure_ascii=False), file=stream)

@@ -1,0 +1,118 @@
+"""A review as Markdown: whole for a job's summary, short for the one comment on a pull request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from bot.github import review as room
+from bot.github.review import Review, Row
+from bot.github.summaries import cost
+from bot.io.paths import TEMPLATES
+from bot.render.markdown import code, cut, prose, table
+
+MARK = "<!-- mynah: review -->"
+"""What the one comment begins with, by which it is found again."""
+ROWS = 40
+"""Rows of a table in a comment: more are in the summary."""
+MOST_COMMENT = 50_000
+OWN_WORD = Markup(" (its own word)")
+"""Stands behind what a pull request's own code may have made up."""
+EVERYTHING = 20_000
+
+
+def whole(review: Review) -> str:
+    """Everything, for the job's summary."""
+    return _rendered(review, EVERYTHING)
+
+
+def comment(review: Review, cautions: Sequence[str] = ()) -> str:
+    """The comment: marked, and short enough to be posted.
+
+    `cautions` are known without the review. Where there are any, its own code may have made the rest, and it says so.
+    """
+    note = "The rest is in the summary of the check."
+    return f"{MARK}\n" + cut(_rendered(review, ROWS, cautions), MOST_COMMENT, note)
+
+
+def without_review(head: str, cautions: Sequence[str]) -> str:
+    """The comment on a pull request whose check left no review that can be read, of the commit `head`."""
+    said = "".join(f"> [!CAUTION]\n> {prose(sentence, 1000)}\n\n" for sentence in cautions)
+    why = "Its check left no review that can be read, so what would happen to the models is not known."
+    return f"{MARK}\n### No review\n\n{said}{why}\n\n<sub>Of commit {code(head[:7])}.</sub>\n"
+
+
+def too_many(listed: int) -> str:
+    """The caution on a pull request of which not every file was looked at."""
+    return (
+        f"It changes more than the {listed:,} files that were looked at: whether others run with the fleet's tokens "
+        "is not known."
+    )
+
+
+def sentence(review: Review) -> str:
+    """The result on one line."""
+    if review.faults:
+        return f"{len(review.faults)} to mend before this can be merged"
+    if not review.touches:
+        return "this changes nothing about the models"
+    if review.rows is None:
+        return "no faults; what would happen is not known, since the Hub did not answer"
+    told = room.counts(review.rows)
+    after = ", ".join(f"{number} {what}" for what, number in told.items() if number)
+    return f"no faults; after the merge: {after or 'nothing to do'}"
+
+
+def _rendered(review: Review, most: int, cautions: Sequence[str] = ()) -> str:
+    from bot.render.environment import render_template
+
+    shown = [row for row in review.rows or () if not (row.action == "blocked" and row.listed)]
+    rows = sorted(shown, key=lambda row: (row.name not in review.added, row.action == "ok"))
+    told = room.counts(rows)
+    variables = {
+        "touches": review.touches,
+        "added": list(map(code, review.added[:most])),
+        "changed": list(map(code, review.changed[:most])),
+        "removed": list(map(code, review.removed[:most])),
+        "more": max(0, max(map(len, (review.added, review.changed, review.removed))) - most),
+        "faults": table(
+            ("line", "what is wrong, and how to mend it"),
+            [(code(f"{f.path}:{f.line}:{f.column}"), prose(f.message, 1000)) for f in review.faults[:most]],
+        ),
+        "fault_count": len(review.faults),
+        "elsewhere": review.elsewhere,
+        "cautions": [prose(sentence, 1000) for sentence in cautions],
+        "loud": [prose(sentence) for sentence in review.loud if sentence not in cautions],
+        "notes": list(map(prose, review.notes)),
+        "known": review.rows is not None,
+        "steps": table(
+            ("step", "model", "why", "cost" + OWN_WORD if cautions else "cost"), _cells(rows[:most])
+        ),
+        "own_word": OWN_WORD if cautions else "",
+        "left_out": max(0, len(rows) - most),
+        "train": told["train"],
+        "card": told["card"],
+        "remove": told["remove"],
+        "blocked": told["blocked"],
+        "held": told["held"],
+        "reads": sum(row.reads for row in rows if not row.held),
+        "usd": sum(row.usd for row in rows if not row.held),
+        "preview": not review.faults
+        and bool(review.added or review.changed or any(row.action == "card" for row in rows)),
+        "commit": code(review.head[:7]),
+    }
+    return re.sub(r"\n{3,}", "\n\n", render_template("pr_comment.md.j2", variables, TEMPLATES)).lstrip("\n")
+
+
+def _cells(rows: Sequence[Row]) -> list[tuple[object, ...]]:
+    return [
+        (
+            f"{row.action} (held)" if row.held else row.action,
+            code(row.name),
+            prose(row.reason),
+            cost(row.reads, row.usd),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,133 @@
+"""The base: which pre-trained model an entry starts from, told without loading it.
+
+A base is a Hub id (`org/model` or `org/model@revision`) or a local folder. Its identity is what a plan
+compares: for a Hub id the text as the registry pins it, for a folder its name and the digest of its files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from bot.errors import UsageError
+from bot.io import digest
+
+DOCUMENTS = {"README.md", "LICENSE", "LICENSE.md", ".gitattributes"}
+"""Files of a folder that do not change what it computes, and so not its digest."""
+
+BATCH = 1_000
+"""Texts that are encoded at once: an encoding takes a hundred times the memory of its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class BaseSpec:
+    """A base before it is loaded. Exactly one of `id` and `folder` is set; `digest` belongs to a folder.
+
+    `license` and `declared` (its base_model, a Hub id) are what a folder's own README says, or None.
+    """
+
+    name: str
+    identity: str
+    id: str | None = None
+    revision: str | None = None
+    folder: Path | None = None
+    digest: str | None = None
+    license: str | None = None
+    declared: str | None = None
+
+    @property
+    def source(self) -> str:
+        """What `from_pretrained` takes: the id or the folder's path."""
+        return self.id if self.id is not None else str(self.folder)
+
+
+def parse(base: str) -> BaseSpec:
+    """The base that a registry's text names. UsageError for a folder that is not a model's.
+
+    A text that begins with `.`, `/` or `~`, or names a folder that exists, is a folder.
+    """
+    try:
+        path = Path(base).expanduser()
+        if base.startswith((".", "/", "~")) or path.is_dir():
+            return _folder(path.resolve())
+    except (
+        OSError,
+        RuntimeError,
+    ) as error:  # a name that no disk can hold, a folder that nobody may look into
+        reason = getattr(error, "strerror", None) or "no such user, or links that lead round in a circle"
+        raise UsageError(f"base {base[:100]}: it cannot be read: {reason}; name another folder") from None
+    name, _, revision = base.partition("@")
+    return BaseSpec(name, identity=base, id=name, revision=revision or None)
+
+
+@lru_cache(maxsize=64)
+def _folder(folder: Path) -> BaseSpec:
+    if not (folder / "config.json").is_file():
+        raise UsageError(
+            f"base {folder}: no config.json there; name a folder that holds a transformers model"
+        )
+    if not any(folder.glob("*.safetensors")):
+        raise UsageError(
+            f"base {folder}: no *.safetensors there; pickled weights can run code and are refused, so choose a "
+            "base that ships safetensors"
+        )
+    files = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and path.name not in DOCUMENTS
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    content = digest.of_files(folder, files)[:16]
+    license_, declared = _declared(folder / "README.md")
+    return BaseSpec(
+        folder.name,
+        identity=f"{folder.name}@{content}",
+        folder=folder,
+        digest=content,
+        license=license_,
+        declared=declared,
+    )
+
+
+def _declared(readme: Path) -> tuple[str | None, str | None]:
+    """Licence and base_model that a model folder's own README declares; what it does not say is None."""
+    from bot.hub import front_matter
+
+    try:
+        facts = front_matter.parse(readme.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None, None
+    license_, base_model = facts.get("license"), facts.get("base_model")
+    if isinstance(base_model, list) and len(base_model) == 1:
+        base_model = base_model[0]
+    return (
+        license_ if isinstance(license_, str) else None,
+        base_model if isinstance(base_model, str) else None,
+    )
+
+
+def count_tokens(spec: BaseSpec, texts: Sequence[str]) -> int | None:
+    """Tokens of the texts by the base's tokenizer, or None while that is not at hand; nothing is downloaded."""
+    try:
+        from tokenizers import Tokenizer
+    except ImportError:
+        return None
+    file: Path | None
+    if spec.folder is not None:
+        file = spec.folder / "tokenizer.json"
+    else:
+        from huggingface_hub import try_to_load_from_cache
+
+        found = try_to_load_from_cache(spec.source, "tokenizer.json", revision=spec.revision)
+        file = Path(found) if isinstance(found, str) else None
+    if file is None or not file.is_file():
+        return None
+    tokenizer = Tokenizer.from_file(str(file))
+    return sum(
+        len(encoded.ids)
+        for start in range(0, len(texts), BATCH)
+        for encoded in tokenizer.encode_batch(list(texts[start : start + BATCH]), add_special_tokens=False)
+    )

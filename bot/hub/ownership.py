@@ -1,0 +1,154 @@
+"""What a repo says of itself: ours, ours but damaged, or somebody else's. Pure; both homes judge by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bot.hub import repo_people
+from bot.hub.published import FILENAME, FRONT_MATTER_KEY, Published
+from bot.io.bounded import Bounds, Unreadable, read_json
+
+GITATTRIBUTES = ".gitattributes"
+"""The one file that the Hub itself puts into a new repo: a repo that holds nothing else is empty."""
+
+
+TAG = "mynah"
+"""The tag on every card of ours."""
+
+BOUNDS = Bounds(4 << 20)
+"""Of a `bot.json` that stands on the hub, whoever wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """What a row of the Hub's listing shows. `suspect`: only the manifest itself can tell whose the repo is.
+
+    `named` are handles that the card or a damaged manifest name; `complete`: that is all of them.
+    """
+
+    published: Published | None = None
+    problem: str | None = None
+    empty: bool = False
+    suspect: bool = False
+    named: tuple[str, ...] = ()
+    complete: bool = False
+
+    def after_reading(self, manifest: bytes | None) -> Self:
+        """The verdict once `bot.json` was read: ours with its facts, damaged, or somebody else's after all."""
+        if manifest is None:
+            return replace(self, suspect=False)
+        published, problem = of_manifest(manifest)
+        edited = (
+            self.problem or f"the card's front matter was changed on the Hub: `{FRONT_MATTER_KEY}` is gone"
+        )
+        if published is not None:
+            return replace(self, published=published, problem=edited, suspect=False)
+        named = tuple(dict.fromkeys((*self.named, *(repo_people.of_damaged(manifest) if problem else ()))))
+        return replace(self, problem=problem and f"{edited}, and {problem}", suspect=False, named=named)
+
+    def unread(self, reason: str) -> Self:
+        """The verdict when `bot.json` could not be read: not ours to touch, with the reason."""
+        return replace(
+            self, problem=f"{self.problem or 'it may be ours, but cannot be recognised'}: {reason}"
+        )
+
+
+def judge(row: Mapping[str, Any]) -> Ownership:
+    """Judges a row of the Hub's listing by its front matter, tags and file names, without a further call."""
+    card = row.get("cardData")
+    published, problem = of_front_matter(card)
+    named = repo_people.of_front_matter(card.get(FRONT_MATTER_KEY)) if isinstance(card, dict) else ()
+    siblings = row.get("siblings")
+    if not isinstance(siblings, list):  # an endpoint that does not list files: guess by what the card shows
+        suspect = published is None and (not row.get("cardData") or TAG in (row.get("tags") or ()))
+        return Ownership(published, problem, suspect=suspect, named=named)
+    paths = {str(file.get("rfilename")) for file in siblings if isinstance(file, dict)}
+    if paths <= {GITATTRIBUTES}:
+        return Ownership(empty=True)
+    if FILENAME in paths:
+        return Ownership(published, problem, suspect=published is None, named=named)
+    return without_manifest(published, problem, named)
+
+
+def of_files(manifest: bytes | None, card: Callable[[], bytes | None]) -> Ownership:
+    """Judges a repo by its files: `bot.json`, and where that does not do, `README.md` (both None if missing)."""
+    published, problem = of_manifest(manifest) if manifest is not None else (None, None)
+    if published is not None:
+        return Ownership(published)
+    facts, broken, named = of_card(card())
+    verdict = without_manifest(facts, broken, named)
+    if problem is None:
+        return verdict if manifest is None else Ownership()
+    named = tuple(dict.fromkeys((*named, *repo_people.of_damaged(manifest or b""))))
+    return replace(verdict, problem=problem, named=named)
+
+
+def of_card(data: bytes | None) -> tuple[Published | None, str | None, tuple[str, ...]]:
+    """What the front matter of a `README.md` says of us: facts, what is damaged in them, the handles they name."""
+    if data is None:
+        return None, None, ()
+    from bot.hub import front_matter  # only for what has no manifest: it is slow to start
+
+    try:
+        found = front_matter.parse(data.decode(errors="replace"))
+    except ValueError:
+        return None, None, ()
+    return *of_front_matter(found), repo_people.of_front_matter(found.get(FRONT_MATTER_KEY))
+
+
+def without_manifest(published: Published | None, problem: str | None, named: tuple[str, ...]) -> Ownership:
+    """The verdict on a repo without `bot.json`, by what its card's front matter says of us."""
+    if published or problem:
+        gone = (
+            f"its card says that it is ours, but {FILENAME} is gone: put it back from the history on the Hub"
+        )
+        return Ownership(problem=gone, named=named, complete=published is not None)
+    return Ownership()
+
+
+_PUT_BACK = f"; put {FILENAME} back from the history on the Hub"
+
+
+class _Manifest(BaseModel):
+    """The part of `bot.json` that a listing needs; the rest is checked where it is used."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    published: Published
+
+
+def of_manifest(data: bytes) -> tuple[Published | None, str | None]:
+    """`(published, problem)` out of the bytes of a `bot.json`; (None, None) for another program's file."""
+    try:
+        value = read_json(data, BOUNDS, "it")
+    except Unreadable as error:
+        return None, f"{FILENAME} is damaged: {error}{_PUT_BACK}"
+    try:
+        return _Manifest.model_validate(value).published, None
+    except ValidationError as error:
+        if not isinstance(value, dict) or not {"published", "provenance", "recipe"} & value.keys():
+            return None, None
+        return None, _sentence(FILENAME, error)
+
+
+def of_front_matter(card_data: object) -> tuple[Published | None, str | None]:
+    """`(published, problem)` out of a card's parsed front matter; (None, None) when it says nothing of us."""
+    if not isinstance(card_data, dict) or FRONT_MATTER_KEY not in card_data:
+        return None, None
+    try:
+        return Published.model_validate(card_data[FRONT_MATTER_KEY]), None
+    except ValidationError as error:
+        return None, _sentence(f"`{FRONT_MATTER_KEY}` in the card's front matter", error)
+
+
+def _sentence(where: str, error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    path = ".".join(str(part) for part in first["loc"] if part != "published")
+    advice = _PUT_BACK if where == FILENAME else ""
+    if path == "version" and first["type"] == "literal_error":
+        return f"{where} was written by a newer version of the bot: update this one"
+    return f"{where} is damaged: {path + ': ' if path else ''}{first['msg']}{advice}"

@@ -1,0 +1,1 @@
+"""Reading and writing that belongs to no feature: bounded reading, digests, atomic writes, paths of the project."""

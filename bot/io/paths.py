@@ -1,0 +1,8 @@
+"""Where the project's own files lie: beside the package in a checkout, inside it when installed."""
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1]
+TEMPLATES = (PACKAGE / "templates", PACKAGE.parent / "templates")
+"""The folders of the templates that come with the bot; one of them exists."""
+FONTS = PACKAGE / "render" / "pictures" / "fonts"

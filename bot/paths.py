@@ -1,8 +1,0 @@
-"""Where the project's own files lie: beside the package in a checkout, inside it when installed."""
-
-from pathlib import Path
-
-PACKAGE = Path(__file__).resolve().parent
-TEMPLATES = (PACKAGE / "templates", PACKAGE.parent / "templates")
-"""The folders of the templates that come with the bot; one of them exists."""
-FONTS = PACKAGE / "fonts"

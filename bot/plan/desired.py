@@ -1,0 +1,229 @@
+"""The desired state: registry entries reduced to what a plan compares, and the store's knowledge of them.
+
+Here templates and bases are read (never loaded), so that the plan itself stays pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import BotError, Problem
+from bot.hub import Listing, base_model
+from bot.hub.base_model import BaseSpec
+from bot.hub.published import Published
+from bot.io import digest
+from bot.io.paths import TEMPLATES
+from bot.plan import backoff, retry_notes
+from bot.plan.decide import Desired, EntryState
+from bot.plan.steps import Estimate
+from bot.plan.sufficiency import Sufficiency
+from bot.registry import Entry, Registry, owners, templates
+
+if TYPE_CHECKING:
+    from bot.store import Facts, Store
+
+LOCAL_SOURCES = ("archive", "jsonl")
+"""Sources that cost nothing and have nothing new unless a file changed or a person imported more."""
+
+
+def template_folders(registry: Registry) -> list[Path]:
+    """Where templates are looked for: beside the registry first, then the ones that come with the bot."""
+    return [registry.path.parent / "templates", *TEMPLATES]
+
+
+def card_facts(registry: Registry, entry: Entry) -> dict[str, Any]:
+    """What the registry alone says on a card; a change of any of it re-renders the card."""
+    return {
+        "handles": entry.handles,
+        "contact": registry.contact,
+        "consent": entry.consent if registry.policy.consent != "off" else None,
+        "license": entry.license,
+        "license_name": entry.license_name,
+        "license_link": entry.license_link,
+        "tags": entry.tags,
+        "sensitive": entry.sensitive,
+    }
+
+
+def desired(registry: Registry, resolve: Callable[[str], str | None] = lambda _: None) -> list[Desired]:
+    """Every entry of the registry, sound or faulty, in its order.
+
+    `resolve` tells which commit an unpinned base on the Hub has now, or None; it is asked once for each.
+    """
+    resolve = cache(resolve)
+    folders = template_folders(registry)
+    template = cache(lambda name: templates.template_digest(name, folders))
+    spec = cache(base_model.parse)
+    wanted = [_sound(registry, entry, template, spec, resolve) for entry in registry.entries]
+    for faulty in registry.faulty:
+        reasons = "; ".join(str(problem) for problem in faulty.problems)
+        wanted.append(Desired(faulty.name, faulty.handles, fault=reasons, problems=faulty.problems))
+    return wanted
+
+
+def _sound(
+    registry: Registry,
+    entry: Entry,
+    template_of: Callable[[str], str],
+    spec_of: Callable[[str], BaseSpec],
+    resolve: Callable[[str], str | None],
+) -> Desired:
+    fault = None
+    template = identity = ""
+    revision = None
+    places: Sequence[Problem] = ()
+    try:
+        template, spec = template_of(entry.template), spec_of(entry.base)
+        identity = spec.identity
+        if spec.id is not None and spec.revision is None:
+            revision = resolve(spec.id)
+        if entry.recipe.lora_rank is not None and spec.id is None:
+            fault = f"an adapter names the base it belongs to, and {spec.name} is a folder: use a base with a Hub id"
+    except BotError as error:
+        fault, places = str(error), error.problems
+    files = owners.of_files(entry)
+    fault = fault or "; ".join(owners.file_faults(registry, entry, files)) or None
+    if registry.namespace is None:
+        fault = "no namespace is set in the registry; set namespace: to a user or organisation on the Hub"
+    if entry.source == "x" and not registry.x.terms_acknowledged:
+        fault = (
+            "source x needs x.terms_acknowledged: true in the registry; read X's terms for developers first"
+        )
+    if fault is not None and not places:
+        places = (Problem(str(registry.path), entry.line, entry.column, fault),)
+    return Desired(
+        name=entry.name,
+        handles=entry.handles,
+        recipe=entry.recipe.digest(),
+        base=identity,
+        base_revision=revision,
+        template=template,
+        card=digest.of_value(card_facts(registry, entry))[:16],
+        prompts=digest.of_value(entry.prompts)[:16],
+        max_age=entry.max_age,
+        min_new_posts=entry.min_new_posts,
+        paused=entry.paused,
+        fetches=entry.source not in LOCAL_SOURCES or bool(entry.files),
+        fault=fault,
+        unproven=owners.is_unproven(entry, files),
+        problems=tuple(places),
+    )
+
+
+def known(
+    registry: Registry,
+    wanted: Mapping[str, Desired],
+    listing: Listing,
+    open_store: Callable[[], Store] | None,
+    now: datetime,
+    where: Callable[[str], str],
+    forced: Collection[str] = (),
+) -> dict[str, EntryState]:
+    """What the store knows of the entries that a plan will ask about: those missing, changed, past their age,
+    or among the names that are `forced`. Where the registry holds tombstones the stored posts of all entries are
+    held against them.
+
+    The store is not opened while there are none. Without `open_store` nothing is known of it, not even that it is
+    empty. `where` tells a model's place on the hub, by its name.
+    """
+    asked: list[tuple[Entry, datetime | None]] = []
+    for entry in registry.entries:
+        repo = listing.repos.get(entry.name)
+        published = repo.published if repo is not None else None
+        if (
+            published is None
+            or entry.name in forced
+            or now - published.trained_at >= entry.max_age
+            or _differs(wanted[entry.name], published)
+        ):
+            asked.append((entry, published.newest_post if published else None))
+    if not asked and not registry.removed:
+        return {}
+    if open_store is None:
+        age = registry.x.look_up_age
+        return {
+            entry.name: _knowledge(entry, newest, {}, {}, now, where(entry.name), age)
+            for entry, newest in asked
+        }
+    store = open_store()
+    facts, notes = store.all_facts(), store.all_notes() if asked else {}
+    faults = {
+        entry.name: "; ".join(owners.stored_removed(registry, _held(entry, facts)))
+        for entry in (registry.entries if registry.removed else ())
+    }
+    found = {name: EntryState(fault=fault) for name, fault in faults.items() if fault}
+    enough = Sufficiency(facts, store.load)
+    for entry, newest in asked:
+        memory = retry_notes.checked(notes.get(entry.name, {}))
+        one = _knowledge(entry, newest, facts, memory, now, where(entry.name), registry.x.look_up_age)
+        fault = "; ".join(owners.stored_faults(registry, entry, _held(entry, facts))) or None
+        decided = entry.paused or (fault or one.settled or one.waiting or one.blocked) is not None
+        lacking = None if decided else enough.lacking(entry)
+        found[entry.name] = replace(one, fault=fault, lacking=lacking)
+    return found
+
+
+def _differs(wanted: Desired, published: Published) -> bool:
+    """Whether anything that a plan compares is another: then it matters whether a try failed before."""
+    return (wanted.recipe, wanted.base, wanted.template, wanted.card) != (
+        published.recipe,
+        published.base,
+        published.template,
+        published.card,
+    )
+
+
+def stored_posts(entry: Entry, facts: Mapping[tuple[str, str], Facts]) -> int:
+    """How many posts of the entry's handles lie in the store."""
+    return sum(one.total for one in _held(entry, facts))
+
+
+def _held(entry: Entry, facts: Mapping[tuple[str, str], Facts]) -> list[Facts]:
+    """What is known of the entry's handles that lie in the store."""
+    from bot.sources import network_of
+
+    held = (facts.get((network_of(entry.source), handle)) for handle in entry.handles)
+    return [one for one in held if one is not None]
+
+
+def _knowledge(
+    entry: Entry,
+    newest: datetime | None,
+    facts: Mapping[tuple[str, str], Facts],
+    notes: Mapping[str, Any],
+    now: datetime,
+    where: str,
+    look_up_age: timedelta | None,
+) -> EntryState:
+    held, last_answer = _held(entry, facts), notes.get("last_answer")
+    key = backoff.fingerprint(entry, where)
+    return EntryState(
+        new_posts=sum(one.newer_than(newest) for one in held) if newest else 0,
+        settled=backoff.settled(notes, key, stored_posts(entry, facts), now),
+        ask_again=backoff.moment(notes, "ask_again"),
+        last_answer=last_answer if isinstance(last_answer, str) else None,
+        waiting=backoff.waiting(notes, key, now),
+        blocked=backoff.blocked(notes, key, now),
+        estimate=_estimate(entry, facts, now, look_up_age),
+        unproven=entry.source == "archive" and any(one.id is None for one in held),
+    )
+
+
+def _estimate(
+    entry: Entry, facts: Mapping[tuple[str, str], Facts], now: datetime, look_up_age: timedelta | None
+) -> Estimate:
+    """What fetching all handles of an entry, and looking for deleted posts, would cost by what the store knows."""
+    from bot.plan import estimate
+    from bot.sources import network_of
+
+    network = network_of(entry.source)
+    costs = [
+        estimate.estimate(entry.source, facts.get((network, handle)), now, look_up_age)
+        for handle in entry.handles
+    ]
+    return Estimate(sum(cost.reads for cost in costs), round(sum(cost.usd for cost in costs), 4))

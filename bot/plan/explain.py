@@ -1,0 +1,76 @@
+"""Why a model is in the state it is in, and what happens next: the plan's step with the facts behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot import manifest
+from bot.errors import UsageError
+from bot.hub import Hub
+from bot.hub.published import FILENAME
+from bot.plan import retry_notes
+from bot.plan.steps import Plan, Step
+from bot.registry import Registry
+from bot.store import Facts, Store
+
+NEXT = {
+    "train": "bot apply fetches its posts, trains it and publishes it",
+    "card": "bot apply renders its card again and leaves the weights",
+    "remove": "bot apply --allow-removals N takes it off the hub",
+    "blocked": "nothing, until the reason above is mended",
+    "unlisted": "nothing; list it again, or take the person out with bot remove",
+    "ok": "nothing, until something changes",
+}
+
+
+def explain(name: str, plan: Plan, registry: Registry, hub: Hub, store: Store) -> Iterator[str]:
+    """Lines for a person. UsageError when neither the registry nor the hub knows the name."""
+    steps = [step for step in plan.steps if step.name == name]
+    if not steps:
+        raise UsageError(f"neither the registry nor the hub has a model {name!r}; bot status lists them all")
+    for step in steps:
+        yield f"{step.repo}: {step.action}"
+        yield f"  why:        {step.reason}"
+        yield from _published(step, hub)
+        for entry in registry.entries:
+            if entry.name == name:
+                yield f"  registry:   line {entry.line}, source {entry.source}, base {entry.base}"
+                for handle in entry.handles:
+                    facts = store.facts(handle, entry.source)
+                    yield f"  store:      {handle}: {_held(facts)}"
+        notes = retry_notes.checked(store.notes(name))
+        if "last_answer" in notes:
+            yield f"  last fetch: {notes['last_answer']}, asks again on {notes.get('ask_again', '')[:10]}"
+        if "blocked" in notes:
+            yield f"  blocked:    {notes['blocked']}, looked at again on {notes.get('blocked_until', '')[:10]}"
+        for failure in notes.get("failures", []):
+            yield f"  failed:     {failure['at'][:16].replace('T', ' ')} UTC: {failure['reason']}"
+        if notes.get("failures"):
+            yield f"  tries:      again after {notes['retry_at'][:16].replace('T', ' ')} UTC, or now with --only"
+        yield f"  next:       {NEXT[step.action]}"
+
+
+def _held(facts: Facts | None) -> str:
+    if facts is None:
+        return "nothing"
+    left = ", some were never read and come with the next fetch" if facts.gaps or facts.damaged else ""
+    looked = f", deletions last looked for on {facts.checked_at:%Y-%m-%d}" if facts.checked_at else ""
+    return f"{facts.total:,} posts, read on {facts.read_at:%Y-%m-%d}{looked}{left}"
+
+
+def _published(step: Step, hub: Hub) -> Iterator[str]:
+    data = hub.read(step.name, FILENAME) if step.head is not None else None
+    if data is None:
+        return
+    try:
+        made = manifest.parse(data)
+    except ValueError as error:
+        yield f"  published:  {error}"
+        return
+    score = made.evaluation
+    posts = made.training.posts if made.training else sum(account.kept for account in made.accounts)
+    yield f"  published:  {made.published.trained_at:%Y-%m-%d}, {posts:,} posts, {hub.url(step.name)}"
+    if score is None:
+        yield "  quality:    not measured: the model was taken over from an older system"
+        return
+    yield f"  quality:    held-out perplexity {score.tuned.perplexity:.1f}, its base {score.base.perplexity:.1f}"

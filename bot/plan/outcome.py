@@ -1,0 +1,35 @@
+"""The outcome of a step, as a value: what commands print, files hold and summaries show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Result = Literal["done", "failed", "skipped", "deferred"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a step. `commit` is what was published, `seconds` the wall time of the whole step.
+
+    `refused`: the Hub refused the token, so that no later step can publish either.
+    """
+
+    name: str
+    action: str
+    result: Result
+    reason: str
+    commit: str | None = None
+    seconds: float = 0.0
+    refused: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The outcome as `apply --json` prints it."""
+        return {
+            "name": self.name,
+            "action": self.action,
+            "result": self.result,
+            "reason": self.reason,
+            "commit": self.commit,
+            "seconds": round(self.seconds, 3),
+        }

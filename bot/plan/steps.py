@@ -1,0 +1,128 @@
+"""Steps and plans as values: what is to be done about each entry and repo, why, and computed from what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal
+
+from bot.errors import Problem
+from bot.io import digest
+
+Action = Literal["train", "card", "remove", "blocked", "unlisted", "ok"]
+Cause = Literal[
+    "fault",
+    "posts",
+    "waiting",
+    "missing",
+    "stale",
+    "changed",
+    "card",
+    "forced",
+    "tombstone",
+    "unlisted",
+    "none",
+]
+"""What a step comes from. `posts`: too few to train on. `changed` and `card` come from the configuration, and a guard
+counts them."""
+
+ACTIONS: tuple[Action, ...] = ("train", "card", "remove", "blocked", "unlisted", "ok")
+"""In the order in which a plan lists them: what will be done first, what needs nothing last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a step is expected to cost: paid reads of posts and profiles, and their price in USD."""
+
+    reads: int = 0
+    usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry or repo and what is to be done about it.
+
+    `head` is the commit the step was computed from, and `state` a digest of all it was computed from: when
+    that is another one later, the step no longer fits. `held` says that a guard holds the step back. `problems`
+    are the places in files that block it, where they are known; a plan file does not keep them.
+    """
+
+    name: str
+    repo: str
+    action: Action
+    reason: str
+    handles: tuple[str, ...]
+    estimate: Estimate = field(default=Estimate())
+    head: str | None = None
+    age: timedelta | None = None
+    cause: Cause = "none"
+    state: str = ""
+    held: bool = False
+    hides: bool = False
+    problems: tuple[Problem, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The step as `plan --json` prints it."""
+        return {
+            "name": self.name,
+            "repo": self.repo,
+            "action": self.action,
+            "reason": self.reason,
+            "handles": list(self.handles),
+            "estimate": {"reads": self.estimate.reads, "usd": self.estimate.usd},
+            "head": self.head,
+            "cause": self.cause,
+            "state": self.state,
+            "held": self.held,
+            "hides": self.hides,
+        }
+
+
+def step_from_json(value: Mapping[str, Any]) -> Step:
+    """The step that `to_json` made, but for the age of what is published. Raises KeyError and TypeError."""
+    estimate = value["estimate"]
+    return Step(
+        name=value["name"],
+        repo=value["repo"],
+        action=value["action"],
+        reason=value["reason"],
+        handles=tuple(value["handles"]),
+        estimate=Estimate(estimate["reads"], estimate["usd"]),
+        head=value["head"],
+        cause=value["cause"],
+        state=value["state"],
+        held=bool(value["held"]),
+        hides=bool(value.get("hides", False)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps in the order in which they are taken, and `notes`: sentences on what the plan could not see.
+
+    `warnings` are those of the notes that say what a guard holds back.
+    """
+
+    steps: tuple[Step, ...]
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many steps of each action, actions without any left out."""
+        counts = {action: sum(step.action == action for step in self.steps) for action in ACTIONS}
+        return {action: count for action, count in counts.items() if count}
+
+    def digest(self) -> str:
+        """Names exactly these steps: two plans with one digest do the same from the same state."""
+        return digest.of_value([step.to_json() for step in self.steps])[:16]
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as `--json` prints it."""
+        return {
+            "digest": self.digest(),
+            "counts": self.counts,
+            "steps": [step.to_json() for step in self.steps],
+            "notes": list(self.notes),
+        }

@@ -1,0 +1,113 @@
+"""Whose posts these are, held against the tombstones and against `consent: self`. No sentence names who left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from bot.errors import BotError
+from bot.sources import SOURCES, owner_of
+from bot.sources.posts import Owner, owner
+
+if TYPE_CHECKING:
+    from bot.registry import Entry, Registry, Tombstones
+    from bot.sources.posts import Profile
+    from bot.store import Facts
+
+UNNAMED = (
+    "names no owner, so it proves neither that {handle} agreed (consent: self) nor that it is of nobody who was "
+    "removed: make sure of both yourself"
+)
+"""What follows the name of a file that does not say whose it is."""
+
+
+def of_profile(profile: Profile) -> Owner:
+    """Who the account is, as its network or its file tells it."""
+    return owner(profile.network, profile.handle, profile.id)
+
+
+def of_facts(facts: Facts) -> Owner:
+    """Who the stored posts of an account are of, as far as their source said."""
+    return owner(facts.network, facts.known_as or facts.handle, facts.id)
+
+
+def removed(gone: Tombstones, of: Owner, handle: str, what: str) -> str | None:
+    """Why the posts of `handle` may not be used, if their owner was removed; else None.
+
+    `what` is where the owner stands: `the archive`, `the store`.
+    """
+    line = gone.line_of(of)
+    if line is None:
+        return None
+    return (
+        f"{what} of {handle} is of somebody who was removed (line {line} of the registry) and is never imitated: "
+        f"take the entry out (with bot remove {handle}, if it is the same person under a new name), and run bot purge "
+        f"{handle} if posts of it were stored"
+    )
+
+
+def disbelieved(registry: Registry, entry: Entry, handle: str, of: Owner) -> str | None:
+    """Why `consent: self` is not believed of this owner; None where it is, or where the registry asks for none.
+
+    Somebody who was removed is not named: ask `removed` first.
+    """
+    if registry.policy.consent != "required" or entry.consent != "self" or of.handle in (None, handle):
+        return None
+    not_believed = f"for {handle} says it is {of.handle}'s, so consent: self is not believed"
+    other = "consent: with an https address where they agreed"
+    if not SOURCES[entry.source].reads_file:
+        return (
+            f"the account read {not_believed}; if it was renamed since, write {of.handle} into the registry; "
+            f"else give {other}"
+        )
+    return (
+        f"the {entry.source} given {not_believed}; if you renamed your account since, ask X for a new archive, or "
+        f"write {of.handle} into the registry; else give that person's own archive, or {other}"
+    )
+
+
+def of_files(entry: Entry) -> dict[str, Owner]:
+    """Who the entry's local files say they are of, by handle, without reading posts.
+
+    What a URL names is known once it is read; a file that cannot be read is passed over.
+    """
+    found = {}
+    for handle, file in entry.files.items():
+        if "://" not in file:
+            with suppress(BotError, OSError):
+                found[handle] = owner_of(entry.source, file)
+    return found
+
+
+def file_faults(registry: Registry, entry: Entry, files: Mapping[str, Owner]) -> Iterator[str]:
+    """What is wrong with the owners that the entry's files name, by handle."""
+    for handle, of in files.items():
+        if fault := removed(registry.gone, of, handle, f"the {entry.source}") or disbelieved(
+            registry, entry, handle, of
+        ):
+            yield fault
+
+
+def stored_removed(registry: Registry, held: Iterable[Facts]) -> Iterator[str]:
+    """Why stored posts may not be used, for each account of somebody who was removed."""
+    for facts in held:
+        if fault := removed(registry.gone, of_facts(facts), facts.handle, "what the store holds"):
+            yield fault
+
+
+def stored_faults(registry: Registry, entry: Entry, held: Iterable[Facts]) -> Iterator[str]:
+    """What is wrong with the owners of the posts that lie in the store for the entry."""
+    held = list(held)
+    found = list(stored_removed(registry, held))
+    yield from found
+    for facts in () if found or not SOURCES[entry.source].reads_file else held:
+        if facts.handle not in entry.files and (
+            fault := disbelieved(registry, entry, facts.handle, of_facts(facts))
+        ):
+            yield fault
+
+
+def is_unproven(entry: Entry, files: Mapping[str, Owner]) -> bool:
+    """Whether a file of the entry names no owner: then nothing shows whose posts they are."""
+    return entry.source == "jsonl" or not all(files.values())

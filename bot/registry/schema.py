@@ -1,0 +1,222 @@
+"""The format of registry.yaml: pydantic types that check it and from which the JSON Schema is made.
+
+Every scalar arrives as text. What needs several keys, several entries or the disk is checked elsewhere.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from bot.errors import UsageError
+from bot.registry.recipe import Recipe
+from bot.registry.values import (
+    AccountId,
+    Consent,
+    Contact,
+    Date,
+    Duration,
+    Files,
+    HttpsAddress,
+    License,
+    Location,
+    Or,
+    Prompt,
+    RecipeValues,
+    RepoName,
+    Tag,
+    TemplateName,
+    Version,
+    Word,
+    duration,
+)
+from bot.sources.handles import Source
+
+MAX_HANDLES = 10
+"""Handles in one entry: more voices than this are no voice."""
+
+
+class _Keys(BaseModel):
+    # Validators are built when first needed: those that only the JSON Schema needs would slow every start.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class Preferences(_Keys):
+    """How models are made when their entries do not say otherwise: any key that is not one entry's alone."""
+
+    source: Source = Field("x", description="where the posts come from")
+    consent: Consent | None = Field(
+        None, description="self, or the https address where the person imitated agreed"
+    )
+    base: Location = Field(
+        "openai-community/gpt2",
+        description="the pre-trained model: a Hub id, with @revision or without, or a folder",
+    )
+    recipe: RecipeValues = Field(Recipe(), description="a recipe's name, or values that replace its defaults")
+    prompts: tuple[Prompt, ...] = Field(
+        ("My dream is",),
+        description="beginnings that the model completes for the card",
+        min_length=1,
+        max_length=10,
+    )
+    max_age: Duration = Field("90d", description="retrain when older: 12h, 90d, 2w")
+    min_new_posts: int = Field(
+        100, ge=0, le=10**9, description="and when at least so many new posts are there"
+    )
+    template: TemplateName = Field("model_card", description="the card's template: templates/NAME.md.j2")
+    license: License | None = Field(
+        None, description="the card's license, as the Hub names it; without: what the base declares"
+    )
+    license_name: str | None = Field(None, description="with license: other, its name", max_length=100)
+    license_link: HttpsAddress | None = Field(None, description="with license: other, where it is")
+    tags: tuple[Tag, ...] = Field((), description="further tags on the card", max_length=50)
+    sensitive: bool = Field(False, description="mark the model as not for all audiences")
+    tracking: Literal["none", "wandb", "trackio"] = Field(
+        "none", description="where training is tracked as well"
+    )
+    paused: bool = Field(False, description="leave the model as it is for now")
+
+
+class EntryFile(Preferences):
+    """One model: whose posts, from where, trained how and when."""
+
+    handles: tuple[Word, ...] = Field(
+        description="whose posts to train on; several handles make one model of several voices",
+        json_schema_extra={"minItems": 1, "maxItems": MAX_HANDLES},
+    )
+    name: RepoName | None = Field(
+        None, description="the repo's name, where the one made of the handles will not do"
+    )
+    archive: Files | None = Field(
+        None,
+        description="source archive: the zip or folder, a path or fsspec URL; for several handles by handle",
+    )
+    jsonl: Files | None = Field(
+        None, description="source jsonl: the file, a path or fsspec URL; for several handles by handle"
+    )
+
+
+def _place(url: str) -> str:
+    """A store's URL, checked: an error with the sentence, which shows no credentials, where no store can be."""
+    if "://" in url or "::" in url:
+        from bot.store.places import place_of  # what it brings along is slow to start
+
+        try:
+            place_of(url)
+        except UsageError as error:
+            raise PydanticCustomError("place", "{why}", {"why": str(error)}) from None
+    return url
+
+
+StoreUrl = Annotated[Location, AfterValidator(_place)]
+
+
+def _store(value: Any) -> Any:
+    return {"url": value} if isinstance(value, str) else value
+
+
+class StoreFile(_Keys):
+    """Where fetched posts are kept, and how long after their entry is gone."""
+
+    url: StoreUrl = Field(
+        "file://.bot/store",
+        description="a folder, hf://buckets/NAMESPACE/NAME or s3://BUCKET/PATH; a relative path starts at this file",
+    )
+    keep: Duration = Field("30d", description="how long posts outlive their entry")
+
+
+class Policy(_Keys):
+    """What the fleet promises to the people it imitates."""
+
+    consent: Literal["required", "recorded", "off"] = Field(
+        "required", description="required: on every entry; recorded: said on the card; off: nothing is said"
+    )
+    removal: Literal["private", "delete"] = Field(
+        "private",
+        description="what becomes of a removed person's model; delete where others than its owners are imitated",
+    )
+    max_copying: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.05, description="largest share of samples that are whole training posts"
+    )
+
+
+class TombstoneFile(_Keys):
+    """A person who is never imitated again: alone, among others, under any name."""
+
+    handles: tuple[Word, ...] = Field(
+        description="the person's handles, or hashes of them as bot remove --private writes",
+        json_schema_extra={"minItems": 1},
+    )
+    accounts: tuple[AccountId, ...] = Field(
+        (),
+        description="the ids of the person's accounts, which stay when an account is renamed, or hashes of them; "
+        "for Mastodon id@host",
+        max_length=100,
+    )
+    on: Date | None = Field(None, description="the day of the removal")
+    reason: str | None = Field(None, description="why, in public words", max_length=1000)
+
+
+class XSettings(_Keys):
+    """What must be agreed and paid before posts are read from X."""
+
+    terms_acknowledged: bool = Field(
+        False, description="X's terms were read and the use is yours to answer for"
+    )
+    monthly_reads: Annotated[int, Field(ge=0, le=10**12)] | None = Field(
+        None, description="posts and users read a month, at most"
+    )
+    fetch_retweets: bool = Field(
+        True, description="read retweets, too, which cost as much; without them cards say: not fetched"
+    )
+    look_up_every: Duration = Field(
+        "30d",
+        description="before a training, pay to look which stored posts were deleted, when the last look is older",
+    )
+    skip_deletion_checks: bool = Field(
+        False,
+        description="never look, and train on what people deleted; X's policy demands the check, cards say so",
+    )
+
+    @property
+    def look_up_age(self) -> timedelta | None:
+        """The age of the last look for deleted posts from which on it is done again; None for never."""
+        return None if self.skip_deletion_checks else duration(self.look_up_every)
+
+
+class Rules(_Keys):
+    """All of the file but its entries, which are read one by one."""
+
+    version: Version = Field(1, description="of this format")
+    namespace: RepoName | None = Field(
+        None, description="user or organisation on the Hub; without it nothing is published"
+    )
+    contact: Contact | None = Field(
+        None, description="https or mailto address on every card, where people ask for removal"
+    )
+    store: Annotated[StoreFile, BeforeValidator(_store), Or({"type": "string"})] = Field(
+        StoreFile.model_construct(), description="where fetched posts are kept"
+    )
+    policy: Policy = Field(Policy.model_construct(), description="consent, removal, copying")
+    defaults: Preferences = Field(
+        Preferences.model_construct(), description="any key of an entry, for all that do not give it"
+    )
+    removed: tuple[TombstoneFile, ...] = Field(
+        (), description="tombstones: people who are never imitated again"
+    )
+    x: XSettings = Field(XSettings.model_construct(), description="source x")
+
+
+class RegistryFile(Rules):
+    """The models this fleet should have, and under which rules."""
+
+    models: tuple[EntryFile, ...] = Field((), description="the fleet, one entry a model")
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of registry.yaml, made from the types that read it; editors complete and check by it."""
+    made = RegistryFile.model_json_schema(mode="validation")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "Mynah registry"}

@@ -1,0 +1,47 @@
+"""What the model wrote, as a card shows it: samples under their prompts, copied ones counted and never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.manifest import Sample
+from bot.render import escape
+
+
+def by_prompt(samples: Sequence[Sample]) -> list[dict[str, Any]]:
+    """Samples under the prompt and seed they share, in the order they were made; copied ones only counted."""
+    groups: dict[tuple[str, int], list[Sample]] = {}
+    for sample in samples:
+        groups.setdefault((escape.clean(sample.prompt), sample.seed), []).append(sample)
+    return [
+        {
+            "prompt": prompt,
+            "seed": seed,
+            "texts": [continuation(sample) for sample in group if not sample.copied],
+            "withheld": sum(sample.copied for sample in group),
+        }
+        for (prompt, seed), group in groups.items()
+    ]
+
+
+def first_shown(samples: Sequence[Sample]) -> dict[str, Any] | None:
+    """The first answer to the snippet's call that can be shown, with its number among all of them."""
+    for number, sample in enumerate(samples, 1):
+        if not sample.copied:
+            return by_prompt([sample])[0] | {"number": number}
+    return None
+
+
+def of_first_prompt(samples: Sequence[Sample]) -> list[Sample]:
+    """Those of the first prompt: what the snippet's one call prints."""
+    return [sample for sample in samples if sample.prompt == samples[0].prompt]
+
+
+def continuation(sample: Sample) -> str:
+    """What follows the cleaned prompt: begins with a space or a letter, as the model wrote it."""
+    prompt = escape.clean(sample.prompt)
+    whole = escape.clean(sample.prompt + sample.text, keep_lines=True)
+    if whole.startswith(prompt):
+        return whole.removeprefix(prompt)
+    return " " * sample.text[:1].isspace() + escape.clean(sample.text, keep_lines=True)

@@ -1,0 +1,304 @@
+"""What a card's template may say: the manifest's facts as plain variables, each documented in templates/README.md.
+
+Nothing here is escaped: templates do that for every value by default. What is not known is None or empty.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.manifest import Account, Manifest
+from bot.registry import hub_names, hub_terms
+from bot.registry.languages import iso_639
+from bot.registry.recipe import Recipe
+from bot.render import escape
+from bot.render.card import curve, samples, snippet
+
+LOSS_CURVE = "assets/loss.png"
+SOCIAL_PREVIEW = "predictions.png"
+NAME_LENGTH = 60
+"""Characters of a display name that a card shows; longer ones end in an ellipsis."""
+SENSITIVE_SHARE = 0.1
+"""Share of posts marked sensitive above which a model is tagged not-for-all-audiences."""
+LANGUAGE_SHARE = 0.05
+"""Share of posts from which a language stands in the metadata; the most frequent one always does."""
+_REASONS = {"retweets": ("Retweets", "Reposts"), "short": ("Short tweets", "Short posts")}
+_ACTIONS_RUN = re.compile(r"(https://[\w.-]+/[\w.-]+/[\w.-]+)/actions/runs/\d+.*", re.ASCII)
+_TRACKERS = {"wandb": "Weights & Biases", "trackio": "Trackio"}
+_NETWORKS = {"x": "X", "bluesky": "Bluesky", "mastodon": "Mastodon"}
+_SOURCES = {
+    "x": "fetched through X's API",
+    "archive": "read from the archive that X gives its users",
+    "bluesky": "fetched through Bluesky's public API",
+    "mastodon": "fetched through Mastodon's public API",
+    "jsonl": "read from a file",
+}
+
+_FILES = ("archive", "jsonl")
+"""Sources that somebody gives as a file, which names the account or does not."""
+
+
+def facts(manifest: Manifest) -> dict[str, Any]:
+    """Every variable of the template `model_card`, from the manifest alone."""
+    names = display_names(manifest.accounts)
+    shared = samples.of_first_prompt(manifest.samples)
+    return {
+        "name": manifest.name,
+        "repo": manifest.repo,
+        "kind": kind(manifest),
+        "names": names,
+        "accounts": [_account(account, name) for account, name in zip(manifest.accounts, names, strict=True)],
+        "posts": "tweets" if _is_x(manifest) else "posts",
+        "post": "tweet" if _is_x(manifest) else "post",
+        "network": _network(manifest),
+        "source": _SOURCES.get(manifest.source, f"read from {manifest.source}"),
+        "adapter": is_adapter(manifest),
+        "snippet": snippet.snippet(manifest.repo, shared, manifest.prompts, adapter=is_adapter(manifest)),
+        "shown": samples.first_shown(shared),
+        "samples": samples.by_prompt(manifest.samples),
+        "statistics": statistics(manifest),
+        "window": _window(manifest.accounts),
+        "checked_at": manifest.checked_at,
+        "languages": languages(manifest),
+        "characters": manifest.characters,
+        "sensitive": is_sensitive(manifest),
+        "sensitive_share": manifest.sensitive_share,
+        "sensitive_limit": SENSITIVE_SHARE,
+        "base": _base(manifest),
+        "recipe_changes": _recipe(manifest, changed=True),
+        "recipe": _recipe(manifest, changed=False),
+        "training": manifest.training,
+        "evaluation": manifest.evaluation,
+        "improvement": improvement(manifest),
+        "voices": _voices(manifest, names),
+        "copying": manifest.copying,
+        "curve": curve.rows(manifest.curve),
+        "best": curve.best(manifest.curve),
+        "loss_curve": LOSS_CURVE if curve.is_drawable(manifest.curve) else None,
+        "loss_description": curve.description(manifest),
+        "generation": manifest.generation,
+        "consent": manifest.consent,
+        "unproven": is_unproven(manifest),
+        "contact": manifest.contact,
+        "license": license_id(manifest),
+        "warnings": manifest.warnings,
+        "published": manifest.published,
+        "provenance": manifest.provenance,
+        "tracking": _tracking(manifest),
+        "adopted": manifest.adopted,
+        "registry_url": _registry_url(manifest.provenance.run_url),
+        "hub": manifest.hub,
+    }
+
+
+def kind(manifest: Manifest) -> str:
+    """What such a model is called: a bot of one person, a cyborg of several."""
+    return "AI cyborg" if len(manifest.accounts) > 1 else "AI bot"
+
+
+def display_names(accounts: Sequence[Account]) -> list[str]:
+    """Names as a reader sees them: cleaned, shortened, the handle for a blank one, and told apart when equal."""
+    names = [
+        at(account) if escape.is_blank(account.name) else escape.shorten(account.name, NAME_LENGTH)
+        for account in accounts
+    ]
+    return [
+        f"{name} ({at(account)})" if names.count(name) > 1 and name != at(account) else name
+        for name, account in zip(names, accounts, strict=True)
+    ]
+
+
+def at(account: Account) -> str:
+    """The handle as its network writes it."""
+    return "@" + escape.shorten(account.handle.removeprefix("@"), NAME_LENGTH)
+
+
+def statistics(manifest: Manifest) -> dict[str, Any]:
+    """The table of what was downloaded, dropped and kept: a column an account; the first row sums the others."""
+    column = 0 if _is_x(manifest) else 1
+    noun = ("Tweets", "Posts")[column]
+    reasons = list(_REASONS)
+    for account in manifest.accounts:
+        reasons.extend(reason for reason in (*account.dropped, *account.not_fetched) if reason not in reasons)
+    rows = [
+        {
+            "label": _REASONS[reason][column]
+            if reason in _REASONS
+            else reason.replace("_", " ").capitalize(),
+            "counts": [_dropped(account, reason) for account in manifest.accounts],
+        }
+        for reason in reasons
+        if reason in _REASONS or any(_dropped(account, reason) != 0 for account in manifest.accounts)
+    ]
+    first = {"label": f"{noun} downloaded", "counts": [account.downloaded for account in manifest.accounts]}
+    last = {"label": f"{noun} kept", "counts": [account.kept for account in manifest.accounts]}
+    return {
+        "columns": display_names(manifest.accounts),
+        "rows": [first, *rows, last],
+        "whole": not any(account.not_fetched for account in manifest.accounts),
+    }
+
+
+def _dropped(account: Account, reason: str) -> int | None:
+    """How many posts were dropped for the reason; None where none came because they were never asked for."""
+    count = account.dropped.get(reason, 0)
+    return None if not count and reason in account.not_fetched else count
+
+
+def languages(manifest: Manifest) -> list[dict[str, Any]]:
+    """The posts' languages that the Hub knows, most frequent first, with their share of all posts that tell one."""
+    counts: dict[str, int] = {}
+    for code, posts in manifest.languages.items():
+        known = iso_639(code)
+        if known is not None and posts > 0:
+            counts[known] = counts.get(known, 0) + posts
+    total = sum(counts.values())
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [
+        {"code": code, "name": hub_terms.language_name(code), "share": posts / total}
+        for number, (code, posts) in enumerate(ordered)
+        if number == 0 or posts / total >= LANGUAGE_SHARE
+    ]
+
+
+def license_id(manifest: Manifest) -> str | None:
+    """The licence when it is one the Hub knows; `other` only with the name and link it needs, `unknown` never."""
+    if manifest.license == "other":
+        return "other" if manifest.license_name and manifest.license_link else None
+    known = manifest.license in hub_terms.LICENSES and manifest.license != "unknown"
+    return manifest.license if known else None
+
+
+def base_model(manifest: Manifest) -> str | None:
+    """The base's Hub id, or what a local base's own README declares; None when neither is one."""
+    name = manifest.base.id or manifest.base.declared
+    whole = name is not None and "/" in name and "@" not in name and hub_names.is_model_id(name)
+    return name if whole else None
+
+
+def is_adapter(manifest: Manifest) -> bool:
+    """Whether what is published is a LoRA adapter, to be loaded on top of its base."""
+    return bool(manifest.recipe.get("lora_rank"))
+
+
+def improvement(manifest: Manifest) -> float | None:
+    """Share of the bits a byte that fine-tuning saved on held-out posts; None where it saved nothing."""
+    scores = manifest.evaluation
+    if scores is None or not scores.tuned.bits_per_byte < scores.base.bits_per_byte:
+        return None
+    return 1 - scores.tuned.bits_per_byte / scores.base.bits_per_byte
+
+
+def is_sensitive(manifest: Manifest) -> bool:
+    """Whether the model is marked not for all audiences: the registry says so, or more than a tenth of the posts."""
+    return manifest.sensitive or manifest.sensitive_share > SENSITIVE_SHARE
+
+
+def is_unproven(manifest: Manifest) -> bool:
+    """Whether posts came from a file that names no account, so that nothing shows whose they are."""
+    return manifest.source in _FILES and any(account.id is None for account in manifest.accounts)
+
+
+def _account(account: Account, name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "handle": at(account),
+        "url": account.url,
+        "avatar": account.avatar,
+        "first": account.first,
+        "last": account.last,
+        "characters": account.characters,
+        "parody": account.parody,
+        "labels": account.labels,
+    }
+
+
+def _is_x(manifest: Manifest) -> bool:
+    return all(account.network == "x" for account in manifest.accounts)
+
+
+def _network(manifest: Manifest) -> str | None:
+    found = {_NETWORKS.get(account.network) for account in manifest.accounts}
+    return found.pop() if len(found) == 1 else None
+
+
+def _voices(manifest: Manifest, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Scores by account, in the order of the evaluation; empty for a model of one."""
+    known = {account.handle: name for account, name in zip(manifest.accounts, names, strict=True)}
+    voices = manifest.evaluation.voices if manifest.evaluation else ()
+    return [
+        {
+            "name": known.get(voice.handle, f"@{voice.handle}"),
+            "posts": voice.posts,
+            "base": voice.base,
+            "tuned": voice.tuned,
+        }
+        for voice in voices
+    ]
+
+
+def _tracking(manifest: Manifest) -> dict[str, Any] | None:
+    """Links to where the run was tracked; None when there is none that a reader could open."""
+    found = manifest.tracking
+    if found is None:
+        return None
+    links = {
+        "run_url": found.run_url,
+        "data_url": found.data_url,
+        "model_url": found.model_url,
+        "report_url": found.report_url,
+    }
+    if not any(links.values()):
+        return None
+    return {"service": _TRACKERS.get(found.service, found.service), **links}
+
+
+def _window(accounts: Sequence[Account]) -> tuple[datetime, datetime] | None:
+    first = [account.first for account in accounts if account.first is not None]
+    last = [account.last for account in accounts if account.last is not None]
+    return (min(first), max(last)) if first and last else None
+
+
+def _base(manifest: Manifest) -> dict[str, Any]:
+    base = manifest.base
+    known = base_model(manifest)
+    return {
+        "name": base.name,
+        "url": f"{manifest.hub}/{base.id}" if known and base.id else None,
+        "local": base.id is None,
+        "declared": base.declared if known and not base.id else None,
+        "revision": base.revision,
+        "digest": base.digest,
+        "license": base.license,
+        "parameters": base.parameters,
+        "context": base.context,
+    }
+
+
+def _recipe(manifest: Manifest, *, changed: bool) -> list[dict[str, Any]]:
+    """Rows of the recipe as used: those that differ from the defaults or from what was asked, or all.
+
+    A number this bot does not know is shown too.
+    """
+    fields = Recipe.model_fields
+    asked = manifest.asked
+    return [
+        {
+            "name": name.replace("_", " ").capitalize().replace("Lora", "LoRA"),
+            "value": "none" if value is None else value,
+            "meaning": (fields[name].description or "") if name in fields else "",
+            "asked": asked[name].value if name in asked else None,
+            "reason": asked[name].reason if name in asked else "",
+        }
+        for name, value in manifest.recipe.items()
+        if not changed or name not in fields or name in asked or value != fields[name].default
+    ]
+
+
+def _registry_url(run_url: str | None) -> str | None:
+    """The repository whose Actions run published this: there a handle is added by a pull request."""
+    match = _ACTIONS_RUN.fullmatch(run_url or "")
+    return match[1] if match else None

@@ -1,0 +1,1 @@
+"""The archive that X gives its users, read member by member."""

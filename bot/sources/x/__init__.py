@@ -1,0 +1,1 @@
+"""X's API, asked in the vocabularies of its specifications."""

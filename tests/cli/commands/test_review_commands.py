@@ -1,0 +1,319 @@
+"""`bot review` on real git repositories and a folder hub."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bot.__main__ import main
+from bot.github.review import Review
+
+BASE = """\
+version: 1
+namespace: org
+contact: https://example.org/removal
+defaults: {consent: self, source: archive}
+models:
+  - handles: [ada]
+  - handles: [bob]
+  - handles: [cleo]
+removed:
+  - handles: [dave]
+x: {terms_acknowledged: true}
+"""
+
+
+class Repo:
+    """A git repository with a registry, whose last commit is the pull request's merge."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.git("init", "-q", "-b", "main")
+        self.write("registry.yaml", BASE)
+        self.commit()
+
+    def git(self, *args: str) -> str:
+        identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
+        done = subprocess.run(
+            ["git", "-C", self.folder, *identity, *args], check=True, capture_output=True, text=True
+        )
+        return done.stdout
+
+    def write(self, path: str, text: str) -> None:
+        (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / path).write_text(text)
+
+    def commit(self) -> None:
+        self.git("add", "-A", "-f")
+        self.git("commit", "-q", "--allow-empty", "-m", "x")
+
+    def change(self, old: str, new: str) -> None:
+        text = (self.folder / "registry.yaml").read_text()
+        assert old in text
+        self.write("registry.yaml", text.replace(old, new))
+
+    def review(self, *, code: int = 0) -> tuple[Review, str]:
+        self.commit()
+        out = self.folder.parent / "out"
+        where = [
+            "--registry",
+            str(self.folder / "registry.yaml"),
+            "--hub",
+            f"dir:{self.folder.parent / 'hub'}",
+        ]
+        assert main(["review", "--out", str(out), *where]) == code
+        return Review.model_validate_json((out / "review.json").read_bytes()), (out / "review.md").read_text()
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    (tmp_path / "repo").mkdir()
+    return Repo(tmp_path / "repo")
+
+
+def test_an_added_handle_is_told_with_what_follows(repo: Repo) -> None:
+    repo.change("removed:", "  - {handles: [eve], source: x}\nremoved:")
+    made, text = repo.review()
+    assert (made.added, made.changed, made.removed, made.faults) == (("eve",), (), (), ())
+    assert made.rows is not None
+    (row,) = made.rows
+    assert (row.action, row.name) == ("train", "eve")
+    assert row.reads > 0
+    assert row.usd > 0
+    assert "**1** model is trained" in text
+    assert row.reason == "new: there is no public model of this name yet"
+    assert "ada" not in text
+    assert "`preview.html`" in text
+    assert (repo.folder.parent / "out/preview.html").read_text().count("eve") > 1
+
+
+def test_nothing_about_the_models_is_said_in_a_line(repo: Repo) -> None:
+    repo.write("README.md", "hello")
+    made, text = repo.review()
+    assert not made.touches
+    assert "Nothing about the models changes" in text
+    assert "preview" not in text
+
+
+def test_what_was_wrong_before_is_not_this_pull_requests(repo: Repo) -> None:
+    repo.change("  - handles: [bob]\n", "  - {handles: [bob], archive: nowhere.zip}\n")
+    repo.commit()
+    repo.change("version: 1", "# one line more\nversion: 1")
+    repo.change("removed:", "  - {handles: [eve]}\nremoved:")
+    made, _ = repo.review()
+    assert made.added == ("eve",)
+    assert (made.changed, made.faults, made.elsewhere) == ((), (), 1)
+
+
+def test_the_same_fault_in_an_entry_that_it_adds_is_its_own(repo: Repo) -> None:
+    repo.change("  - handles: [bob]\n", "  - {handles: [bob], archive: nowhere.zip}\n")
+    repo.commit()
+    repo.change("removed:", "  - {handles: [eve], archive: nowhere.zip}\nremoved:")
+    made, _ = repo.review(code=2)
+    assert [fault.line for fault in made.faults] == [9]
+    assert made.elsewhere == 1
+
+
+def test_faults_of_what_it_touches_stop_it_with_their_lines(repo: Repo) -> None:
+    repo.change("  - handles: [bob]\n", "  - {handles: [dave]}\n")
+    made, text = repo.review(code=2)
+    (fault,) = made.faults
+    assert fault.line == 7
+    assert "was removed" in fault.message
+    assert "### 1 thing to mend" in text
+    assert "After the merge" not in text
+
+
+def test_a_registry_that_cannot_be_read_is_all_there_is_to_say(repo: Repo) -> None:
+    repo.write("registry.yaml", "models: [\n")
+    made, text = repo.review(code=2)
+    assert made.faults
+    assert "After the merge" not in text
+
+
+def test_a_deleted_half_is_said_loudly(repo: Repo) -> None:
+    repo.write("registry.yaml", BASE.replace("  - handles: [bob]\n", "").replace("  - handles: [cleo]\n", ""))
+    made, _ = repo.review()
+    assert made.removed == ("bob", "cleo")
+    assert "takes 2 of 3 models out" in made.loud[0]
+    more = "".join(f"  - handles: [m{number}]\n" for number in range(7))
+    repo.write("registry.yaml", BASE.replace("removed:", more + "removed:"))
+    repo.commit()
+    repo.write("registry.yaml", BASE)
+    made, text = repo.review()
+    assert "takes 7 of 10 models out" in made.loud[0]
+    assert "> [!CAUTION]" in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("removed:\n  - handles: [dave]\n", "", "tombstone of a person"),
+        ("namespace: org", "namespace: other", "changes namespace"),
+        ("https://example.org/removal", "https://evil.example", "changes contact"),
+        ("contact:", "policy: {consent: off}\ncontact:", "changes policy"),
+        ("contact:", "store: s3://evil\ncontact:", "changes store"),
+    ],
+)
+def test_what_concerns_the_whole_fleet_is_said_loudly(repo: Repo, old: str, new: str, words: str) -> None:
+    repo.change(old, new)
+    made, _ = repo.review()
+    assert any(words in sentence for sentence in made.loud)
+
+
+def test_code_that_gets_the_tokens_is_said_loudly(repo: Repo) -> None:
+    repo.write(".github/workflows/publish.yml", "on: push")
+    made, _ = repo.review()
+    assert made.loud == (
+        "It changes what runs with the fleet's tokens after the merge: .github/workflows/publish.yml.",
+    )
+
+
+def test_what_installs_the_bot_is_code_too_and_so_is_what_was_moved_away(repo: Repo) -> None:
+    repo.write("bot/old.py", "# code, and long enough to be found again where it is moved to\n" * 9)
+    repo.commit()
+    (repo.folder / "docs").mkdir()
+    (repo.folder / "bot/old.py").rename(repo.folder / "docs/old.md")
+    for path in ("pyproject.toml", "constraints.txt", "Makefile", "README.md"):
+        repo.write(path, "x")
+    made, _ = repo.review()
+    (sentence,) = made.loud
+    assert sentence.endswith(": Makefile, bot/old.py, constraints.txt, pyproject.toml.")
+
+
+def test_a_template_that_changed_is_every_card_of_it(repo: Repo, tmp_path: Path) -> None:
+    repo.write("templates/model_card.md.j2", "# {{ repo }}\n")
+    made, _ = repo.review()
+    assert (made.added, made.changed) == ((), ())
+    assert made.rows == ()  # nothing is published yet, and new models are trained with or without it
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "line", "words"),
+    [
+        ("model_card.md.j2", "# {{ repo }}\n\n{{ nothere }}\n", 3, "'nothere' is undefined"),
+        ("model_card/header.md.j2", "{% if %}\n", 1, "Expected an expression"),
+        ("model_card.md.j2", '# x\n{% include "model_card/gone.md.j2" %}\n', 2, "there is no template"),
+        ("predictions.svg.j2", "<svg>\n{{ nothere }}</svg>\n", 2, "'nothere' is undefined"),
+    ],
+)
+def test_a_template_that_breaks_is_a_fault_on_its_line(
+    repo: Repo,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    file: str,
+    text: str,
+    line: int,
+    words: str,
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(repo.folder))
+    event = repo.folder.parent / "event.json"
+    event.write_text("{}")
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
+    repo.write(f"templates/{file}", text)
+    made, told = repo.review(code=2)
+    (fault,) = made.faults
+    assert (Path(fault.path), fault.line) == (repo.folder / "templates" / file, line)
+    assert words in fault.message
+    assert "### 1 thing to mend" in told
+    assert "The registry is sound" not in told
+    errors = [one for one in capsys.readouterr().err.splitlines() if one.startswith("::error")]
+    assert len(errors) == 1
+    assert errors[0].startswith(f"::error file=templates/{file},line={line},col=1::")
+
+
+def test_a_template_that_breaks_stops_it_without_a_hub_too(repo: Repo) -> None:
+    repo.write("templates/other.md.j2", "{{ nothere }}\n")
+    repo.change("removed:", "  - {handles: [eve], template: other}\nremoved:")
+    repo.commit()
+    out = repo.folder.parent / "out"
+    where = ["--registry", str(repo.folder / "registry.yaml"), "--hub", "http://127.0.0.1:9"]
+    assert main(["review", "--out", str(out), *where]) == 2
+    made = Review.model_validate_json((out / "review.json").read_bytes())
+    assert [(Path(fault.path).name, fault.line) for fault in made.faults] == [("other.md.j2", 1)]
+
+
+def test_a_template_that_no_model_uses_stops_nothing(repo: Repo) -> None:
+    repo.write("templates/draft.md.j2", "{{ nothere }}\n")
+    made, _ = repo.review()
+    assert made.faults == ()
+
+
+def test_no_file_outside_of_the_repository_is_looked_at(repo: Repo, tmp_path: Path) -> None:
+    (tmp_path / "secret.jsonl").write_text("not JSON: TOP SECRET\n")
+    (repo.folder / "posts.jsonl").symlink_to(tmp_path / "secret.jsonl")
+    repo.change(
+        "removed:",
+        "  - {handles: [eve], source: jsonl, jsonl: posts.jsonl}\n"
+        "  - {handles: [fay], archive: /etc/passwd}\n"
+        "  - {handles: [gus], base: ../}\nremoved:",
+    )
+    made, text = repo.review(code=2)
+    assert [fault.message.count("outside of the repository") for fault in made.faults] == [1, 1, 1]
+    assert "SECRET" not in text
+
+
+def test_a_template_that_leads_out_of_the_repository_is_refused(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repo.folder / "templates").mkdir()
+    (repo.folder / "templates/model_card.md.j2").symlink_to("/etc/passwd")
+    repo.commit()
+    where = ["--registry", str(repo.folder / "registry.yaml"), "--out", str(repo.folder.parent / "out")]
+    assert main(["review", *where]) == 2
+    assert "leads out of the repository" in capsys.readouterr().err
+
+
+def test_a_model_that_is_blocked_is_said_above_the_table(repo: Repo) -> None:
+    repo.change("x: {terms_acknowledged: true}\n", "")
+    repo.change("removed:", "  - {handles: [eve], source: x}\nremoved:")
+    made, text = repo.review()
+    assert made.rows is not None
+    assert [row.action for row in made.rows] == ["blocked"]
+    assert "**1** model is blocked" in text
+    assert "Nothing needs to be trained" not in text
+
+
+def test_a_hub_that_is_down_stops_no_review(repo: Repo) -> None:
+    repo.change("removed:", "  - {handles: [eve]}\nremoved:")
+    repo.commit()
+    out = repo.folder.parent / "out"
+    where = ["--registry", str(repo.folder / "registry.yaml"), "--hub", "http://127.0.0.1:9"]
+    assert main(["review", "--out", str(out), *where]) == 0
+    made = Review.model_validate_json((out / "review.json").read_bytes())
+    assert made.rows is None
+    assert "the Hub could not be asked" in made.notes[0]
+
+
+def test_what_is_loud_is_annotated_before_what_is_only_a_warning(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    event = repo.folder.parent / "event.json"
+    event.write_text("{}")
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
+    repo.change("contact: https://example.org/removal\n", "")
+    repo.change("  - handles: [dave]\n", "  []\n")
+    repo.review()
+    warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("::warning")]
+    assert len(warnings) == 3
+    assert "could be imitated again" in warnings[0]
+    assert "contact is missing" in warnings[2]
+
+
+def test_a_hostile_name_is_text_in_the_summary(repo: Repo) -> None:
+    hostile = r'"$(id)`x`|<img src=x>\n::error::y [a](https://evil.example) @everyone"'
+    repo.change("removed:", f"  - {{handles: [{hostile}]}}\nremoved:")
+    _, text = repo.review(code=2)
+    assert "<img" not in text
+    assert "@everyone" not in text
+    assert "\n::error" not in text
+
+
+def test_a_base_that_is_not_here_is_said(repo: Repo, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--registry", str(repo.folder / "registry.yaml"), "--out", str(repo.folder.parent / "out")]
+    assert main(["review", "--base", "no-such-commit", *where]) == 2
+    assert "fetch-depth" in capsys.readouterr().err

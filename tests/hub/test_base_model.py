@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bot.errors import UsageError
+from bot.hub.base_model import count_tokens, parse
+
+
+def copy(tiny_base: Path, folder: Path, readme: str | None = None) -> Path:
+    shutil.copytree(tiny_base, folder)
+    if readme is not None:
+        (folder / "README.md").write_text(readme)
+    return folder
+
+
+def test_a_hub_id_is_itself_with_its_pin() -> None:
+    spec = parse("org/model@abc")
+    assert (spec.id, spec.revision, spec.identity, spec.source) == (
+        "org/model",
+        "abc",
+        "org/model@abc",
+        "org/model",
+    )
+    assert parse("org/model").revision is None
+
+
+def test_a_folder_is_its_name_and_the_digest_of_what_it_computes(tiny_base: Path, tmp_path: Path) -> None:
+    spec = parse(str(tiny_base))
+    assert spec.identity == f"tiny@{spec.digest}"
+    assert spec.id is None
+    documented = parse(str(copy(tiny_base, tmp_path / "elsewhere" / "tiny", "words")))
+    assert documented.identity == spec.identity
+
+
+def test_other_weights_are_another_base(tiny_base: Path, tmp_path: Path) -> None:
+    changed = copy(tiny_base, tmp_path / "tiny")
+    (changed / "model.safetensors").write_bytes(b"others")
+    assert parse(str(changed)).identity != parse(str(tiny_base)).identity
+
+
+def test_a_folders_readme_tells_licence_and_base_model(tiny_base: Path, tmp_path: Path) -> None:
+    told = copy(tiny_base, tmp_path / "told", '---\nlicense: mit\nbase_model: "org/model"\n---\n# A base\n')
+    assert (parse(str(told)).license, parse(str(told)).declared) == ("mit", "org/model")
+    silent = copy(tiny_base, tmp_path / "silent", "no front matter")
+    assert (parse(str(silent)).license, parse(str(silent)).declared) == (None, None)
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no config\.json"):
+        parse(str(tmp_path))
+
+
+def test_tokens_are_counted_where_the_tokenizer_is_at_hand(tiny_base: Path) -> None:
+    count = count_tokens(parse(str(tiny_base)), ["my dream is", "the bird sings"])
+    assert count is not None
+    assert 6 <= count <= 28
+
+
+def test_tokens_are_unknown_rather_than_downloaded() -> None:
+    assert count_tokens(parse("org/never-downloaded"), ["text"]) is None

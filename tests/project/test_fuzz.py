@@ -1,0 +1,202 @@
+"""Every reader of bytes that others wrote, fed with damaged ones: a sentence, or a value, and nothing else.
+
+`BOT_FUZZ=N` tries N damaged texts of each reader instead of a few; `BOT_FUZZ_SEED` draws others.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from card_facts import manifest as card_manifest
+from registry_texts import EXAMPLE
+from x_archives import Members, long_post, members, pack, tweet
+
+from bot import manifest, registry, sources
+from bot.apply import outcome_file
+from bot.errors import BotError
+from bot.github import event, tracking_issue
+from bot.github.review import BOUNDS, Review
+from bot.hub import front_matter, ownership
+from bot.io.bounded import Bounds, read_json, read_model
+from bot.plan import file as plan_file
+from bot.plan.outcome import Outcome
+from bot.plan.steps import Plan, Step
+from bot.registry import edit
+from bot.sources import Cost
+from bot.store import sealed
+
+TIMES = int(os.environ.get("BOT_FUZZ", "40"))
+SEED = int(os.environ.get("BOT_FUZZ_SEED", "0"))
+HOSTILE = (
+    *(b"[", b"]", b"{", b"}", b'"', b"\\", b",", b":", b"\n", b"\t", b"\0", b"\xff", b"\xed\xa0\x80", b"\xef\xbb\xbf"),
+    *(b"null", b"true", b"NaN", b"1e999", b"-1", b"0.5", b"[]", b"{}", b'""', b"9" * 30, b"9" * 5000),
+    *(b"1" + b"0" * 309, b'"\\ud800"', b"\\ud800", b"[" * 2000, b'{"a":' * 2000, b"[[1]]", b'{"a": {}}'),
+    *(b"[a]", b"{a: b}", b"a" * 300, b"- " * 200, b"&a *a", b"? ", b"!!x ", b"0001-01-01T00:00:00+23:59"),
+    *(b'"9999-12-31T23:59:59-12:00"', b'"Mon Jan 01 00:00:00 +2359 0001"', b'"' + b"9" * 6000 + b'"'),
+)  # fmt: skip
+
+
+def damaged(data: bytes, chance: random.Random) -> bytes:
+    """The text with one to three bytes or values of it replaced, doubled, cut or taken out."""
+    made = bytearray(data)
+    for _ in range(chance.randint(1, 3)):
+        start = chance.randrange(len(made) + 1)
+        end = min(len(made), start + chance.choice((0, 0, 1, 1, 5, 40)))
+        match chance.randrange(5):
+            case 0:
+                made[start:end] = chance.choice(HOSTILE)
+            case 1:
+                made[start:end] = bytes([chance.randrange(256)])
+            case 2:
+                made = made[:start] if chance.random() < 0.3 else made[:start] + made[end:]
+            case 3:
+                made[start:start] = made[start:end]
+            case _:
+                made = replaced(made, chance)
+    return bytes(made)
+
+
+def replaced(data: bytearray, chance: random.Random) -> bytearray:
+    """One value of JSON or YAML, from a colon to the end of its line or to a comma, is another."""
+    colons = [index for index, byte in enumerate(data) if byte == ord(":")]
+    if not colons:
+        return data
+    start = chance.choice(colons) + 1
+    ends = [index for index in (data.find(b",", start), data.find(b"\n", start)) if index >= 0]
+    return data[:start] + b" " + chance.choice(HOSTILE) + data[min(ends, default=len(data)) :]
+
+
+def step() -> Step:
+    return Step("ada", "org/ada", "train", "missing", ("ada",), state="s")
+
+
+def plan_text(folder: Path) -> bytes:
+    plan_file.write(Plan((step(),), ("a note",)), folder / "p.json")
+    return (folder / "p.json").read_bytes()
+
+
+def outcome_text(folder: Path) -> bytes:
+    outcome_file.write([Outcome("ada", "train", "done", "well", "0" * 40, 1.5)], folder / "o", Cost(5, 0.1))
+    return (folder / "o").read_bytes()
+
+
+def archive_members() -> Members:
+    return members(
+        [tweet(1, "one"), tweet(2, "two")], long_posts=[long_post("b" * 300, "2018-10-10T20:19:24Z")]
+    )
+
+
+def file_of(folder: Path, data: bytes) -> Path:
+    (folder / "file").write_bytes(data)
+    return folder / "file"
+
+
+def read_archive(folder: Path, member: str, data: bytes) -> None:
+    file = pack(folder / "a.zip", {**archive_members(), member: data})
+    sources.check_file("archive", str(file))
+    tuple(sources.open_source("archive", file=str(file)).read("ada").posts)
+
+
+def read_outcomes(folder: Path, data: bytes) -> None:
+    file = file_of(folder, data)
+    _, wrong = outcome_file.read_all([file])
+    assert all("cannot be read" in sentence for sentence in wrong)
+    outcome_file.spent([file])
+
+
+def read_jsonl(folder: Path, data: bytes) -> None:
+    sources.check_file("jsonl", str(file_of(folder, data)))
+
+
+def read_event(folder: Path, data: bytes) -> None:
+    event.text(event.read({"GITHUB_EVENT_PATH": str(file_of(folder, data))}), "issue", "body")
+
+
+LINES = b"".join(
+    json.dumps({"id": str(n), "text": "a quiet river", "created_at": "2025-01-01T00:00:00Z"}).encode() + b"\n"
+    for n in range(3)
+)
+REVIEW = Review(pull=3, head="0" * 40, added=("ada",), rows=()).model_dump_json().encode()
+CARD = (
+    b'---\nlicense: "mit"\ntags: ["a", "b"]\nmodel-index:\n- name: x\n  results: []\nn: 12\n---\n\n# A card\n'
+)
+READERS: dict[str, tuple[Callable[[Path], bytes], Callable[[Path, bytes], object]]] = {
+    "json": (
+        lambda _: b'{"a": [1, 2.5, "x", null], "b": {"c": true}}',
+        lambda _, data: read_json(data, Bounds(9999), "it"),
+    ),
+    "plan": (plan_text, lambda folder, data: plan_file.read(file_of(folder, data))),
+    "outcomes": (outcome_text, read_outcomes),
+    "event": (lambda _: b'{"issue": {"number": 3, "body": "a"}, "n": 1.5}', read_event),
+    "review": (lambda _: REVIEW, lambda _, data: read_model(Review, data, BOUNDS, "the review")),
+    "manifest": (lambda _: card_manifest().to_json(), lambda _, data: manifest.parse(data)),
+    "manifest of the listing": (lambda _: card_manifest().to_json(), lambda _, data: ownership.of_manifest(data)),
+    "front matter": (lambda _: CARD, lambda _, data: front_matter.parse(data.decode(errors="replace"))),
+    "registry": (lambda _: EXAMPLE.encode(), lambda folder, data: registry.read_text(data, folder / "registry.yaml")),
+    "edited registry": (
+        lambda _: EXAMPLE.encode(),
+        lambda _, data: edit.add(data.decode(errors="replace"), ["eve.example"], source="bluesky", consent="self"),
+    ),
+    "posts of an archive": (
+        lambda _: archive_members()["data/tweets.js"],
+        lambda folder, data: read_archive(folder, "data/tweets.js", data),
+    ),
+    "long posts of an archive": (
+        lambda _: archive_members()["data/note-tweet.js"],
+        lambda folder, data: read_archive(folder, "data/note-tweet.js", data),
+    ),
+    "manifest of an archive": (
+        lambda _: archive_members()["data/manifest.js"],
+        lambda folder, data: read_archive(folder, "data/manifest.js", data),
+    ),
+    "profile of an archive": (
+        lambda _: archive_members()["data/profile.js"],
+        lambda folder, data: read_archive(folder, "data/profile.js", data),
+    ),
+    "zip": (
+        lambda folder: pack(folder / "z.zip", archive_members()).read_bytes(),
+        lambda folder, data: sources.open_source("archive", file=str(file_of(folder, data))).read("ada"),
+    ),
+    "jsonl": (lambda _: LINES, read_jsonl),
+    "packed jsonl": (lambda _: gzip.compress(LINES), read_jsonl),
+    "facts, notes and ledger of the store": (
+        lambda _: sealed.seal({"posts": 3, "newest": None, "settled": "why"}),
+        lambda _, data: sealed.unseal(data, "notes/ada.json"),
+    ),
+    "tracking issue": (
+        lambda _: b'<!-- mynah: failing ["ada"] once ["bob"] -->\n',
+        lambda _, data: tracking_issue.memory_of(data.decode(errors="replace")),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_damaged_text_is_read_or_refused_in_a_sentence(name: str, tmp_path: Path) -> None:
+    example, read = READERS[name]
+    sound = example(tmp_path)
+    read(tmp_path, sound)
+    chance = random.Random(f"{SEED} {name}")
+    for number in range(TIMES):
+        data = damaged(sound, chance)
+        said = refusal(read, tmp_path, data)
+        assert said is None or said.strip(), number
+        assert "Exceeds the limit" not in (said or ""), (
+            number
+        )  # Python's own words for a number of 5,000 digits
+
+
+def refusal(read: Callable[[Path, bytes], object], folder: Path, data: bytes) -> str | None:
+    """The sentence by which a reader refuses; None where it reads. Whatever else it raises, it raises here."""
+    try:
+        read(folder, data)
+    except UnicodeError:
+        raise
+    except (BotError, ValueError) as error:
+        return str(error)
+    return None
