@@ -80,7 +80,7 @@ def _folder(folder: Path) -> BaseSpec:
         and path.name not in DOCUMENTS
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
-    content = digest.of_files(folder, files)[:16]
+    content = digest.of_files(folder, files)[: digest.SHORT_LENGTH]
     license_, declared = _declared(folder / "README.md")
     return BaseSpec(
         folder.name,

@@ -7,6 +7,9 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+SHORT_LENGTH = 16
+"""Hex digits of a short digest."""
+
 
 def of_value(value: object) -> str:
     """SHA-256 (hex) of a JSON value in canonical form: sorted keys, no white space, UTF-8.
@@ -15,6 +18,11 @@ def of_value(value: object) -> str:
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def short(value: object) -> str:
+    """The first 16 hex digits of the SHA-256 of bytes, or of a JSON value in canonical form."""
+    return (of_bytes(value) if isinstance(value, bytes) else of_value(value))[:SHORT_LENGTH]
 
 
 def of_bytes(data: bytes) -> str:

@@ -33,7 +33,7 @@ def fingerprint(entry: Entry, where: str) -> str:
     except UsageError:
         identity = entry.base
     wanted = [entry.handles, entry.source, identity, entry.recipe.digest(), entry.consent]
-    return digest.of_value([wanted, where, files])[:16]
+    return digest.short([wanted, where, files])
 
 
 def after_failure(notes: Mapping[str, Any], key: str, reason: str, now: datetime) -> dict[str, Any]:

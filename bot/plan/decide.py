@@ -272,7 +272,7 @@ def _judge(
 def _state(entry: Desired | None, repo: Repo | None) -> str:
     """A digest of what a step was computed from: what is wanted, and the commit that was read."""
     wanted = [entry.handles, entry.recipe, entry.base, entry.template, entry.card] if entry else []
-    return digest.of_value([wanted, repo.head if repo else None, repo.private if repo else False])[:16]
+    return digest.short([wanted, repo.head if repo else None, repo.private if repo else False])
 
 
 def _turn(step: Step) -> tuple[int, float, str, tuple[str, ...]]:

@@ -116,7 +116,7 @@ class Plan:
 
     def digest(self) -> str:
         """Names exactly these steps: two plans with one digest do the same from the same state."""
-        return digest.of_value([step.to_json() for step in self.steps])[:16]
+        return digest.short([step.to_json() for step in self.steps])
 
     def to_json(self) -> dict[str, Any]:
         """The plan as `--json` prints it."""

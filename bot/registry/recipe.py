@@ -46,7 +46,7 @@ class Recipe(BaseModel):
 
     def digest(self) -> str:
         """Short hex digest of every number: equal exactly when two recipes train alike."""
-        return digest.of_value(self.model_dump())[:16]
+        return digest.short(self.model_dump())
 
     def differences(self) -> dict[str, Any]:
         """The values that are not the defaults: what a reader of the card should see first."""

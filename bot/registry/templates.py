@@ -33,7 +33,7 @@ def template_digest(name: str, folders: Sequence[Path] = TEMPLATES) -> str:
         for part in _INCLUDE.finditer(text):
             if part[1] not in contents and part[1] not in waiting:
                 waiting[part[1]] = (str(path), text.count("\n", 0, part.start()) + 1)
-    return digest.of_value(contents)[:16]
+    return digest.short(contents)
 
 
 def find(file: str, folders: Sequence[Path], place: tuple[str, int] | None = None) -> Path:

@@ -141,7 +141,7 @@ def _differs(
     return (
         published is None
         or _retrains(entry, published)
-        or published.card != digest.of_value(card_facts(registry, entry))[:16]
+        or published.card != digest.short(card_facts(registry, entry))
         or published.template != template(entry.template)
     )
 

@@ -100,7 +100,7 @@ def rerender(
         "tags": entry.tags,
         "sensitive": entry.sensitive,
         "published": made.published.model_copy(
-            update={"handles": entry.handles, "template": template, "card": digest.of_value(facts)[:16]}
+            update={"handles": entry.handles, "template": template, "card": digest.short(facts)}
         ),
         "provenance": provenance.from_environment(os.environ),
     }

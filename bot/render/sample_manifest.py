@@ -111,7 +111,7 @@ def sample(entry: Entry, registry: Registry) -> Manifest:
             recipe=entry.recipe.digest(),
             base=base,
             template=card.template_digest(entry.template, template_folders(registry)),
-            card=digest.of_value(facts)[:16],
+            card=digest.short(facts),
             trained_at=_WHEN,
         ),
         provenance=provenance.from_environment(os.environ),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import hashlib
 import json
 import re
 import zlib
@@ -16,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from bot.io import digest
 from bot.sources.posts import Post, Profile
 from bot.store import gaps
 from bot.store.gaps import Gap, Span, age, mark, unread
@@ -74,7 +74,7 @@ def pack(segment: Segment) -> bytes:
 
 def posts_name(data: bytes) -> str:
     """The name for a file of these bytes."""
-    return f"posts-{hashlib.sha256(data).hexdigest()[:16]}.jsonl.gz"
+    return f"posts-{digest.short(data)}.jsonl.gz"
 
 
 def unpack_named(name: str, data: bytes) -> Segment | None:

@@ -7,12 +7,12 @@ A file without either was written before there were any, and is read as it is.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from bot.errors import SourceError
+from bot.io import digest
 from bot.io.bounded import Bounds, read_json
 
 VERSION = 1
@@ -37,8 +37,8 @@ def unseal(data: bytes, path: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("not an object")
     check_version(value.get("version", VERSION), path)  # first: a newer format may have another digest
-    digest = value.pop(_DIGEST, None)
-    if digest is not None and digest != _digest(value):
+    expected = value.pop(_DIGEST, None)
+    if expected is not None and expected != _digest(value):
         raise ValueError("not what was written")
     value.pop("version", None)
     return value
@@ -57,4 +57,4 @@ def check_version(version: object, path: str) -> None:
 
 def _digest(value: Mapping[str, Any]) -> str:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return digest.short(text.encode())

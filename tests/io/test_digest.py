@@ -20,6 +20,11 @@ def test_the_order_of_keys_changes_nothing(value: dict[str, object]) -> None:
     assert digest.of_value(dict(reversed(value.items()))) == digest.of_value(value)
 
 
+def test_a_short_digest_is_the_first_16_hex_digits() -> None:
+    assert digest.short({"a": 1}) == digest.of_value({"a": 1})[:16]
+    assert digest.short(b"text") == digest.of_bytes(b"text")[:16] != digest.short("text")
+
+
 def test_different_values_have_different_digests() -> None:
     assert len({digest.of_value(value) for value in ([1, 2], [2, 1], {"1": 2}, "12", 12, None, True)}) == 7
 

@@ -93,7 +93,7 @@ def manifest_of(
             recipe=entry.recipe.digest(),
             base=told.identity,
             template=card.template_digest(entry.template, template_folders(registry)),
-            card=digest.of_value(facts)[:16],
+            card=digest.short(facts),
             trained_at=utc(trained_at),
         ),
         provenance=provenance.from_environment(os.environ),

@@ -43,7 +43,7 @@ def bases(plan_path: Path, download: bool, registry_path: Path, hub_target: str 
         if spec.id is not None and (commit := home.resolve_base(spec.id, spec.revision)) is not None
     }
     listed = [f"{name}@{commit}" for name, commit in sorted(found)]
-    workflow_commands.output("key", digest.of_value(listed)[:16] if listed else "none", os.environ)
+    workflow_commands.output("key", digest.short(listed) if listed else "none", os.environ)
     for line in listed:
         click.echo(line)
     if download:
