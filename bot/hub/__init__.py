@@ -171,11 +171,11 @@ def open_hub(target: str | None, namespace: str, *, token: str | None = None, wa
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from bot.hub import endpoint, huggingface, keyless
 
-    kind = keyless.KeylessHub if keyless.wanted(os.environ) else huggingface.HuggingFaceHub
+    kind = keyless.KeylessHub if keyless.is_enabled(os.environ) else huggingface.HuggingFaceHub
     return kind(endpoint.address(os.environ, target), namespace, token=token, wait_s=wait_s)
 
 
-def inside(path: str) -> PurePosixPath:
+def checked_path(path: str) -> PurePosixPath:
     """A file's path in a repo, checked: relative, not empty, never leading out. HubError otherwise."""
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or {"..", ".git"} & set(parts) or "\0" in path:

@@ -47,10 +47,10 @@ class RetryPolicy:
 
 
 @dataclass(slots=True)
-class Step:
+class Operation:
     """What one call of the bot has used up so far. `commit_sent`: a commit may have landed, whatever came back."""
 
-    pace: RetryPolicy
+    policy: RetryPolicy
     waited_s: float = 0.0
     commit_sent: bool = field(default=False)
 
@@ -60,15 +60,15 @@ class Step:
         False, at once and without sleeping, when the step's waiting would exceed its limit.
         """
         jitter = random.uniform(0.5, 1.5)  # noqa: S311 - spreads retries, guards nothing
-        seconds = self.pace.pause_s * 2 ** (attempt - 1) * jitter
+        seconds = self.policy.pause_s * 2 ** (attempt - 1) * jitter
         if wanted_s is not None:
-            seconds = wanted_s + min(1.0, self.pace.pause_s) * (jitter - 0.5)
-        if attempt >= self.pace.tries or self.waited_s + seconds > self.pace.wait_s:
+            seconds = wanted_s + min(1.0, self.policy.pause_s) * (jitter - 0.5)
+        if attempt >= self.policy.tries or self.waited_s + seconds > self.policy.wait_s:
             return False
         self.waited_s += seconds
         if seconds > 5:
             _LOG.info("the Hub asks for patience: waiting %.0f s", seconds)
-        self.pace.sleep(seconds)
+        self.policy.sleep(seconds)
         return True
 
 
@@ -76,22 +76,22 @@ class RequestFailed(HubError):
     """A request that got no usable answer. Names the request, never its headers, body or query."""
 
 
-_STEP: ContextVar[Step | None] = ContextVar("step", default=None)
+_OPERATION: ContextVar[Operation | None] = ContextVar("step", default=None)
 
 
 @contextmanager
-def step(pace: RetryPolicy) -> Iterator[Step]:
-    """All requests of this thread inside share one `Step`; nested steps are one."""
-    outer = _STEP.get()
+def operation(policy: RetryPolicy) -> Iterator[Operation]:
+    """All requests of this thread inside share one `Operation`; nested steps are one."""
+    outer = _OPERATION.get()
     if outer is not None:
         yield outer
         return
-    current = Step(pace)
-    token = _STEP.set(current)
+    current = Operation(policy)
+    token = _OPERATION.set(current)
     try:
         yield current
     finally:
-        _STEP.reset(token)
+        _OPERATION.reset(token)
 
 
 class RetryingClient(httpx.Client):
@@ -107,13 +107,13 @@ class RetryingClient(httpx.Client):
 
     def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
         """Sends one request as often as is safe and allowed. `RequestFailed` when that did not help."""
-        current = _STEP.get()
+        current = _OPERATION.get()
         if current is None or request.url.path.endswith(_BEST_EFFORT):
             return self._send_once(request, stream, options, RetryPolicy())
-        request.extensions = {**request.extensions, "timeout": _timeout(current.pace).as_dict()}
+        request.extensions = {**request.extensions, "timeout": _timeout(current.policy).as_dict()}
         if stream or not isinstance(request.stream, httpx.ByteStream):
             # A file on its way up: only the library can rewind it, so its own few retries hold.
-            return self._send_once(request, stream, options, current.pace)
+            return self._send_once(request, stream, options, current.policy)
         attempt, started = 0, time.monotonic()
         while True:
             attempt += 1
@@ -122,7 +122,7 @@ class RetryingClient(httpx.Client):
             current.commit_sent |= request.method == "POST" and "/commit/" in request.url.path
             try:
                 response = super().send(request, stream=True, **options)
-                _read(response, current.pace.wait_s)
+                _read(response, current.policy.wait_s)
             except (httpx.UnsupportedProtocol, httpx.LocalProtocolError):
                 raise  # a fault of the address or of a header: no other try would help
             except httpx.TransportError as error:
@@ -136,15 +136,15 @@ class RetryingClient(httpx.Client):
                 wanted = retry_after_seconds(response)
                 reason = "rate limit reached" if status == 429 else f"it answered {status}"
                 unsent = status == 429 or busy
-            late = time.monotonic() - started > current.pace.wait_s
+            late = time.monotonic() - started > current.policy.wait_s
             if late or not (unsent or _repeatable(request)) or not current.pause(attempt, wanted):
                 raise unanswered(request, reason, attempt, wanted if status in (429, 503) else None) from None
 
     def _send_once(
-        self, request: httpx.Request, stream: bool, options: dict[str, Any], pace: RetryPolicy
+        self, request: httpx.Request, stream: bool, options: dict[str, Any], policy: RetryPolicy
     ) -> httpx.Response:
         response = super().send(request, stream=stream, **options)
-        if response.status_code == 429 and (retry_after_seconds(response) or 0) > pace.wait_s:
+        if response.status_code == 429 and (retry_after_seconds(response) or 0) > policy.wait_s:
             response.close()
             raise unanswered(request, "rate limit reached", 1, retry_after_seconds(response))
         return response
@@ -214,8 +214,8 @@ def _kind(error: httpx.TransportError) -> str:
     return "no answer in time" if isinstance(error, httpx.TimeoutException) else "the connection broke"
 
 
-def _timeout(pace: RetryPolicy) -> httpx.Timeout:
-    return httpx.Timeout(pace.read_s, connect=pace.connect_s)
+def _timeout(policy: RetryPolicy) -> httpx.Timeout:
+    return httpx.Timeout(policy.read_s, connect=policy.connect_s)
 
 
 _INSTALL = threading.Lock()

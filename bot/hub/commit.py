@@ -14,13 +14,13 @@ from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOpera
 from huggingface_hub.errors import RepositoryNotFoundError
 
 from bot.errors import ConflictError, HubError
-from bot.hub import inside
-from bot.hub.client import Step
+from bot.hub import checked_path
+from bot.hub.client import Operation
 from bot.hub.errors import translated
 from bot.hub.ownership import GITATTRIBUTES
 from bot.hub.published import FILENAME
 
-Operation = CommitOperationAdd | CommitOperationCopy | CommitOperationDelete
+Change = CommitOperationAdd | CommitOperationCopy | CommitOperationDelete
 
 _WITNESSES = (FILENAME, "README.md")
 _GITIGNORE = ".gitignore"
@@ -34,7 +34,7 @@ class Publication:
     repo_id: str
     files: Mapping[str, Path | bytes]
     secret: str | None
-    step: Step
+    operation: Operation
     read: Callable[[str, str], bytes | None]
 
     def run(self, *, parent: str | None, message: str, remove: Collection[str] = ()) -> str:
@@ -43,7 +43,7 @@ class Publication:
         ConflictError names who was faster; nothing of ours landed then.
         """
         for path in self.files:
-            inside(path)
+            checked_path(path)
         ignores = False
         if parent is None:
             parent, complete = self._create()
@@ -55,19 +55,21 @@ class Publication:
         attempt = 0
         while True:
             attempt += 1
-            self.step.commit_sent = False
+            self.operation.commit_sent = False
             try:
                 return self._commit(operations, parent, message)
             except HubError as error:
-                if not self.step.commit_sent or not (error.transient or isinstance(error, ConflictError)):
+                if not self.operation.commit_sent or not (
+                    error.transient or isinstance(error, ConflictError)
+                ):
                     raise
                 landed = self._landed(parent, error)
                 if landed is not None:
                     return landed
-                if error.retry_at is not None or not self.step.pause(attempt, None):
+                if error.retry_at is not None or not self.operation.pause(attempt, None):
                     raise
 
-    def _operations(self, remove: Collection[str], *, ignores: bool) -> list[Operation]:
+    def _operations(self, remove: Collection[str], *, ignores: bool) -> list[Change]:
         gone = sorted(path for path in remove if path not in self.files)
         with translated(f"publish {self.repo_id}", self.secret):
             additions = [CommitOperationAdd(path, content) for path, content in self.files.items()]
@@ -77,7 +79,7 @@ class Publication:
                 )
         return [*additions, *(CommitOperationDelete(path, is_folder=False) for path in gone)]
 
-    def _commit(self, operations: list[Operation], parent: str, message: str) -> str:
+    def _commit(self, operations: list[Change], parent: str, message: str) -> str:
         with translated(f"publish {self.repo_id}", self.secret):
             commit = self.api.create_commit(
                 self.repo_id, operations, commit_message=message, parent_commit=parent or None
@@ -105,7 +107,7 @@ class Publication:
             doubt = doubt or HubError(
                 f"{self.repo_id} was created and cannot be seen: run again", transient=True
             )
-            if not self.step.pause(attempt, None):
+            if not self.operation.pause(attempt, None):
                 raise doubt
 
     def _state(self) -> tuple[str, bool] | None:

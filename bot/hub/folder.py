@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.errors import ConflictError, CredentialsError, HubError
-from bot.hub import Blob, Contents, Listing, Repo, inside, misnamed
+from bot.hub import Blob, Contents, Listing, Repo, checked_path, misnamed
 from bot.hub.endpoint import REAL
 from bot.hub.ownership import GITATTRIBUTES, of_files
 from bot.hub.published import CARD, FILENAME
@@ -76,7 +76,7 @@ class FolderHub:
 
         HubError where it does not exist although it was `listed`.
         """
-        file = self._folder(name) / inside(path)
+        file = self._folder(name) / checked_path(path)
         with _translated(f"read {file}"), self._staging.reading():
             try:
                 return file.read_bytes()
@@ -235,7 +235,7 @@ def _fill(new: Path, files: Mapping[str, Path | bytes], current: Path) -> None:
     """Puts `files` below `new`; one that equals the current version's is linked, not written again."""
     stamp = time.time_ns()  # finer than the kernel's own stamps: two versions never share a head by chance
     for path, content in files.items():
-        target, before = new / inside(path), current / path
+        target, before = new / checked_path(path), current / path
         target.parent.mkdir(parents=True, exist_ok=True)
         if _equal(content, before):
             _link(before, target)

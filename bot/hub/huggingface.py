@@ -17,11 +17,11 @@ from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_st
 from bot import __version__
 from bot.errors import CredentialsError, HubError
 from bot.hub import WAIT_S, Blob, Contents, Listing, Repo
-from bot.hub.client import RetryPolicy, install, step
+from bot.hub.client import RetryPolicy, install, operation
 from bot.hub.commit import Publication
 from bot.hub.credentials import Identity, identify, require_token
 from bot.hub.errors import translated
-from bot.hub.ownership import judge
+from bot.hub.ownership import classify
 from bot.hub.published import FILENAME
 from bot.sources.files import shown
 
@@ -36,7 +36,7 @@ _CARD = "README.md"
 
 
 class HuggingFaceHub:
-    """Repos of one namespace at `endpoint`. Every call keeps to `pace`.
+    """Repos of one namespace at `endpoint`. Every call keeps to `policy`.
 
     No text of ours holds the token, or what the endpoint holds of a password: texts say `address`.
     """
@@ -48,13 +48,13 @@ class HuggingFaceHub:
         *,
         token: str | None,
         wait_s: float = WAIT_S,
-        pace: RetryPolicy | None = None,
+        policy: RetryPolicy | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.address = shown(endpoint).rstrip("/")
         self._namespace = namespace
         self._token = token.strip() if token is not None else None
-        self._pace = pace or RetryPolicy(wait_s=wait_s)
+        self._policy = policy or RetryPolicy(wait_s=wait_s)
         self._api = HfApi(
             endpoint=endpoint, token=self._token or False, library_name="mynah", library_version=__version__
         )
@@ -79,7 +79,7 @@ class HuggingFaceHub:
         sees_private = bool(self._token) and self._whoami().sees(self._namespace)
         repos: dict[str, Repo] = {}
         strangers = 0
-        with step(self._pace):  # one patience for all pages
+        with operation(self._policy):  # one patience for all pages
             rows = self._rows()
         bare = sum("siblings" not in row for row in rows)
         reads = iter(range(_BARE if bare else _SUSPECTS))
@@ -124,13 +124,13 @@ class HuggingFaceHub:
     def _judged(self, name: str, row: Mapping[str, Any], reads: Iterator[int]) -> Repo:
         try:
             row = self._completed(name, row, reads)
-            verdict = judge(row)
-            if verdict.suspect:
+            verdict = classify(row)
+            if verdict.needs_manifest:
                 _count(reads)
                 listed = isinstance(row.get("siblings"), list)
                 verdict = verdict.after_reading(self.read(name, FILENAME, listed=listed))
         except (HubError, CredentialsError) as error:
-            verdict = judge(row).unread(str(error))
+            verdict = classify(row).unread(str(error))
         head = None if verdict.empty else row["sha"]
         return Repo(
             name,
@@ -164,7 +164,7 @@ class HuggingFaceHub:
 
         A `listed` one that is "not there" is asked for again: a cache or a replica may lag behind. Then HubError.
         """
-        with step(self._pace) as current:
+        with operation(self._policy) as current:
             attempt = 1
             while (data := self._read(name, path, "main")) is None and listed:
                 if not current.pause(attempt, None):
@@ -236,7 +236,7 @@ class HuggingFaceHub:
         """Asks for the repo's page of facts without any token, as a stranger would: 401 and 404 say that it is not."""
         repo_id = self._repo_id(name)
         headers = build_hf_headers(token=False, library_name="mynah", library_version=__version__)
-        with step(self._pace), translated(f"look at {repo_id} without a token", self._token):
+        with operation(self._policy), translated(f"look at {repo_id} without a token", self._token):
             response = get_session().get(f"{self.endpoint}/api/models/{repo_id}", headers=headers)
             if response.status_code in (401, 404):
                 return False
@@ -254,7 +254,7 @@ class HuggingFaceHub:
     ) -> str:
         """One commit on `parent`, or none: `Publication` says how doubt about that is settled."""
         require_token(self._token, self._namespace, self.address, write=True)
-        with step(self._pace) as current:
+        with operation(self._policy) as current:
             publication = Publication(
                 self._api, self._repo_id(name), files, self._token, current, partial(self._read, name)
             )
@@ -295,7 +295,7 @@ class HuggingFaceHub:
     def _asking(self, what: str, *, write: bool = False) -> Iterator[None]:
         """Around every call of the library: the token can be one, patience has a limit, errors become ours."""
         require_token(self._token, self._namespace, self.address, write=write)
-        with step(self._pace), translated(what, self._token):
+        with operation(self._policy), translated(what, self._token):
             yield
 
     def _headers(self) -> dict[str, str]:

@@ -17,7 +17,7 @@ from huggingface_hub.utils import get_session, hf_raise_for_status, httpx  # typ
 
 from bot.errors import CredentialsError, HubError
 from bot.hub import WAIT_S
-from bot.hub.client import RequestFailed, RetryPolicy, step
+from bot.hub.client import RequestFailed, RetryPolicy, operation
 from bot.hub.huggingface import HuggingFaceHub
 from bot.sources.files import shown
 
@@ -49,16 +49,18 @@ class KeylessHub(HuggingFaceHub):
         *,
         token: str | None,
         wait_s: float = WAIT_S,
-        pace: RetryPolicy | None = None,
+        policy: RetryPolicy | None = None,
     ) -> None:
         # A secret that is not set is an empty variable in a workflow, and here that is what was meant.
-        super().__init__(endpoint, namespace, token=(token or "").strip() or None, wait_s=wait_s, pace=pace)
+        super().__init__(
+            endpoint, namespace, token=(token or "").strip() or None, wait_s=wait_s, policy=policy
+        )
 
     def check(self, *, write: bool, create: bool = False) -> None:
         """As HuggingFaceHub's, and that the job may prove who it is. HF_TOKEN need not be able to write."""
         if not write:
             return super().check(write=False)
-        if lack := lacking(os.environ):
+        if lack := unavailable_reason(os.environ):
             if self._token is None:
                 raise CredentialsError(f"{lack}, or set HF_TOKEN")
             _LOG.warning("%s; HF_TOKEN is used instead", lack)
@@ -86,9 +88,9 @@ class KeylessHub(HuggingFaceHub):
         repo_id = self._repo_id(name)
         if parent is None:
             self._require_token(f"making {repo_id}")
-        if parent is None or lacking(os.environ):
+        if parent is None or unavailable_reason(os.environ):
             return super().publish(name, files, parent=parent, message=message, remove=remove)
-        with step(self._pace):
+        with operation(self._policy):
             failure: HubError
             for _ in range(_TRIES):
                 try:
@@ -96,7 +98,7 @@ class KeylessHub(HuggingFaceHub):
                 except HubError as error:
                     failure = error
                     break
-                passing = HuggingFaceHub(self.endpoint, self._namespace, token=token, pace=self._pace)
+                passing = HuggingFaceHub(self.endpoint, self._namespace, token=token, policy=self._policy)
                 try:
                     return passing.publish(name, files, parent=parent, message=message, remove=remove)
                 except CredentialsError as error:
@@ -122,7 +124,7 @@ class KeylessHub(HuggingFaceHub):
 
     def _require_token(self, doing: str) -> None:
         """HubError, for this repo alone, unless HF_TOKEN may write: other repos can still be updated."""
-        if lacking(os.environ):
+        if unavailable_reason(os.environ):
             return
         try:
             super().check(write=True)
@@ -130,7 +132,7 @@ class KeylessHub(HuggingFaceHub):
             raise HubError(f"{doing} needs HF_TOKEN, since BOT_KEYLESS only updates: {error}") from None
 
 
-def wanted(environment: Mapping[str, str]) -> bool:
+def is_enabled(environment: Mapping[str, str]) -> bool:
     """Whether BOT_KEYLESS asks for this. CredentialsError where it is neither yes nor no."""
     text = environment.get("BOT_KEYLESS", "").strip().lower()
     if text not in {"", "0", "1", "false", "true", "no", "yes"}:
@@ -138,7 +140,7 @@ def wanted(environment: Mapping[str, str]) -> bool:
     return text in {"1", "true", "yes"}
 
 
-def lacking(environment: Mapping[str, str]) -> str | None:
+def unavailable_reason(environment: Mapping[str, str]) -> str | None:
     """Why this process cannot prove who it is, and what to do about it; None when it can."""
     try:
         from huggingface_hub import _oidc  # noqa: F401 - the library has no public name for it

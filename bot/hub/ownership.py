@@ -25,7 +25,7 @@ BOUNDS = Bounds(4 << 20)
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """What a row of the Hub's listing shows. `suspect`: only the manifest itself can tell whose the repo is.
+    """What a row of the Hub's listing shows. `needs_manifest`: only the manifest itself can tell whose the repo is.
 
     `named` are handles that the card or a damaged manifest name; `complete`: that is all of them.
     """
@@ -33,22 +33,24 @@ class Ownership:
     published: Published | None = None
     problem: str | None = None
     empty: bool = False
-    suspect: bool = False
+    needs_manifest: bool = False
     named: tuple[str, ...] = ()
     complete: bool = False
 
     def after_reading(self, manifest: bytes | None) -> Self:
         """The verdict once `bot.json` was read: ours with its facts, damaged, or somebody else's after all."""
         if manifest is None:
-            return replace(self, suspect=False)
+            return replace(self, needs_manifest=False)
         published, problem = of_manifest(manifest)
         edited = (
             self.problem or f"the card's front matter was changed on the Hub: `{FRONT_MATTER_KEY}` is gone"
         )
         if published is not None:
-            return replace(self, published=published, problem=edited, suspect=False)
+            return replace(self, published=published, problem=edited, needs_manifest=False)
         named = tuple(dict.fromkeys((*self.named, *(repo_people.of_damaged(manifest) if problem else ()))))
-        return replace(self, problem=problem and f"{edited}, and {problem}", suspect=False, named=named)
+        return replace(
+            self, problem=problem and f"{edited}, and {problem}", needs_manifest=False, named=named
+        )
 
     def unread(self, reason: str) -> Self:
         """The verdict when `bot.json` could not be read: not ours to touch, with the reason."""
@@ -57,20 +59,20 @@ class Ownership:
         )
 
 
-def judge(row: Mapping[str, Any]) -> Ownership:
+def classify(row: Mapping[str, Any]) -> Ownership:
     """Judges a row of the Hub's listing by its front matter, tags and file names, without a further call."""
     card = row.get("cardData")
     published, problem = of_front_matter(card)
     named = repo_people.of_front_matter(card.get(FRONT_MATTER_KEY)) if isinstance(card, dict) else ()
     siblings = row.get("siblings")
     if not isinstance(siblings, list):  # an endpoint that does not list files: guess by what the card shows
-        suspect = published is None and (not row.get("cardData") or TAG in (row.get("tags") or ()))
-        return Ownership(published, problem, suspect=suspect, named=named)
+        needs_manifest = published is None and (not row.get("cardData") or TAG in (row.get("tags") or ()))
+        return Ownership(published, problem, needs_manifest=needs_manifest, named=named)
     paths = {str(file.get("rfilename")) for file in siblings if isinstance(file, dict)}
     if paths <= {GITATTRIBUTES}:
         return Ownership(empty=True)
     if FILENAME in paths:
-        return Ownership(published, problem, suspect=published is None, named=named)
+        return Ownership(published, problem, needs_manifest=published is None, named=named)
     return without_manifest(published, problem, named)
 
 

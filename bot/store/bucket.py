@@ -66,14 +66,14 @@ def public(place: Place) -> str:
 
 @contextmanager
 def _calling(place: Place, what: str) -> Iterator[None]:
-    from bot.hub.client import RetryPolicy, install, step
+    from bot.hub.client import RetryPolicy, install, operation
     from bot.hub.errors import translated
 
     open_files(place)  # says which version of the client is needed, where this one is too old
     install()
     token = hub_api().token
     try:
-        with step(RetryPolicy()), translated(what, token if isinstance(token, str) else None):
+        with operation(RetryPolicy()), translated(what, token if isinstance(token, str) else None):
             yield
     except BotError as error:
         raise SourceError(f"store {shown(place.url)}: {error}") from None

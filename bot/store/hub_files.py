@@ -24,7 +24,7 @@ from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_st
 
 from bot import __version__
 from bot.errors import CredentialsError, HubError, SourceError
-from bot.hub.client import RetryPolicy, Step, install, step
+from bot.hub.client import Operation, RetryPolicy, install, operation
 from bot.hub.errors import translated
 from bot.sources.files import shown
 from bot.store.hub_homes import BucketHome, Refused, RepoHome
@@ -50,7 +50,7 @@ class Home(Protocol):
         """The paths below a folder, or below everything for an empty one, as they are now."""
         ...
 
-    def update(self, writes: Mapping[str, bytes], removes: Collection[str], current: Step) -> None:
+    def update(self, writes: Mapping[str, bytes], removes: Collection[str], current: Operation) -> None:
         """Writes and removes files: one batch, or one commit."""
         ...
 
@@ -58,10 +58,10 @@ class Home(Protocol):
 class HubFiles:
     """A tree of files below a place on the Hub at `HF_ENDPOINT`, with the token of this machine; see `Files`."""
 
-    def __init__(self, place: Place, *, pace: RetryPolicy | None = None) -> None:
+    def __init__(self, place: Place, *, policy: RetryPolicy | None = None) -> None:
         self.url = shown(place.url)
         self._prefix = place.prefix
-        self._pace = pace or RetryPolicy()
+        self._policy = policy or RetryPolicy()
         endpoint = (os.environ.get("HF_ENDPOINT") or constants.ENDPOINT).rstrip("/")
         install()
         self._token: str | None = os.environ.get("HF_TOKEN", "").strip() or None
@@ -153,10 +153,10 @@ class HubFiles:
         return dict(headers)
 
     @contextmanager
-    def _asking(self, doing: str) -> Iterator[Step]:
+    def _asking(self, doing: str) -> Iterator[Operation]:
         """Around every call of the library: its patience has a limit, and its failures become one sentence."""
         try:
-            with step(self._pace) as current, translated(doing, self._token):
+            with operation(self._policy) as current, translated(doing, self._token):
                 try:
                     yield current
                 except HfHubHTTPError as error:

@@ -14,7 +14,7 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status  # type: ignore[attr-defined]
 
 from bot.errors import BotError, HubError
-from bot.hub.client import Step
+from bot.hub.client import Operation
 from bot.hub.errors import translate
 
 OLDEST = "1.31"
@@ -57,7 +57,7 @@ class BucketHome:
         except EntryNotFoundError:
             return
 
-    def update(self, writes: Mapping[str, bytes], removes: Collection[str], current: Step) -> None:
+    def update(self, writes: Mapping[str, bytes], removes: Collection[str], current: Operation) -> None:
         """Writes and removes files in one batch. Refused, with paths and reasons, where the Hub takes some not."""
         if importlib.util.find_spec("hf_xet") is None:
             raise Refused(
@@ -112,7 +112,7 @@ class RepoHome:
         except EntryNotFoundError:
             return
 
-    def update(self, writes: Mapping[str, bytes], removes: Collection[str], current: Step) -> None:
+    def update(self, writes: Mapping[str, bytes], removes: Collection[str], current: Operation) -> None:
         """Makes one commit of what differs, or none. Looks again where the fate of a commit is in doubt.
 
         A commit may have landed although its answer was lost, and another run's may come first: either way what

@@ -100,13 +100,13 @@ class RepoStore:
     @contextmanager
     def calling(self, what: str) -> Iterator[None]:
         """Calls of the client, patient and with every failure as one sentence: "could not `what`: …"."""
-        from bot.hub.client import RetryPolicy, install, step
+        from bot.hub.client import RetryPolicy, install, operation
         from bot.hub.errors import translated
 
         install()
         token = self.api.token
         with (
-            step(RetryPolicy()),
+            operation(RetryPolicy()),
             translated(f"{what} of {self.shown}", token if isinstance(token, str) else None),
         ):
             yield

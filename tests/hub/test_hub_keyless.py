@@ -16,7 +16,7 @@ from keyless_server import REQUEST, KeylessServer
 from bot import hub as room
 from bot.errors import ConflictError, CredentialsError, HubError
 from bot.hub.huggingface import HuggingFaceHub
-from bot.hub.keyless import KeylessHub, lacking, wanted
+from bot.hub.keyless import KeylessHub, is_enabled, unavailable_reason
 
 pytest_plugins = ["hub_fixtures"]
 
@@ -33,7 +33,7 @@ def server(_real_client: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Keyl
 
 
 def keyless(server: HubServer, token: str | None = None) -> KeylessHub:
-    return KeylessHub(server.url, "tester", token=token, pace=QUICK)
+    return KeylessHub(server.url, "tester", token=token, policy=QUICK)
 
 
 def head(server: HubServer, repo_id: str = "tester/ada") -> str:
@@ -57,14 +57,14 @@ def assert_clean(text: str, server: KeylessServer) -> None:
     ("text", "on"), [("true", True), (" Yes", True), ("1", True), ("", False), ("false", False), ("0", False)]
 )
 def test_it_is_asked_for_by_one_variable(text: str, on: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert wanted({"BOT_KEYLESS": text}) is on
+    assert is_enabled({"BOT_KEYLESS": text}) is on
     monkeypatch.setenv("BOT_KEYLESS", text)
     assert type(room.open_hub("http://127.0.0.1:9", "tester")) is (KeylessHub if on else HuggingFaceHub)
 
 
 def test_what_is_neither_yes_nor_no_is_refused() -> None:
     with pytest.raises(CredentialsError, match="BOT_KEYLESS is 'maybe': set it to true or false"):
-        wanted({"BOT_KEYLESS": "maybe"})
+        is_enabled({"BOT_KEYLESS": "maybe"})
 
 
 def test_an_update_exchanges_one_token_as_it_is_published_and_never_before(server: KeylessServer) -> None:
@@ -254,7 +254,7 @@ def test_a_job_that_has_no_identity_says_which_permission_it_lacks(
 def test_a_library_without_the_exchange_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub._oidc", None)
     monkeypatch.delattr("huggingface_hub._oidc", raising=False)
-    assert "huggingface_hub's exchange of identities, new in 1.19" in str(lacking({}))
+    assert "huggingface_hub's exchange of identities, new in 1.19" in str(unavailable_reason({}))
 
 
 def test_the_warning_reaches_standard_error_of_a_process(

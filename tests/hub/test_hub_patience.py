@@ -18,7 +18,7 @@ from hub_versions import card, manifest
 from huggingface_hub.utils import get_session, httpx  # type: ignore[attr-defined]
 
 from bot.errors import HubError
-from bot.hub.client import RetryingClient, RetryPolicy, Step, retry_after_seconds, step
+from bot.hub.client import Operation, RetryingClient, RetryPolicy, operation, retry_after_seconds
 
 pytest_plugins = ["hub_fixtures"]
 
@@ -30,17 +30,17 @@ def naps() -> list[float]:
 
 
 @pytest.fixture
-def pace(naps: list[float]) -> RetryPolicy:
+def policy(naps: list[float]) -> RetryPolicy:
     """The default's numbers, without the time they take."""
     return RetryPolicy(connect_s=0.5, read_s=0.3, sleep=naps.append)
 
 
 def test_a_query_is_tried_four_times_with_growing_pauses(
-    server: HubServer, pace: RetryPolicy, naps: list[float]
+    server: HubServer, policy: RetryPolicy, naps: list[float]
 ) -> None:
     server.fault(path="/api/models", times=-1, status=503)
     with pytest.raises(HubError, match="it answered 503 after 4 tries") as raised:
-        hub_at(server, pace=pace).listing()
+        hub_at(server, policy=policy).listing()
     assert raised.value.transient
     assert server.count("/api/models") == 4
     assert len(naps) == 3
@@ -48,19 +48,19 @@ def test_a_query_is_tried_four_times_with_growing_pauses(
         assert 0.5 * middle <= nap <= 1.5 * middle
 
 
-def test_pauses_differ_from_run_to_run(pace: RetryPolicy, naps: list[float]) -> None:
+def test_pauses_differ_from_run_to_run(policy: RetryPolicy, naps: list[float]) -> None:
     for _ in range(20):
-        assert Step(pace).pause(1, None)
+        assert Operation(policy).pause(1, None)
     assert len(set(naps)) > 10
 
 
 @pytest.mark.parametrize("cut", ["before", "within", "after", "answer"])
-def test_a_cut_while_listing_repeats_only_the_page(server: HubServer, pace: RetryPolicy, cut: str) -> None:
+def test_a_cut_while_listing_repeats_only_the_page(server: HubServer, policy: RetryPolicy, cut: str) -> None:
     server.page_size = 2
     for number in range(6):
         server.store.add(f"tester/m{number}", {"README.md": card(), "bot.json": manifest()})
     server.fault(path="/api/models", skip=1, cut=cut)
-    assert len(hub_at(server, pace=pace).listing().repos) == 6
+    assert len(hub_at(server, policy=policy).listing().repos) == 6
     assert server.count("/api/models") == 4
 
 
@@ -68,40 +68,42 @@ def test_a_cut_while_listing_repeats_only_the_page(server: HubServer, pace: Retr
     "fault", [{"cut": "before"}, {"cut": "after"}, {"status": 500, "landed": True}], ids=str
 )
 def test_hiding_and_deleting_are_repeated_until_answered(
-    server: HubServer, pace: RetryPolicy, fault: dict[str, Any]
+    server: HubServer, policy: RetryPolicy, fault: dict[str, Any]
 ) -> None:
     server.store.add("tester/ada", {"README.md": card()})
     server.fault(path="/settings", **fault)
     server.fault(path="/repos/delete", **fault)
-    hub_at(server, pace=pace).hide("ada")
+    hub_at(server, policy=policy).hide("ada")
     assert server.store.repos["tester/ada"].private
-    hub_at(server, pace=pace).delete("ada")
+    hub_at(server, policy=policy).delete("ada")
     assert not server.store.repos
     assert len(server.calls) == 4
 
 
 def test_a_rate_limit_within_the_wait_is_waited_for(
-    server: HubServer, pace: RetryPolicy, naps: list[float]
+    server: HubServer, policy: RetryPolicy, naps: list[float]
 ) -> None:
     server.fault(path="/api/models", status=429, headers={"Retry-After": "100"})
-    assert not hub_at(server, pace=pace).listing().repos
+    assert not hub_at(server, policy=policy).listing().repos
     (nap,) = naps
     assert 99 <= nap <= 101
 
 
-def test_the_waits_of_a_step_add_up(server: HubServer, pace: RetryPolicy, naps: list[float]) -> None:
+def test_the_waits_of_a_step_add_up(server: HubServer, policy: RetryPolicy, naps: list[float]) -> None:
     server.fault(path="/api/models", times=2, status=429, headers={"Retry-After": "70"})
     with pytest.raises(HubError, match="rate limit reached") as raised:
-        hub_at(server, pace=pace).listing()
+        hub_at(server, policy=policy).listing()
     assert len(naps) == 1
     assert raised.value.retry_at is not None
 
 
-def test_a_date_in_the_answer_is_understood(server: HubServer, pace: RetryPolicy, naps: list[float]) -> None:
+def test_a_date_in_the_answer_is_understood(
+    server: HubServer, policy: RetryPolicy, naps: list[float]
+) -> None:
     later = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     server.fault(path="/api/models", status=429, headers={"Retry-After": later})
     with pytest.raises(HubError, match="makes sense again from") as raised:
-        hub_at(server, pace=pace).listing()
+        hub_at(server, policy=policy).listing()
     assert naps == []
     assert raised.value.retry_at is not None
 
@@ -133,11 +135,13 @@ def test_what_an_answer_asks_to_wait(headers: dict[str, str], seconds: float | N
     [(b"", "no answer in time"), (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", "no answer in time")],
     ids=["silent", "stops"],
 )
-def test_a_hub_that_goes_silent_does_not_hang_the_bot(pace: RetryPolicy, reaction: bytes, words: str) -> None:
+def test_a_hub_that_goes_silent_does_not_hang_the_bot(
+    policy: RetryPolicy, reaction: bytes, words: str
+) -> None:
     with silent(reaction) as url:
         began = time.monotonic()
         with pytest.raises(HubError, match=words) as raised:
-            hub_at_url(url, pace)
+            hub_at_url(url, policy)
         assert time.monotonic() - began < 5
         assert raised.value.transient
 
@@ -153,12 +157,12 @@ def test_an_answer_that_trickles_ends_at_the_limit() -> None:
 
 
 @pytest.mark.usefixtures("_real_client")
-def test_a_hub_that_is_not_there_is_an_error_that_may_pass(pace: RetryPolicy) -> None:
+def test_a_hub_that_is_not_there_is_an_error_that_may_pass(policy: RetryPolicy) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     with pytest.raises(HubError, match="no connection") as raised:
-        hub_at_url(url, pace)
+        hub_at_url(url, policy)
     assert raised.value.transient
 
 
@@ -174,24 +178,24 @@ def test_every_other_request_of_the_library_has_timeouts_too(server: HubServer) 
 
 
 def test_the_librarys_telemetry_is_never_waited_for(
-    server: HubServer, pace: RetryPolicy, naps: list[float]
+    server: HubServer, policy: RetryPolicy, naps: list[float]
 ) -> None:
     hub_at(server)
     server.fault(path="agent-harnesses", status=503)
-    with step(pace):
+    with operation(policy):
         assert get_session().get(f"{server.url}/api/agent-harnesses").status_code == 503
     assert naps == []
 
 
-def test_steps_inside_a_step_share_its_patience(pace: RetryPolicy) -> None:
-    with step(pace) as outer, step(RetryPolicy()) as inner:
+def test_steps_inside_a_step_share_its_patience(policy: RetryPolicy) -> None:
+    with operation(policy) as outer, operation(RetryPolicy()) as inner:
         assert inner is outer
 
 
-def hub_at_url(url: str, pace: RetryPolicy) -> None:
+def hub_at_url(url: str, policy: RetryPolicy) -> None:
     from bot.hub.huggingface import HuggingFaceHub
 
-    HuggingFaceHub(url, "tester", token=None, pace=pace).listing()
+    HuggingFaceHub(url, "tester", token=None, policy=policy).listing()
 
 
 class silent:  # noqa: N801 - reads as a word in a with statement

@@ -160,7 +160,7 @@ def test_creating_is_not_repeated_without_end_while_the_hub_is_busy(
 def test_a_slow_answer_ends_at_the_limit(server: HubServer) -> None:
     hasty = RetryPolicy(connect_s=1, read_s=0.1, tries=2, pause_s=0.005, wait_s=5)
     server.fault(path="/commit/", delay_s=0.5)
-    commit = hub_at(server, pace=hasty).publish("ada", files("1"), parent=None, message="1")
+    commit = hub_at(server, policy=hasty).publish("ada", files("1"), parent=None, message="1")
     time.sleep(0.5)  # the slow request is carried out now, on a parent that has moved
     assert server.titles("tester/ada") == ["1"]
     assert server.store.repos["tester/ada"].head.sha == commit
@@ -169,5 +169,5 @@ def test_a_slow_answer_ends_at_the_limit(server: HubServer) -> None:
 
 def test_without_a_token_nothing_is_sent(server: HubServer) -> None:
     with pytest.raises(CredentialsError, match="needs a token"):
-        hub_at(server, token=None, pace=QUICK).publish("ada", files(), parent=None, message="1")
+        hub_at(server, token=None, policy=QUICK).publish("ada", files(), parent=None, message="1")
     assert server.calls == []

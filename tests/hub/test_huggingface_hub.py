@@ -212,7 +212,7 @@ def test_opening_a_hub_is_light_until_it_is_used() -> None:
 
 def test_the_token_is_not_in_what_the_hub_looks_like() -> None:
     assert "hf_secret" not in repr(
-        HuggingFaceHub("http://localhost:1", "tester", token="hf_secret", pace=QUICK)
+        HuggingFaceHub("http://localhost:1", "tester", token="hf_secret", policy=QUICK)
     )
 
 
@@ -264,7 +264,7 @@ def test_a_repo_that_was_moved_is_still_to_be_seen(server: HubServer, online: Hu
 
 
 def test_an_address_is_shown_without_credentials() -> None:
-    hub = HuggingFaceHub("https://me:secret@hub.example:8443/path/", "tester", token=None, pace=QUICK)
+    hub = HuggingFaceHub("https://me:secret@hub.example:8443/path/", "tester", token=None, policy=QUICK)
     assert hub.address == "https://hub.example:8443/path"
 
 

@@ -237,7 +237,7 @@ def test_who_asks_the_hub_for_the_fleet_knows_whether_it_is_keyless() -> None:
         ("publish.yml", "Apply"),
     ]
     assert {step["env"][KEYLESS] for _, step in asking} == {"${{ vars.BOT_KEYLESS }}"}
-    assert keyless.wanted({KEYLESS: "true"})
+    assert keyless.is_enabled({KEYLESS: "true"})
 
 
 def test_a_called_workflow_asks_for_no_more_than_its_caller_may() -> None:

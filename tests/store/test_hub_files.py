@@ -48,7 +48,7 @@ def place(request: pytest.FixtureRequest, bench: HubBench) -> Place:
 
 @pytest.fixture
 def hub(place: Place) -> HubFiles:
-    return HubFiles(place, pace=QUICK)
+    return HubFiles(place, policy=QUICK)
 
 
 def ids(place: Place) -> set[str]:
@@ -200,7 +200,7 @@ def test_a_missing_store_is_no_empty_one(bench: HubBench, call: Any) -> None:
         ("datasets", "no such repo, or the token may not see it: check the name tester/none"),
     ):
         with pytest.raises(SourceError) as caught:
-            call(HubFiles(place_of(f"hf://{kind}/tester/none/store"), pace=QUICK))
+            call(HubFiles(place_of(f"hf://{kind}/tester/none/store"), policy=QUICK))
         assert f"store hf://{kind}/tester/none/store: there is {words}" in str(caught.value)
 
 
@@ -209,7 +209,7 @@ def test_a_token_that_may_only_read_is_told_so_and_reads(
 ) -> None:
     hub.write("a", b"1")
     monkeypatch.setenv("HF_TOKEN", bench.reader)
-    reader = HubFiles(place, pace=QUICK)
+    reader = HubFiles(place, policy=QUICK)
     assert reader.read("a") == b"1"
     for writes, removes in (({"a": b"2"}, ()), ({}, ("a",))):
         with pytest.raises(SourceError, match=r"answered 403.*make one with write access") as caught:
@@ -217,13 +217,13 @@ def test_a_token_that_may_only_read_is_told_so_and_reads(
         assert bench.reader not in str(caught.value)
     monkeypatch.setenv("HF_TOKEN", "hf_nobodys")
     with pytest.raises(SourceError, match=r"the token is invalid or has expired"):
-        HubFiles(place, pace=QUICK).names("a")
+        HubFiles(place, policy=QUICK).names("a")
 
 
 def test_a_bucket_without_hf_xet_is_told_to_install_it_and_still_read(
     bench: HubBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = HubFiles(place_of(f"hf://buckets/{bench.bucket(f'posts-{os.urandom(6).hex()}')}"), pace=QUICK)
+    files = HubFiles(place_of(f"hf://buckets/{bench.bucket(f'posts-{os.urandom(6).hex()}')}"), policy=QUICK)
     files.write("a", b"1")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert files.read("a") == b"1"
@@ -244,7 +244,7 @@ def test_a_bucket_needs_a_library_that_knows_buckets(
 
 
 def test_a_refused_batch_is_told_with_paths_and_reasons(bench: HubBench) -> None:
-    files = HubFiles(place_of(f"hf://buckets/{bench.bucket(f'posts-{os.urandom(6).hex()}')}"), pace=QUICK)
+    files = HubFiles(place_of(f"hf://buckets/{bench.bucket(f'posts-{os.urandom(6).hex()}')}"), policy=QUICK)
     bench.fault(
         path=UPDATE,
         method="POST",
@@ -257,7 +257,7 @@ def test_a_refused_batch_is_told_with_paths_and_reasons(bench: HubBench) -> None
 
 
 def test_storage_that_fails_for_ever_is_given_up_soon(bench: HubBench) -> None:
-    files = HubFiles(place_of(f"hf://buckets/{bench.bucket(f'posts-{os.urandom(6).hex()}')}"), pace=QUICK)
+    files = HubFiles(place_of(f"hf://buckets/{bench.bucket(f'posts-{os.urandom(6).hex()}')}"), policy=QUICK)
     bench.fault(path="^/_cas/", status=500, times=-1)
     with pytest.raises(SourceError, match="could not write 1 file: "):
         files.write("x/one", b"1")
@@ -270,9 +270,9 @@ def test_the_environment_is_read_when_a_store_is_opened(
     bucket = bench.bucket(f"posts-{os.urandom(6).hex()}")
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(SourceError, match=r"no connection"):
-        HubFiles(place_of(f"hf://buckets/{bucket}"), pace=QUICK).names("a")
+        HubFiles(place_of(f"hf://buckets/{bucket}"), policy=QUICK).names("a")
     monkeypatch.setenv("HF_ENDPOINT", bench.url)
-    assert HubFiles(place_of(f"hf://buckets/{bucket}"), pace=QUICK).names("a") == []
+    assert HubFiles(place_of(f"hf://buckets/{bucket}"), policy=QUICK).names("a") == []
 
 
 def test_import_corpus_and_purge_print_their_own_lines_and_nothing_else(place: Place, tmp_path: Path) -> None:

@@ -24,10 +24,10 @@ def hub_at(
     server: HubServer,
     namespace: str = "tester",
     token: str | None = HubServer.token,
-    pace: RetryPolicy = QUICK,
+    policy: RetryPolicy = QUICK,
 ) -> HuggingFaceHub:
     """A hub on the server."""
-    return HuggingFaceHub(server.url, namespace, token=token, pace=pace)
+    return HuggingFaceHub(server.url, namespace, token=token, policy=policy)
 
 
 def publish_alone(url: str, name: str, version: str, parent: str | None) -> None:
@@ -35,5 +35,5 @@ def publish_alone(url: str, name: str, version: str, parent: str | None) -> None
     from huggingface_hub import constants
 
     constants.HF_HUB_OFFLINE, constants.HF_HUB_DISABLE_XET = False, True
-    hub = HuggingFaceHub(url, "tester", token=HubServer.token, pace=QUICK)
+    hub = HuggingFaceHub(url, "tester", token=HubServer.token, policy=QUICK)
     hub.publish(name, files(version), parent=parent, message=version)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from bot.apply import outcome_file
 from bot.apply.jobs.code import Code, outcomes_in, script
 from bot.errors import BotError, CredentialsError, HubError
-from bot.hub.client import RetryPolicy, install, step
+from bot.hub.client import RetryPolicy, install, operation
 from bot.hub.errors import translated
 from bot.io.bounded import Bounds, Unreadable, read_json
 from bot.plan.outcome import Outcome
@@ -208,7 +208,7 @@ class Jobs:
     @contextmanager
     def _calling(self, what: str) -> Iterator[None]:
         install()
-        with step(self.pace), translated(what, self.token):
+        with operation(self.pace), translated(what, self.token):
             yield
 
 
