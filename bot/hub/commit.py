@@ -14,7 +14,7 @@ from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOpera
 from huggingface_hub.errors import RepositoryNotFoundError
 
 from bot.errors import ConflictError, HubError
-from bot.hub import checked_path
+from bot.hub.base import checked_path
 from bot.hub.client import Operation
 from bot.hub.errors import translated
 from bot.hub.ownership import GITATTRIBUTES

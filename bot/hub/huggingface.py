@@ -1,4 +1,4 @@
-"""The Hugging Face Hub, or any endpoint that speaks its protocol, as a home of repos."""
+"""The Hugging Face Hub, or any endpoint with its API, as a backend: the calls of its client library."""
 
 from __future__ import annotations
 
@@ -16,29 +16,23 @@ from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_st
 
 from bot import __version__
 from bot.errors import CredentialsError, HubError
-from bot.hub import WAIT_S, Blob, Contents, Listing, Repo
+from bot.hub.base import WAIT_S, Blob, Contents, Listing
 from bot.hub.client import RetryPolicy, install, operation
 from bot.hub.commit import Publication
 from bot.hub.credentials import Identity, identify, require_token
 from bot.hub.errors import translated
-from bot.hub.ownership import classify
-from bot.hub.published import FILENAME
+from bot.hub.listing import listing_of
 from bot.sources.files import shown
 
 _EXPAND = ["sha", "cardData", "tags", "private", "siblings"]
-# Broken front matter is rare: beyond so many extra reads a listing only says that it is broken.
-_SUSPECTS = 20
-_EARLIER = 100
-"""Commits of a repo that are looked at for what an earlier version said."""
-# An endpoint whose listing carries no card data and no file names: three calls for a repo of ours.
-_BARE = 3_000
-_CARD = "README.md"
+_MAX_REVISIONS = 100
+"""The newest commits of a repo that are searched for earlier versions of a file."""
 
 
 class HuggingFaceHub:
-    """Repos of one namespace at `endpoint`. Every call keeps to `policy`.
+    """Repos of one namespace at `endpoint`. Every call follows `policy`.
 
-    No text of ours holds the token, or what the endpoint holds of a password: texts say `address`.
+    Messages name `address`: they contain neither the token nor a password in `endpoint`.
     """
 
     def __init__(
@@ -65,7 +59,7 @@ class HuggingFaceHub:
         return f"HuggingFaceHub({self.address!r}, {self._namespace!r})"
 
     def check(self, *, write: bool, create: bool = False) -> None:
-        """Asks the Hub who the token is. CredentialsError when it may not see the namespace, or write there."""
+        """Checks the token with the Hub. CredentialsError when it cannot see the namespace, or write to it."""
         require_token(self._token, self._namespace, self.address, write=write)
         if self._token:
             identity = self._whoami()
@@ -75,36 +69,20 @@ class HuggingFaceHub:
                 identity.require_read(self._namespace, self.address)
 
     def listing(self) -> Listing:
-        """The namespace from one paged listing; a few further reads where front matter was broken by hand."""
+        """The namespace from one paged listing; a few further reads for front matter that somebody broke."""
         sees_private = bool(self._token) and self._whoami().sees(self._namespace)
-        repos: dict[str, Repo] = {}
-        strangers = 0
-        with operation(self._policy):  # one patience for all pages
+        with operation(self._policy):  # all pages share one limit on waiting
             rows = self._rows()
-        bare = sum("siblings" not in row for row in rows)
-        reads = iter(range(_BARE if bare else _SUSPECTS))
-        for row in rows:
-            namespace, _, name = str(row.get("id", "")).partition("/")
-            if namespace.lower() != self._namespace.lower() or not name:
-                strangers += 1
-                continue
-            repos[name.lower()] = self._judged(name, row, reads)
-        if strangers and not repos:
-            raise HubError(
-                f"the listing of {self._namespace} at {self.address} names only other namespaces' repos: "
-                "this endpoint cannot be trusted to say what exists; check HF_ENDPOINT"
-            )
-        note = f"the listing of {self.address} carries no card data: each repo was looked at by itself"
-        return Listing(dict(sorted(repos.items())), sees_private, (note,) if bare else ())
+        return listing_of(rows, self._namespace, self, sees_private=sees_private)
 
     def _rows(self) -> list[dict[str, Any]]:
-        """Every row of the namespace. Anything but lists of rows is an error: an odd answer is no empty fleet."""
+        """Every row of the namespace. HubError for any other answer, which must not look like an empty fleet."""
         rows: list[dict[str, Any]] = []
         url: str | None = f"{self.endpoint}/api/models"
         params: dict[str, Any] | None = {"author": self._namespace, "expand": _EXPAND}
         seen: set[str] = set()
         while url is not None:
-            with self._asking(f"list the models of {self._namespace}"):
+            with self._calling(f"list the models of {self._namespace}"):
                 response = get_session().get(url, params=params, headers=self._headers())
                 hf_raise_for_status(response)
                 page = response.json()
@@ -121,48 +99,10 @@ class HuggingFaceHub:
                 )
         return rows
 
-    def _judged(self, name: str, row: Mapping[str, Any], reads: Iterator[int]) -> Repo:
-        try:
-            row = self._completed(name, row, reads)
-            verdict = classify(row)
-            if verdict.needs_manifest:
-                _count(reads)
-                listed = isinstance(row.get("siblings"), list)
-                verdict = verdict.after_reading(self.read(name, FILENAME, listed=listed))
-        except (HubError, CredentialsError) as error:
-            verdict = classify(row).unread(str(error))
-        head = None if verdict.empty else row["sha"]
-        return Repo(
-            name,
-            head,
-            bool(row.get("private")),
-            verdict.published,
-            verdict.problem,
-            verdict.named,
-            verdict.complete,
-        )
-
-    def _completed(self, name: str, row: Mapping[str, Any], reads: Iterator[int]) -> Mapping[str, Any]:
-        """The row with what the endpoint's listing leaves out: the file names, and for a repo of ours the card."""
-        found = dict(row)
-        if "siblings" not in row:
-            _count(reads)
-            contents = self.contents(name)
-            if contents is None:
-                raise HubError(f"{self._repo_id(name)} is listed and cannot be looked at")
-            found["siblings"] = [{"rfilename": path} for path in contents.paths]
-            found["sha"] = contents.head or row["sha"]
-        siblings = found["siblings"] if isinstance(found["siblings"], list) else []
-        paths = {file.get("rfilename") for file in siblings if isinstance(file, dict)}
-        if "cardData" not in row and {FILENAME, _CARD} <= paths:
-            _count(reads)
-            found["cardData"] = _front_matter(self.read(name, _CARD, listed=True) or b"")
-        return found
-
     def read(self, name: str, path: str, *, listed: bool = False) -> bytes | None:
         """One file of a repo's current version, or None where the repo or the file does not exist.
 
-        A `listed` one that is "not there" is asked for again: a cache or a replica may lag behind. Then HubError.
+        A missing one that is `listed` is retried, since a cache or a replica may lag behind; then HubError.
         """
         with operation(self._policy) as current:
             attempt = 1
@@ -179,13 +119,13 @@ class HuggingFaceHub:
     def files(self, name: str, head: str) -> Mapping[str, Blob]:
         """Every file of a repo at a commit, from one listing of its tree (a call for each 1,000 files)."""
         repo_id = self._repo_id(name)
-        with self._asking(f"list the files of {repo_id}"):
+        with self._calling(f"list the files of {repo_id}"):
             tree = self._api.list_repo_tree(repo_id, recursive=True, revision=head)
             return {entry.path: _blob(entry) for entry in tree if isinstance(entry, RepoFile)}
 
     def _read(self, name: str, path: str, revision: str) -> bytes | None:
         repo_id = self._repo_id(name)
-        with self._asking(f"read {path} of {repo_id}"):
+        with self._calling(f"read {path} of {repo_id}"):
             url = hf_hub_url(repo_id, path, revision=revision, endpoint=self.endpoint)  # refuses odd names
             response = get_session().get(url, headers=self._headers())
             try:
@@ -199,7 +139,7 @@ class HuggingFaceHub:
     def contents(self, name: str) -> Contents | None:
         """A repo's commit, file names and last change, from one call; None where it does not exist."""
         repo_id = self._repo_id(name)
-        with self._asking(f"look at {repo_id}"):
+        with self._calling(f"look at {repo_id}"):
             try:
                 info = self._api.model_info(repo_id, expand=["sha", "siblings", "lastModified"])
             except RepositoryNotFoundError as error:
@@ -210,15 +150,15 @@ class HuggingFaceHub:
         return Contents(info.sha, tuple(sorted(paths)), info.last_modified)
 
     def _paths(self, repo_id: str, info: ModelInfo) -> list[str]:
-        """The file names that the Hub tells of a repo, or where it tells none those of its tree."""
+        """The file names in the Hub's answer on a repo, or those of its tree where it has none."""
         if info.siblings is not None:
             return [file.rfilename for file in info.siblings]
         return [entry.path for entry in self._api.list_repo_tree(repo_id, recursive=True)]
 
     def earlier(self, name: str, path: str) -> Iterator[bytes]:
-        """The file at each commit where it was another one, the newest first; of the newest commits only."""
+        """The file at each commit that changed it, newest first; only the newest commits are searched."""
         repo_id = self._repo_id(name)
-        with self._asking(f"read the history of {repo_id}"):
+        with self._calling(f"read the history of {repo_id}"):
             try:
                 commits = [commit.commit_id for commit in self._api.list_repo_commits(repo_id)]
             except RepositoryNotFoundError as error:
@@ -226,14 +166,14 @@ class HuggingFaceHub:
                     raise
                 return
         before: bytes | None = None
-        for commit in commits[:_EARLIER]:
+        for commit in commits[:_MAX_REVISIONS]:
             data = self._read(name, path, commit)
             if data is not None and data != before:
                 yield data
             before = data
 
     def visible(self, name: str) -> bool:
-        """Asks for the repo's page of facts without any token, as a stranger would: 401 and 404 say that it is not."""
+        """Whether the repo's metadata is readable without a token; 401 and 404 mean that it is not."""
         repo_id = self._repo_id(name)
         headers = build_hf_headers(token=False, library_name="mynah", library_version=__version__)
         with operation(self._policy), translated(f"look at {repo_id} without a token", self._token):
@@ -252,7 +192,7 @@ class HuggingFaceHub:
         message: str,
         remove: Collection[str] = (),
     ) -> str:
-        """One commit on `parent`, or none: `Publication` says how doubt about that is settled."""
+        """Publishes as one commit on `parent`, or not at all; see `Publication` for lost answers."""
         require_token(self._token, self._namespace, self.address, write=True)
         with operation(self._policy) as current:
             publication = Publication(
@@ -262,38 +202,38 @@ class HuggingFaceHub:
 
     def hide(self, name: str) -> None:
         """Makes a repo private."""
-        with self._asking(f"make {self._repo_id(name)} private", write=True):
+        with self._calling(f"make {self._repo_id(name)} private", write=True):
             self._api.update_repo_settings(self._repo_id(name), private=True)
 
     def delete(self, name: str) -> None:
         """Deletes a repo and its history; one that is gone already is no error."""
-        with self._asking(f"delete {self._repo_id(name)}", write=True):
+        with self._calling(f"delete {self._repo_id(name)}", write=True):
             self._api.delete_repo(self._repo_id(name), missing_ok=True)
 
     def url(self, name: str) -> str:
-        """The address of the repo's page, to be shown."""
+        """The address of the repo's page, without credentials."""
         return f"{self.address}/{self._repo_id(name)}"
 
     def resolve_base(self, repo_id: str, revision: str | None = None) -> str | None:
-        """The commit of any model at `revision`, or None when the Hub does not tell."""
+        """The commit of any model at `revision`, or None when the Hub does not return one."""
         if revision and re.fullmatch(r"[0-9a-f]{40}", revision):
             return revision
         try:
-            with self._asking(f"resolve {repo_id}"):
+            with self._calling(f"resolve {repo_id}"):
                 return self._api.model_info(repo_id, revision=revision, expand=["sha"]).sha
         except (HubError, CredentialsError):
             return None
 
     def _whoami(self) -> Identity:
         if self._identity is None:
-            with self._asking("ask the Hub whose token this is"):
+            with self._calling("ask the Hub whose token this is"):
                 answer: object = self._api.whoami()
             self._identity = identify(answer, self.address)
         return self._identity
 
     @contextmanager
-    def _asking(self, what: str, *, write: bool = False) -> Iterator[None]:
-        """Around every call of the library: the token can be one, patience has a limit, errors become ours."""
+    def _calling(self, what: str, *, write: bool = False) -> Iterator[None]:
+        """Wraps every call of the library: checks the token's form, bounds the waits, translates errors."""
         require_token(self._token, self._namespace, self.address, write=write)
         with operation(self._policy), translated(what, self._token):
             yield
@@ -306,25 +246,6 @@ class HuggingFaceHub:
 
     def _repo_id(self, name: str) -> str:
         return f"{self._namespace}/{name}"
-
-
-def _count(reads: Iterator[int]) -> None:
-    """Uses up one of the reads that a listing may take. HubError when there are none left."""
-    if next(reads, None) is None:
-        raise HubError(
-            "too many repos of the namespace would have to be read one by one, since the listing does not show "
-            "their cards or these are damaged"
-        )
-
-
-def _front_matter(card: bytes) -> dict[str, Any] | None:
-    """The front matter of a card, or None where it has none that can be read, as in the Hub's own listing."""
-    from bot.hub import front_matter
-
-    try:
-        return front_matter.parse(card.decode(errors="replace"))
-    except ValueError:
-        return None
 
 
 def _blob(file: RepoFile) -> Blob:

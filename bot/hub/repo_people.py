@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bot.sources.handles import person, repo_name
 
 if TYPE_CHECKING:
-    from bot.hub import Repo
+    from bot.hub.base import Repo
 
 MOST = 100
 """Handles that are read out of damaged files, at most."""

@@ -16,7 +16,7 @@ from hub_versions import files, manifest
 from bot.errors import ConflictError, CredentialsError, HubError
 from bot.hub import Hub, open_hub
 from bot.hub import staging as staging_module
-from bot.hub.folder import head_of
+from bot.hub.folder_files import head_of
 
 
 @pytest.fixture(autouse=True)

@@ -290,7 +290,7 @@ def test_an_endpoint_that_lists_no_card_data_is_read_within_bounds(
     assert listing.notes == (
         f"the listing of {server.url} carries no card data: each repo was looked at by itself",
     )
-    monkeypatch.setattr("bot.hub.huggingface._BARE", 5)
+    monkeypatch.setattr("bot.hub.listing.MAX_READS_WITHOUT_CARDS", 5)
     repos = hub_at(server).listing().repos
     assert [bool(repo.published) for repo in repos.values()] == [True, True, False, False]
     assert all("may be ours" in (repos[name].problem or "") for name in ("m2", "m3"))  # never called missing
