@@ -1,7 +1,7 @@
-"""The base: which pre-trained model an entry starts from, told without loading it.
+"""The base, the pre-trained model that an entry starts from, described without loading it.
 
-A base is a Hub id (`org/model` or `org/model@revision`) or a local folder. Its identity is what a plan
-compares: for a Hub id the text as the registry pins it, for a folder its name and the digest of its files.
+A base is a Hub id (`org/model` or `org/model@revision`) or a local folder. A plan compares its identity: for a Hub
+id the registry's text, for a folder its name and the digest of its files.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from bot.errors import UsageError
 from bot.io import digest
 
 DOCUMENTS = {"README.md", "LICENSE", "LICENSE.md", ".gitattributes"}
-"""Files of a folder that do not change what it computes, and so not its digest."""
+"""Files that do not change what a model computes, and are left out of its folder's digest."""
 
 BATCH = 1_000
-"""Texts that are encoded at once: an encoding takes a hundred times the memory of its text."""
+"""Texts per call of the tokenizer: an encoding takes a hundred times the memory of its text."""
 
 
 @dataclass(frozen=True, slots=True)
 class BaseSpec:
-    """A base before it is loaded. Exactly one of `id` and `folder` is set; `digest` belongs to a folder.
+    """A base that is not loaded. Exactly one of `id` and `folder` is set; `digest` is that of a folder.
 
-    `license` and `declared` (its base_model, a Hub id) are what a folder's own README says, or None.
+    `license` and `declared` (its base_model, a Hub id) are from the front matter of a folder's README, or None.
     """
 
     name: str
@@ -39,7 +39,7 @@ class BaseSpec:
 
     @property
     def source(self) -> str:
-        """What `from_pretrained` takes: the id or the folder's path."""
+        """The argument of `from_pretrained`: the id or the folder's path."""
         return self.id if self.id is not None else str(self.folder)
 
 
@@ -52,10 +52,7 @@ def parse(base: str) -> BaseSpec:
         path = Path(base).expanduser()
         if base.startswith((".", "/", "~")) or path.is_dir():
             return _folder(path.resolve())
-    except (
-        OSError,
-        RuntimeError,
-    ) as error:  # a name that no disk can hold, a folder that nobody may look into
+    except (OSError, RuntimeError) as error:  # a name too long for a disk, a folder without permission
         reason = getattr(error, "strerror", None) or "no such user, or links that lead round in a circle"
         raise UsageError(f"base {base[:100]}: it cannot be read: {reason}; name another folder") from None
     name, _, revision = base.partition("@")
@@ -93,7 +90,7 @@ def _folder(folder: Path) -> BaseSpec:
 
 
 def _declared(readme: Path) -> tuple[str | None, str | None]:
-    """Licence and base_model that a model folder's own README declares; what it does not say is None."""
+    """The licence and base_model in the front matter of a model folder's README; None where it has none."""
     from bot.hub import front_matter
 
     try:
@@ -110,7 +107,7 @@ def _declared(readme: Path) -> tuple[str | None, str | None]:
 
 
 def count_tokens(spec: BaseSpec, texts: Sequence[str]) -> int | None:
-    """Tokens of the texts by the base's tokenizer, or None while that is not at hand; nothing is downloaded."""
+    """The number of tokens of the texts, or None while the base's tokenizer is not cached; downloads nothing."""
     try:
         from tokenizers import Tokenizer
     except ImportError:

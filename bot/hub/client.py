@@ -1,7 +1,7 @@
-"""How patient the bot is with the Hub: timeouts on every call, few retries, a limit on all waiting of a step.
+"""HTTP policy for the Hub: timeouts, bounded retries, and a limit on all waits of an operation.
 
 The client library has no timeout, retries some calls on its own and sleeps as long as a 429 asks. Here one rule
-holds for all of them: a request of a step is either answered, repeated where that is safe, or given up at once.
+holds for all of them: a request of an operation is answered, repeated where that is safe, or given up at once.
 """
 
 from __future__ import annotations
@@ -27,16 +27,17 @@ from bot.errors import HubError
 _LOG = logging.getLogger(__name__)
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 _BUSY = "another conflicting operation is in progress"  # the library repeats a create on this without end
-_BEST_EFFORT = (
-    "/api/agent-harnesses"  # the library's telemetry: it has a timeout, and its failure is no matter
-)
-# The batch of a bucket sets files to contents, so that a second one changes nothing more.
-_QUERIES = ("/preupload/", "/batch/", "/verify", "/validate-yaml", "/paths-info/", "/oauth/token/")
+_BEST_EFFORT = "/api/agent-harnesses"  # the library's telemetry: it has a timeout, and may fail
+LOGGED_WAIT_S = 2.0
+"""Seconds from which on a wait is logged."""
+
+# A second batch of a bucket sets the same files to the same contents, so it changes nothing.
+_REPEATABLE_POSTS = ("/preupload/", "/batch/", "/verify", "/validate-yaml", "/paths-info/", "/oauth/token/")
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Seconds and counts. `wait_s` bounds a step's waiting in all, and how long one answer may take to arrive."""
+    """Timeouts and retries, in seconds. `wait_s` bounds all waits of an operation, and the time of one answer."""
 
     connect_s: float = 10.0
     read_s: float = 60.0
@@ -48,40 +49,44 @@ class RetryPolicy:
 
 @dataclass(slots=True)
 class Operation:
-    """What one call of the bot has used up so far. `commit_sent`: a commit may have landed, whatever came back."""
+    """One call of the bot, of one or more requests: the seconds it has waited so far, of those `policy` allows.
+
+    `commit_sent` is True once a commit may have landed, whatever the answer.
+    """
 
     policy: RetryPolicy
     waited_s: float = 0.0
     commit_sent: bool = field(default=False)
 
-    def pause(self, attempt: int, wanted_s: float | None) -> bool:
-        """Sleeps before the next try: what the Hub asked for, else exponentially longer, both with jitter.
+    def pause(self, attempt: int, retry_after_s: float | None) -> bool:
+        """Sleeps before the next try: as long as the Hub asked, else exponentially longer, both with jitter.
 
-        False, at once and without sleeping, when the step's waiting would exceed its limit.
+        False, at once and without sleeping, after the last try or when the waits would exceed the limit.
         """
         jitter = random.uniform(0.5, 1.5)  # noqa: S311 - spreads retries, guards nothing
         seconds = self.policy.pause_s * 2 ** (attempt - 1) * jitter
-        if wanted_s is not None:
-            seconds = wanted_s + min(1.0, self.policy.pause_s) * (jitter - 0.5)
+        if retry_after_s is not None:
+            seconds = retry_after_s + min(1.0, self.policy.pause_s) * (jitter - 0.5)
         if attempt >= self.policy.tries or self.waited_s + seconds > self.policy.wait_s:
             return False
         self.waited_s += seconds
-        if seconds > 5:
-            _LOG.info("the Hub asks for patience: waiting %.0f s", seconds)
+        if seconds >= LOGGED_WAIT_S:
+            reason = "as the Hub asked" if retry_after_s is not None else "before the Hub is tried again"
+            _LOG.warning("waiting %.0f s, %s (try %d of %d)", seconds, reason, attempt + 1, self.policy.tries)
         self.policy.sleep(seconds)
         return True
 
 
 class RequestFailed(HubError):
-    """A request that got no usable answer. Names the request, never its headers, body or query."""
+    """A request without a usable answer. Its text names the request, never its headers, body or query."""
 
 
-_OPERATION: ContextVar[Operation | None] = ContextVar("step", default=None)
+_OPERATION: ContextVar[Operation | None] = ContextVar("operation", default=None)
 
 
 @contextmanager
 def operation(policy: RetryPolicy) -> Iterator[Operation]:
-    """All requests of this thread inside share one `Operation`; nested steps are one."""
+    """Makes all requests of this thread inside share one `Operation`; a nested call yields the outer one."""
     outer = _OPERATION.get()
     if outer is not None:
         yield outer
@@ -94,51 +99,67 @@ def operation(policy: RetryPolicy) -> Iterator[Operation]:
         _OPERATION.reset(token)
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """One try without a usable answer. `unsent`: the Hub has not carried the request out."""
+
+    reason: str
+    unsent: bool
+    status: int | None = None
+    retry_after_s: float | None = None
+
+
 class RetryingClient(httpx.Client):
-    """An HTTP client that keeps to a `RetryPolicy`. Outside a step (downloads, upload threads) it only sets timeouts
-    and turns a 429 that asks for more than the default wait into an error instead of letting the library sleep.
+    """An HTTP client that follows the `RetryPolicy` of the current operation.
+
+    Outside an operation (downloads, upload threads) it sets timeouts, and raises for a 429 that asks for more than
+    the default wait, where the library would sleep.
     """
 
     def request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Response:
-        """As `httpx.Client.request`, without its warning about files in `data`, where the library puts them."""
+        """See `httpx.Client.request`; avoids its warning about files in `data`, where the library puts them."""
         if options.get("data") is not None and not isinstance(options["data"], Mapping):
             options["content"] = options.pop("data")
         return super().request(method, url, **options)
 
     def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
-        """Sends one request as often as is safe and allowed. `RequestFailed` when that did not help."""
+        """Sends one request, and repeats it where that is safe and allowed. RequestFailed when no try succeeds."""
         current = _OPERATION.get()
         if current is None or request.url.path.endswith(_BEST_EFFORT):
             return self._send_once(request, stream, options, RetryPolicy())
         request.extensions = {**request.extensions, "timeout": _timeout(current.policy).as_dict()}
         if stream or not isinstance(request.stream, httpx.ByteStream):
-            # A file on its way up: only the library can rewind it, so its own few retries hold.
+            # An upload of a file: only the library can rewind it, so its own few retries hold.
             return self._send_once(request, stream, options, current.policy)
-        attempt, started = 0, time.monotonic()
-        while True:
-            attempt += 1
-            status: int | None = None
-            wanted: float | None = None
-            current.commit_sent |= request.method == "POST" and "/commit/" in request.url.path
-            try:
-                response = super().send(request, stream=True, **options)
-                _read(response, current.policy.wait_s)
-            except (httpx.UnsupportedProtocol, httpx.LocalProtocolError):
-                raise  # a fault of the address or of a header: no other try would help
-            except httpx.TransportError as error:
-                reason = f"{_kind(error)} ({error})" if str(error) else _kind(error)
-                unsent = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
-            else:
-                status = response.status_code
-                busy = status == 409 and _BUSY in response.text
-                if status not in _TRANSIENT and not busy:
-                    return response
-                wanted = retry_after_seconds(response)
-                reason = "rate limit reached" if status == 429 else f"it answered {status}"
-                unsent = status == 429 or busy
+        current.commit_sent |= request.method == "POST" and "/commit/" in request.url.path
+        attempt, started = 1, time.monotonic()
+        while isinstance(result := self._try(request, options, current.policy), _Failure):
             late = time.monotonic() - started > current.policy.wait_s
-            if late or not (unsent or _repeatable(request)) or not current.pause(attempt, wanted):
-                raise unanswered(request, reason, attempt, wanted if status in (429, 503) else None) from None
+            safe = result.unsent or _is_repeatable(request)
+            if late or not safe or not current.pause(attempt, result.retry_after_s):
+                asked_s = result.retry_after_s if result.status in (429, 503) else None
+                raise unanswered(request, result.reason, attempt, asked_s) from None
+            attempt += 1
+        return result
+
+    def _try(
+        self, request: httpx.Request, options: dict[str, Any], policy: RetryPolicy
+    ) -> httpx.Response | _Failure:
+        try:
+            response = super().send(request, stream=True, **options)
+            _read(response, policy.wait_s)
+        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError):
+            raise  # a fault of the address or of a header: no other try would help
+        except httpx.TransportError as error:
+            reason = f"{_kind(error)} ({error})" if str(error) else _kind(error)
+            unsent = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
+            return _Failure(reason, unsent)
+        status = response.status_code
+        busy = status == 409 and _BUSY in response.text
+        if status not in _TRANSIENT and not busy:
+            return response
+        reason = "rate limit reached" if status == 429 else f"it answered {status}"
+        return _Failure(reason, status == 429 or busy, status, retry_after_seconds(response))
 
     def _send_once(
         self, request: httpx.Request, stream: bool, options: dict[str, Any], policy: RetryPolicy
@@ -151,7 +172,7 @@ class RetryingClient(httpx.Client):
 
 
 def unanswered(request: httpx.Request, reason: str, tries: int, wait_s: float | None) -> RequestFailed:
-    """The error for a request given up: `wait_s` (seconds) is what the Hub asked to wait, if it did."""
+    """The error for a request that was given up; `wait_s` is how long the Hub asked to wait, if it did."""
     often = f" after {tries} tries" if tries > 1 else ""
     later = datetime.now(UTC) + timedelta(seconds=wait_s) if wait_s else None
     until = f"; it makes sense again from {later:%Y-%m-%d %H:%M:%S} UTC" if later else ""
@@ -160,7 +181,7 @@ def unanswered(request: httpx.Request, reason: str, tries: int, wait_s: float | 
 
 
 def retry_after_seconds(response: httpx.Response) -> float | None:
-    """Seconds that an answer asks to wait: `Retry-After` (seconds or a date) or the Hub's `RateLimit` header."""
+    """Seconds to wait by an answer's `Retry-After` (seconds or a date), else by the Hub's `RateLimit` header."""
     retry_after = response.headers.get("Retry-After", "").strip()
     if retry_after.isascii() and retry_after.isdigit():
         return float(retry_after[:9])
@@ -177,15 +198,15 @@ def retry_after_seconds(response: httpx.Response) -> float | None:
     return float(reset[:9]) if fields.get("r") == "0" and reset.isascii() and reset.isdigit() else None
 
 
-def _repeatable(request: httpx.Request) -> bool:
-    """Whether a request that may have been carried out may be sent again: it reads, or sets what it set."""
+def _is_repeatable(request: httpx.Request) -> bool:
+    """Whether a request that may have been carried out may be sent again: it reads, or is idempotent."""
     if request.method == "POST":
-        return any(part in f"{request.url.path}/" for part in _QUERIES)
+        return any(part in f"{request.url.path}/" for part in _REPEATABLE_POSTS)
     return request.method in ("GET", "HEAD", "PUT", "DELETE")
 
 
 def _read(response: httpx.Response, limit_s: float) -> None:
-    """Reads the whole answer here, so that a cut within it counts as a failed try; bounds a trickle as well."""
+    """Reads the whole answer within `limit_s`, so that a cut or a trickle in its body fails this try."""
     response.stream = _Bounded(response.stream, time.monotonic() + limit_s)
     try:
         response.read()
@@ -221,13 +242,12 @@ def _timeout(policy: RetryPolicy) -> httpx.Timeout:
 _INSTALL = threading.Lock()
 _installed = False
 
-
 _XET = {"CONNECT_TIMEOUT": "10s", "READ_TIMEOUT": "60s", "RETRY_MAX_ATTEMPTS": "3", "RETRY_BASE_DELAY": "1s"}
-"""Xet uploads run outside Python, deaf to `Retry-After` and with six minutes of retries of their own."""
+"""Xet uploads run outside Python: they ignore `Retry-After` and retry for six minutes by default."""
 
 
 def install() -> None:
-    """Makes the client library use `RetryingClient`, once in a process, and quiets what it would print or log."""
+    """Makes the client library use `RetryingClient`, once in a process, and turns its own output off."""
     global _installed
     with _INSTALL:
         if _installed:

@@ -1,7 +1,7 @@
-"""One publication on the Hub: exactly one commit on the parent that was read, or a reason why not.
+"""One publication on the Hub: exactly one commit on the parent that was read, or an error that says why not.
 
-An answer may get lost after the commit landed. So no commit is ever repeated blindly: the history is read first,
-and our own manifest and card in it are the proof.
+An answer can be lost after the commit landed. So before a commit is repeated the history is read: a commit with
+exactly our manifest and card is ours.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from bot.hub.published import FILENAME
 
 Change = CommitOperationAdd | CommitOperationCopy | CommitOperationDelete
 
-_WITNESSES = (FILENAME, "README.md")
+_PROOF = (FILENAME, "README.md")
 _GITIGNORE = ".gitignore"
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """`files` on their way into `repo_id`. `read` gives one file of it at a revision (path, revision)."""
+    """A publication of `files` to `repo_id`. `read(path, revision)` returns a file of it, or None."""
 
     api: HfApi
     repo_id: str
@@ -40,7 +40,7 @@ class Publication:
     def run(self, *, parent: str | None, message: str, remove: Collection[str] = ()) -> str:
         """Commits, without the files in `remove`, and returns the commit's id.
 
-        ConflictError names who was faster; nothing of ours landed then.
+        ConflictError names who committed first; nothing of ours landed then.
         """
         for path in self.files:
             checked_path(path)
@@ -70,14 +70,14 @@ class Publication:
                     raise
 
     def _operations(self, remove: Collection[str], *, ignores: bool) -> list[Change]:
-        gone = sorted(path for path in remove if path not in self.files)
+        removed = sorted(path for path in remove if path not in self.files)
         with translated(f"publish {self.repo_id}", self.secret):
             additions = [CommitOperationAdd(path, content) for path, content in self.files.items()]
             if ignores:  # rules that somebody added would silently keep files of ours out of the commit
                 self.api.preupload_lfs_files(
                     self.repo_id, additions, gitignore_content="# nothing\n", free_memory=False
                 )
-        return [*additions, *(CommitOperationDelete(path, is_folder=False) for path in gone)]
+        return [*additions, *(CommitOperationDelete(path, is_folder=False) for path in removed)]
 
     def _commit(self, operations: list[Change], parent: str, message: str) -> str:
         with translated(f"publish {self.repo_id}", self.secret):
@@ -87,11 +87,11 @@ class Publication:
             return str(commit.oid)
 
     def _create(self) -> tuple[str, bool]:
-        """Creates the repo or adopts an empty one: its commit, and whether our files stand there already."""
+        """Creates the repo, or takes an empty one: its commit, and whether our files are there already."""
         attempt = 0
         while True:
             attempt += 1
-            doubt: HubError | None = None
+            failure: HubError | None = None
             try:
                 with translated(f"create {self.repo_id}", self.secret):
                     self.api.create_repo(self.repo_id)
@@ -100,18 +100,21 @@ class Publication:
             except HubError as error:
                 if not error.transient or error.retry_at is not None:
                     raise
-                doubt = error
+                failure = error
             state = self._state()
             if state is not None:
                 return state
-            doubt = doubt or HubError(
+            failure = failure or HubError(
                 f"{self.repo_id} was created and cannot be seen: run again", transient=True
             )
             if not self.operation.pause(attempt, None):
-                raise doubt
+                raise failure
 
     def _state(self) -> tuple[str, bool] | None:
-        """The head of a repo that is empty or shows our files; None if it does not exist; else ConflictError."""
+        """The head of a repo, and whether it holds our files rather than none; None if there is no repo.
+
+        ConflictError for a repo with any other files.
+        """
         with translated(f"look at {self.repo_id}", self.secret):
             try:
                 info = self.api.model_info(self.repo_id, expand=["sha", "siblings"])
@@ -129,15 +132,15 @@ class Publication:
             raise HubError(f"{self.repo_id} was renamed to {info.id} on the Hub: rename it back or delete it")
         if paths <= {GITATTRIBUTES}:
             return head, False
-        if not self._shown_at(head):
+        if not self._is_ours_at(head):
             raise ConflictError(
                 f"{self.repo_id} exists already, at {head[:8]} with {len(paths)} files, and was missing when the "
                 "namespace was listed: run the plan again"
             )
         return head, True
 
-    def _landed(self, parent: str, doubt: HubError) -> str | None:
-        """After a commit of unknown fate: its id if it landed, None if nothing did; else ConflictError."""
+    def _landed(self, parent: str, failure: HubError) -> str | None:
+        """The id of our commit after a lost answer; None if the repo is unchanged, else ConflictError."""
         try:
             with translated(f"read the history of {self.repo_id}", self.secret):
                 commits = self.api.list_repo_commits(self.repo_id)
@@ -145,23 +148,23 @@ class Publication:
             if not ids or ids[0] == parent:
                 return None
             first = commits[ids.index(parent) - 1] if parent in ids else commits[0]
-            if self._shown_at(first.commit_id):
+            if self._is_ours_at(first.commit_id):
                 return first.commit_id
         except HubError as again:
             raise HubError(
-                f"{doubt}; whether the commit landed could not be read either ({again}): the next run will see",
+                f"{failure}; whether the commit landed could not be read either ({again}): the next run will see",
                 transient=True,
-                retry_at=again.retry_at or doubt.retry_at,
+                retry_at=again.retry_at or failure.retry_at,
             ) from None
         raise ConflictError(
             f"{self.repo_id} moved while this was published: {', '.join(first.authors) or 'somebody'} committed "
             f"{first.commit_id[:8]} ({first.title!r}); run the plan again"
         )
 
-    def _shown_at(self, revision: str) -> bool:
-        """Whether the repo shows our manifest and card there, byte for byte."""
-        witnesses = [path for path in _WITNESSES if path in self.files] or list(self.files)[:1]
-        return all(self.read(path, revision) == _bytes(self.files[path]) for path in witnesses)
+    def _is_ours_at(self, revision: str) -> bool:
+        """Whether the repo holds our manifest and card at this revision, byte for byte."""
+        paths = [path for path in _PROOF if path in self.files] or list(self.files)[:1]
+        return all(self.read(path, revision) == _bytes(self.files[path]) for path in paths)
 
 
 def _bytes(content: Path | bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Whose token it is and what it may do, from the Hub's `whoami`. Each refusal is a sentence with the way out."""
+"""The identity and rights of a token, from the Hub's `whoami`. Each refusal says how to fix it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from bot.errors import CredentialsError, HubError
 T = TypeVar("T")
 
 _NOT_WRITING = frozenset({"read", "no_access"})
-"""Roles that are known not to write. Any other word, of this Hub or another one, is tried."""
+"""Roles without write access. Any other role, of this Hub or another one, is tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`user` and the organisations it is in (name -> role); what the token may do, by namespace or repo.
+    """A user, the organisations it is in (name -> role), and the rights of the token.
 
-    `role` is read, write, fineGrained or another word of the Hub's. `grants` (entity name in lower case -> its
+    `role` is read, write, fineGrained or another role of the Hub. `grants` (entity name in lower case -> its
     permissions) is None where the token's rights are not limited to certain entities. `groups` (organisation ->
-    the user's roles in its resource groups): who may only read in the organisation may write in one of those.
+    the user's roles in its resource groups): a reader of the organisation may be a writer in one of them.
     """
 
     user: str
@@ -77,7 +77,7 @@ class Identity:
 
 
 def require_token(token: str | None, namespace: str, endpoint: str, *, write: bool) -> None:
-    """CredentialsError for a token that cannot be one, or with `write` for none at all."""
+    """CredentialsError for a malformed token, and with `write` for a missing one."""
     where = f"make one with write access to {namespace} at {endpoint}/settings/tokens and set HF_TOKEN to it"
     if token is None:
         if write:
@@ -89,9 +89,9 @@ def require_token(token: str | None, namespace: str, endpoint: str, *, write: bo
 
 
 def identify(answer: object, endpoint: str) -> Identity:
-    """Reads the answer of `whoami`; what is missing in it counts as not granted or not limited.
+    """The identity in an answer of `whoami`; a missing key counts as not granted or not limited.
 
-    Raises HubError for an answer that is no object: nothing is known of the token then.
+    Raises HubError for an answer that is not an object.
     """
     if not isinstance(answer, dict):
         raise HubError(
@@ -99,28 +99,37 @@ def identify(answer: object, endpoint: str) -> Identity:
             "or run again later",
             transient=True,
         )
+    organisations, groups = _organisations(answer.get("orgs"))
     access = _mapping(_mapping(answer.get("auth")).get("accessToken"))
-    organisations: dict[str, str] = {}
-    groups: dict[str, frozenset[str]] = {}
-    for item in map(_mapping, _list(answer.get("orgs"))):
-        if name := str(item.get("name") or ""):
-            organisations[name] = str(item.get("roleInOrg") or "write")
-            groups[name] = frozenset(
-                str(group["role"])
-                for group in map(_mapping, _list(item.get("resourceGroups")))
-                if group.get("role")
-            )
-    grants: dict[str, frozenset[str]] | None = None
-    fine = access.get("fineGrained")
-    if isinstance(fine, dict):
-        everywhere = frozenset(map(str, _list(fine.get("global"))))
-        grants = {}
-        for item in map(_mapping, _list(fine.get("scoped"))):
-            name = str(_mapping(item.get("entity")).get("name") or "").lower()
-            permissions = frozenset(map(str, _list(item.get("permissions"))))
-            grants[name] = grants.get(name, frozenset()) | permissions | everywhere
     user, role = str(answer.get("name") or "?"), str(access.get("role") or "")
-    return Identity(user, organisations, role, grants, groups)
+    return Identity(user, organisations, role, _grants(access.get("fineGrained")), groups)
+
+
+def _organisations(value: object) -> tuple[dict[str, str], dict[str, frozenset[str]]]:
+    """The user's role in each organisation, and the roles in its resource groups."""
+    named = {str(item["name"]): item for item in map(_mapping, _list(value)) if item.get("name")}
+    groups = {
+        name: frozenset(
+            str(group["role"])
+            for group in map(_mapping, _list(item.get("resourceGroups")))
+            if group.get("role")
+        )
+        for name, item in named.items()
+    }
+    return {name: str(item.get("roleInOrg") or "write") for name, item in named.items()}, groups
+
+
+def _grants(value: object) -> dict[str, frozenset[str]] | None:
+    """The permissions of a fine-grained token by entity; None for any other token."""
+    if not isinstance(value, dict):
+        return None
+    everywhere = frozenset(map(str, _list(value.get("global"))))
+    grants: dict[str, frozenset[str]] = {}
+    for item in map(_mapping, _list(value.get("scoped"))):
+        name = str(_mapping(item.get("entity")).get("name") or "").lower()
+        permissions = frozenset(map(str, _list(item.get("permissions"))))
+        grants[name] = grants.get(name, frozenset()) | permissions | everywhere
+    return grants
 
 
 def _of(values: Mapping[str, T], namespace: str) -> T | None:

@@ -1,7 +1,7 @@
-"""The one error seam of the Hub: whatever the client library raises becomes one of our errors.
+"""Translation of every exception of the client library into one of our errors.
 
-Each says what could not be done, why in the Hub's own words, whether it may pass, and what to do. No header, no
-query of an address and no token gets in; the library's exception is dropped, since it can hold all three.
+Each says what failed, why in the Hub's own words, whether it is transient, and what to do. It contains no header, no
+query of an address and no token; the library's exception is dropped, since it can hold all three.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bot.errors import BotError, ConflictError, CredentialsError, HubError
 from bot.sources.files import shown
 
 _ADVICE = {
-    400: "mend what the Hub names",
+    400: "fix what the Hub names",
     404: "check the namespace, and that the token may see the repo",
     409: "somebody else is changing the same repo: run again",
     412: "somebody else's commit came first: run the plan again",
@@ -28,9 +28,9 @@ _ADVICE = {
 
 @contextmanager
 def translated(what: str, secret: str | None) -> Iterator[None]:
-    """Turns every failure of the client inside into a HubError or CredentialsError: "could not `what`: …".
+    """Raises every failure of the client inside as a HubError or CredentialsError: "could not `what`: …".
 
-    Only calls of the library belong inside: a bug of ours there would be reported as the Hub's fault.
+    Only calls of the library belong inside: a bug of ours would be reported as a failure of the Hub.
     """
     try:
         yield
@@ -41,7 +41,7 @@ def translated(what: str, secret: str | None) -> Iterator[None]:
 
 
 def translate(error: BaseException, what: str, secret: str | None) -> BotError:
-    """The error of ours that says what `error`, or the deepest cause it names, means for `what`."""
+    """The error to raise for `error`, or for the cause in its chain that explains it: "could not `what`: …"."""
     links = list(_chain(error))
     if isinstance(error, ValueError) and not isinstance(error, json.JSONDecodeError):
         return HubError(_text(what, str(error), secret))  # of the library's own: it says more than the answer
@@ -104,7 +104,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _server_words(response: httpx.Response) -> str:
-    """What the Hub says of its refusal, shortened to a line; nothing of an HTML page."""
+    """The Hub's own error message in an answer, shortened; empty for an HTML page."""
     words: Any = response.headers.get("X-Error-Message")
     if not words:
         try:
@@ -116,7 +116,7 @@ def _server_words(response: httpx.Response) -> str:
 
 
 def _text(what: str, reason: str, secret: str | None) -> str:
-    """One line, printable, and without the token even where the Hub repeats it."""
+    """One printable line, without the token even where the Hub repeats it."""
     line = shown(" ".join(f"could not {what}: {reason}".split()))
     line = re.sub(r"(https?://[^\s?]*)\?\S*", r"\1", line)  # signatures stand in queries
     line = "".join(character for character in line if character.isprintable())

@@ -1,4 +1,4 @@
-"""The front matter of a card: written so that YAML 1.1 and 1.2 read the same, read as the Hub reads it.
+"""The front matter of a card: written so that YAML 1.1 and 1.2 parsers agree, and parsed as the Hub parses it.
 
 Written: keys plain, every string double-quoted, numbers that both versions read as numbers. Read: YAML 1.2's
 scalars (`no` and `2026-11-20` are text), no duplicate keys, no aliases, no tags, bounded depth and size.
@@ -42,7 +42,7 @@ def split(text: str) -> tuple[str, str]:
 
 
 def parse(text: str) -> dict[str, Any]:
-    """The front matter of a card that anybody may have written. ValueError with one sentence when it is damaged."""
+    """The front matter of a card, whose author is not trusted. ValueError with one sentence when it is damaged."""
     source, _ = split(text)
     if len(source.encode(errors="surrogatepass")) > BOUNDS.size:
         raise ValueError(f"the card's front matter is larger than {BOUNDS.size >> 20} MiB")

@@ -1,7 +1,7 @@
-"""Updates without a stored token: a workflow's own identity, exchanged for a token as a publication begins.
+"""Updates without a stored token: a workflow's identity is exchanged for a token for each publication.
 
-The Hub calls this Trusted Publishers. Such a token lives one hour and writes to one repo that exists, so new
-repos and removals still need HF_TOKEN, and it stands in where an exchange fails.
+The Hub calls this Trusted Publishers. Such a token is valid for one hour and for one existing repo, so new repos
+and removals still need HF_TOKEN, which is also used where an exchange fails.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _FAILURES = (
     TypeError,
 )
 _TRIES = 2
-"""A token may end while large files go up: then one more is asked for."""
+"""A token may expire while large files are uploaded; then another one is requested."""
 
 
 class KeylessHub(HuggingFaceHub):
-    """The Hub, where updates are published with a token made for each of them. HF_TOKEN, if any, does the rest.
+    """The Hub, where each update is published with its own token, and everything else with HF_TOKEN, if set.
 
-    A refusal is one repo's matter here and never a CredentialsError: the next repo has a publisher of its own.
+    A refusal is a HubError of one repo and never a CredentialsError: the next repo has a publisher of its own.
     """
 
     def __init__(
@@ -51,19 +51,19 @@ class KeylessHub(HuggingFaceHub):
         wait_s: float = WAIT_S,
         policy: RetryPolicy | None = None,
     ) -> None:
-        # A secret that is not set is an empty variable in a workflow, and here that is what was meant.
+        # A secret that is not set is an empty variable in a workflow, and is allowed here.
         super().__init__(
             endpoint, namespace, token=(token or "").strip() or None, wait_s=wait_s, policy=policy
         )
 
     def check(self, *, write: bool, create: bool = False) -> None:
-        """As HuggingFaceHub's, and that the job may prove who it is. HF_TOKEN need not be able to write."""
+        """As HuggingFaceHub's, but requires an identity of the job instead of a HF_TOKEN that can write."""
         if not write:
             return super().check(write=False)
-        if lack := unavailable_reason(os.environ):
+        if reason := unavailable_reason(os.environ):
             if self._token is None:
-                raise CredentialsError(f"{lack}, or set HF_TOKEN")
-            _LOG.warning("%s; HF_TOKEN is used instead", lack)
+                raise CredentialsError(f"{reason}, or set HF_TOKEN")
+            _LOG.warning("%s; HF_TOKEN is used instead", reason)
             return super().check(write=True)
         super().check(write=False)
         if create:
@@ -84,7 +84,7 @@ class KeylessHub(HuggingFaceHub):
         message: str,
         remove: Collection[str] = (),
     ) -> str:
-        """As HuggingFaceHub's; an update with a token of its own, and with HF_TOKEN where there is none."""
+        """As HuggingFaceHub's, with a token for this update alone; with HF_TOKEN where none is granted."""
         repo_id = self._repo_id(name)
         if parent is None:
             self._require_token(f"making {repo_id}")
@@ -98,9 +98,9 @@ class KeylessHub(HuggingFaceHub):
                 except HubError as error:
                     failure = error
                     break
-                passing = HuggingFaceHub(self.endpoint, self._namespace, token=token, policy=self._policy)
+                keyless = HuggingFaceHub(self.endpoint, self._namespace, token=token, policy=self._policy)
                 try:
-                    return passing.publish(name, files, parent=parent, message=message, remove=remove)
+                    return keyless.publish(name, files, parent=parent, message=message, remove=remove)
                 except CredentialsError as error:
                     failure = HubError(f"with the token that the Hub gave for it, {error}")
             if self._token is None:
@@ -133,7 +133,7 @@ class KeylessHub(HuggingFaceHub):
 
 
 def is_enabled(environment: Mapping[str, str]) -> bool:
-    """Whether BOT_KEYLESS asks for this. CredentialsError where it is neither yes nor no."""
+    """Whether BOT_KEYLESS is set to true. CredentialsError where it is neither true nor false."""
     text = environment.get("BOT_KEYLESS", "").strip().lower()
     if text not in {"", "0", "1", "false", "true", "no", "yes"}:
         raise CredentialsError(f"BOT_KEYLESS is {text[:20]!r}: set it to true or false")
@@ -141,7 +141,7 @@ def is_enabled(environment: Mapping[str, str]) -> bool:
 
 
 def unavailable_reason(environment: Mapping[str, str]) -> str | None:
-    """Why this process cannot prove who it is, and what to do about it; None when it can."""
+    """Why this process has no identity to exchange, and what to do about it; None when it has one."""
     try:
         from huggingface_hub import _oidc  # noqa: F401 - the library has no public name for it
     except ImportError:
@@ -157,7 +157,7 @@ def unavailable_reason(environment: Mapping[str, str]) -> str | None:
 
 
 def exchange(repo_id: str, endpoint: str) -> str:
-    """A token that writes to this repo for an hour. HubError says which half failed, and holds no token."""
+    """A token that can write to this repo for an hour. HubError names the request that failed, and no token."""
     from huggingface_hub._oidc import exchange_oidc_token
 
     try:
@@ -185,7 +185,7 @@ def exchange(repo_id: str, endpoint: str) -> str:
 
 
 def _identity(audience: str) -> str:
-    """GitHub's word on who this job is. The library's own call would drop the query that the address comes with."""
+    """The job's identity token from GitHub. The library's own call would drop the query of the address."""
     address, key = (os.environ[name] for name in _IDENTITY)
     url = httpx.URL(address).copy_merge_params({"audience": audience})
     response = get_session().get(url, headers={"Authorization": f"Bearer {key}"})
@@ -209,22 +209,23 @@ def _status(error: BaseException) -> int | None:
 
 
 def _reason(error: BaseException, *, secret: str | None = None) -> str:
-    """One line on what went wrong: never an address's query, a header, or more of a body than its error's words."""
+    """One line on a failure, without the query of an address, a header, or more of a body than its error."""
     if isinstance(error, RequestFailed):
         return str(error)
     response = getattr(error, "response", None)
-    if not isinstance(response, httpx.Response):
-        return (
-            "its answer was not understood"
-            if not isinstance(error, httpx.HTTPError)
-            else type(error).__name__
-        )
+    if isinstance(response, httpx.Response):
+        words = _server_words(response)
+        words = (words.replace(secret, "[token]") if secret else words)[:200]
+        return f"it answered {response.status_code}{f', {words}' if words else ''}"
+    return type(error).__name__ if isinstance(error, httpx.HTTPError) else "its answer was not understood"
+
+
+def _server_words(response: httpx.Response) -> str:
+    """The error and its description in a JSON answer, printable and on one line."""
     try:
         body = json.loads(response.content)
     except (ValueError, RecursionError, httpx.StreamError):
         body = None
-    words = [body.get(key) for key in ("error", "error_description")] if isinstance(body, dict) else []
-    said = ", ".join(word for word in words if isinstance(word, str) and word)
-    said = "".join(letter for letter in " ".join(said.split()) if letter.isprintable())
-    said = (said.replace(secret, "[token]") if secret else said)[:200]
-    return f"it answered {response.status_code}{f', {said}' if said else ''}"
+    values = [body.get(key) for key in ("error", "error_description")] if isinstance(body, dict) else []
+    line = " ".join(", ".join(value for value in values if isinstance(value, str) and value).split())
+    return "".join(character for character in line if character.isprintable())

@@ -1,4 +1,4 @@
-"""What a repo says of itself: ours, ours but damaged, or somebody else's. Pure; both homes judge by it."""
+"""Classification of a repo as ours, ours but damaged, or another program's. Pure; used by both backends."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from bot.hub.published import FILENAME, FRONT_MATTER_KEY, Published
 from bot.io.bounded import Bounds, Unreadable, read_json
 
 GITATTRIBUTES = ".gitattributes"
-"""The one file that the Hub itself puts into a new repo: a repo that holds nothing else is empty."""
-
+"""The one file that the Hub adds to a new repo: a repo with no other file is empty."""
 
 TAG = "mynah"
 """The tag on every card of ours."""
 
 BOUNDS = Bounds(4 << 20)
-"""Of a `bot.json` that stands on the hub, whoever wrote it."""
+"""Bounds of a published `bot.json`, which anybody may have written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """What a row of the Hub's listing shows. `needs_manifest`: only the manifest itself can tell whose the repo is.
+    """What a row of the Hub's listing, or a repo's files, show about the repo.
 
-    `named` are handles that the card or a damaged manifest name; `complete`: that is all of them.
+    `needs_manifest`: only the contents of `bot.json` decide whether it is ours. `named` are handles that the card
+    or a damaged manifest name; `complete`: these are all of them.
     """
 
     published: Published | None = None
@@ -38,7 +38,7 @@ class Ownership:
     complete: bool = False
 
     def after_reading(self, manifest: bytes | None) -> Self:
-        """The verdict once `bot.json` was read: ours with its facts, damaged, or somebody else's after all."""
+        """The classification after reading `bot.json`: ours, ours but damaged, or another program's."""
         if manifest is None:
             return replace(self, needs_manifest=False)
         published, problem = of_manifest(manifest)
@@ -53,14 +53,14 @@ class Ownership:
         )
 
     def unread(self, reason: str) -> Self:
-        """The verdict when `bot.json` could not be read: not ours to touch, with the reason."""
+        """The classification when `bot.json` could not be read: a problem, so that the repo is left alone."""
         return replace(
             self, problem=f"{self.problem or 'it may be ours, but cannot be recognised'}: {reason}"
         )
 
 
 def classify(row: Mapping[str, Any]) -> Ownership:
-    """Judges a row of the Hub's listing by its front matter, tags and file names, without a further call."""
+    """Classifies a row of the Hub's listing by its front matter, tags and file names."""
     card = row.get("cardData")
     published, problem = of_front_matter(card)
     named = repo_people.of_front_matter(card.get(FRONT_MATTER_KEY)) if isinstance(card, dict) else ()
@@ -77,20 +77,20 @@ def classify(row: Mapping[str, Any]) -> Ownership:
 
 
 def of_files(manifest: bytes | None, card: Callable[[], bytes | None]) -> Ownership:
-    """Judges a repo by its files: `bot.json`, and where that does not do, `README.md` (both None if missing)."""
+    """Classifies a repo by `bot.json` and, where that is missing or damaged, `README.md` (both None if missing)."""
     published, problem = of_manifest(manifest) if manifest is not None else (None, None)
     if published is not None:
         return Ownership(published)
     facts, broken, named = of_card(card())
-    verdict = without_manifest(facts, broken, named)
+    by_card = without_manifest(facts, broken, named)
     if problem is None:
-        return verdict if manifest is None else Ownership()
+        return by_card if manifest is None else Ownership()
     named = tuple(dict.fromkeys((*named, *repo_people.of_damaged(manifest or b""))))
-    return replace(verdict, problem=problem, named=named)
+    return replace(by_card, problem=problem, named=named)
 
 
 def of_card(data: bytes | None) -> tuple[Published | None, str | None, tuple[str, ...]]:
-    """What the front matter of a `README.md` says of us: facts, what is damaged in them, the handles they name."""
+    """`(published, problem, handles)` from the front matter of a `README.md`; (None, None, ()) without any of ours."""
     if data is None:
         return None, None, ()
     from bot.hub import front_matter  # only for what has no manifest: it is slow to start
@@ -103,12 +103,12 @@ def of_card(data: bytes | None) -> tuple[Published | None, str | None, tuple[str
 
 
 def without_manifest(published: Published | None, problem: str | None, named: tuple[str, ...]) -> Ownership:
-    """The verdict on a repo without `bot.json`, by what its card's front matter says of us."""
+    """The classification of a repo without `bot.json`, by our part of its card's front matter."""
     if published or problem:
-        gone = (
+        missing = (
             f"its card says that it is ours, but {FILENAME} is gone: put it back from the history on the Hub"
         )
-        return Ownership(problem=gone, named=named, complete=published is not None)
+        return Ownership(problem=missing, named=named, complete=published is not None)
     return Ownership()
 
 
@@ -124,7 +124,7 @@ class _Manifest(BaseModel):
 
 
 def of_manifest(data: bytes) -> tuple[Published | None, str | None]:
-    """`(published, problem)` out of the bytes of a `bot.json`; (None, None) for another program's file."""
+    """`(published, problem)` from the bytes of a `bot.json`; (None, None) for another program's file."""
     try:
         value = read_json(data, BOUNDS, "it")
     except Unreadable as error:
@@ -138,7 +138,7 @@ def of_manifest(data: bytes) -> tuple[Published | None, str | None]:
 
 
 def of_front_matter(card_data: object) -> tuple[Published | None, str | None]:
-    """`(published, problem)` out of a card's parsed front matter; (None, None) when it says nothing of us."""
+    """`(published, problem)` from a card's parsed front matter; (None, None) without a part of ours."""
     if not isinstance(card_data, dict) or FRONT_MATTER_KEY not in card_data:
         return None, None
     try:

@@ -1,4 +1,4 @@
-"""What a plan needs to know of a published model: a small part of its manifest, and of its card's front matter."""
+"""The part of a manifest that a plan compares; it is also in the card's front matter."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ CARD = "README.md"
 """The card's path in a repo."""
 
 FRONT_MATTER_KEY = "mynah"
-"""The key of our own facts in a card's front matter."""
+"""The key of our part of a card's front matter."""
 
 
 class Value(BaseModel):
-    """Frozen; keys of a newer bot are kept out of sight, not refused, so that an older one can still read."""
+    """A frozen model that ignores unknown keys, so that an older bot can read what a newer one wrote."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Published(Value):
-    """What a plan needs to know of a published model. `base` is the base's identity, see `Base.identity`."""
+    """What a plan compares of a published model. `base` is `BaseSpec.identity` of its base."""
 
     version: Literal[1] = 1
     handles: tuple[str, ...]

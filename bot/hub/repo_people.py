@@ -1,6 +1,6 @@
-"""Whose voices a repo holds, by everything that names them: its facts, its damaged files, its own name. Pure.
+"""The people whose posts a repo's model was trained on, by its manifest, damaged files and name. Pure.
 
-A repo of ours that cannot be read proves nothing about whom it holds, and least of all that a person is not in it.
+A repo of ours that cannot be read is not evidence that a person is absent from it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from bot.sources.handles import person, repo_name
 if TYPE_CHECKING:
     from bot.hub.base import Repo
 
-MOST = 100
-"""Handles that are read out of damaged files, at most."""
+MAX_HANDLES = 100
+"""Handles that are read from damaged files, at most."""
 _LIST = re.compile(rb'"handles"\s*:\s*\[([^\]]{0,10000})')
 _VALUE = re.compile(rb'"handle"\s*:\s*"([^"\\]{1,320})"')
 _WORD = re.compile(rb'"([^"\\]{1,320})"')
@@ -24,9 +24,9 @@ _WORD = re.compile(rb'"([^"\\]{1,320})"')
 
 @dataclass(frozen=True, slots=True)
 class Voices:
-    """Whom a repo holds. `named`: its facts or files say so. `possible`: its name may stand for them.
+    """The handles of a repo. `named`: in its manifest or card. `possible`: its name may be made of them.
 
-    `complete` says that `named` are all of them, since the facts are whole.
+    `complete`: `named` are all of them, since the manifest or card is intact.
     """
 
     named: tuple[str, ...]
@@ -34,13 +34,13 @@ class Voices:
     complete: bool = True
 
     def among(self, removed: Container[str]) -> tuple[list[str], list[str]]:
-        """Those of the handles named, and of those that are only possible, that are among the removed; sorted."""
+        """The removed handles among those named, and among those that are only possible; both sorted."""
         named = sorted(handle for handle in self.named if handle in removed)
         return named, sorted(handle for handle in self.possible if handle not in named and handle in removed)
 
 
 def of_repo(repo: Repo) -> Voices | None:
-    """Whom a repo holds as far as a listing tells; None for one that nothing shows to be ours."""
+    """The handles of a repo in a listing; None for a repo that is not ours."""
     if repo.published is None and repo.problem is None:
         return None
     named = tuple(dict.fromkeys((*(repo.published.handles if repo.published else ()), *repo.named)))
@@ -50,13 +50,13 @@ def of_repo(repo: Repo) -> Voices | None:
 
 
 def of_chosen_name(name: str, handles: tuple[str, ...]) -> Voices:
-    """The handles, and whom the repo's name may stand for as a whole, if it is not the one that they give it."""
+    """The handles of a repo, and what its whole name may stand for where it is not the name made of them."""
     chosen = bool(handles) and repo_name(handles) != name.lower()
     return Voices(handles, tuple(_spellings(name.lower())) if chosen else ())
 
 
 def possible(name: str) -> tuple[str, ...]:
-    """Every handle that a repo of this name may hold: the name, and what stands between its hyphens."""
+    """Every handle that a repo's name may be made of: all of it, and each run of its hyphenated parts."""
     parts = name.lower().split("-")
     slices = {
         "-".join(parts[start:end]) for start in range(len(parts)) for end in range(start + 1, len(parts) + 1)
@@ -65,28 +65,28 @@ def possible(name: str) -> tuple[str, ...]:
 
 
 def in_name(who: str, name: str) -> bool:
-    """Whether a repo of this name may hold the person, by what `repo_name` makes of a handle."""
+    """Whether a repo of this name may hold the person, by the name that `repo_name` gives a handle."""
     return f"-{repo_name([who])}-" in f"-{name.lower()}-"
 
 
 def of_values(handles: object) -> tuple[str, ...]:
-    """The handles in a list that somebody may have edited; anything else is left out."""
+    """The handles in a list of any origin; everything else in it is ignored."""
     if isinstance(handles, str):
         handles = [handles]
     if not isinstance(handles, (list, tuple)):
         return ()
-    return tuple(dict.fromkeys(_handles(each for each in handles[:MOST] if isinstance(each, str))))
+    return tuple(dict.fromkeys(_handles(each for each in handles[:MAX_HANDLES] if isinstance(each, str))))
 
 
 def of_front_matter(mynah: Any) -> tuple[str, ...]:
-    """The handles that our own part of a card's front matter names, sound or not."""
+    """The handles in our part of a card's front matter, valid or not."""
     return of_values(mynah.get("handles")) if isinstance(mynah, dict) else ()
 
 
 def of_damaged(data: bytes) -> tuple[str, ...]:
-    """The handles that a manifest names as far as it goes, cut short or edited."""
+    """The handles in a manifest that is truncated or edited."""
     found = [word for each in _LIST.findall(data) for word in _WORD.findall(each)] + _VALUE.findall(data)
-    return tuple(dict.fromkeys(_handles(word.decode(errors="replace") for word in found[:MOST])))
+    return tuple(dict.fromkeys(_handles(word.decode(errors="replace") for word in found[:MAX_HANDLES])))
 
 
 def _handles(words: Iterable[str]) -> Iterator[str]:
@@ -98,7 +98,7 @@ def _handles(words: Iterable[str]) -> Iterator[str]:
 
 
 def _spellings(name: str) -> Iterator[str]:
-    """The handles of which `repo_name` makes this: `user@host` and `did:plc:x` have other marks than its dots."""
+    """The handles whose `repo_name` this is: `user@host` and `did:plc:x` contain marks that become dots."""
     for text in dict.fromkeys(
         (name, re.sub(r"(?<![a-z0-9])xn-(?!-)", "xn--", name))
     ):  # a domain of other letters

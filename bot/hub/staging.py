@@ -1,4 +1,4 @@
-"""Where a folder hub builds versions before they appear: locks between processes, the swap, a crash's leftovers.
+"""Staging of a folder hub's versions: locks between processes, atomic replacement, recovery after a crash.
 
 Layout of the hidden folder: `lock`, held while repos change; `private/NAME`, marks; for every build in progress a
 folder `build/ID` with its own `lock`, held as long as the builder lives, `new/`, and during a swap `old/NAME`.
@@ -7,6 +7,7 @@ folder `build/ID` with its own `lock`, held as long as the builder lives, `new/`
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import shutil
 import sys
@@ -18,6 +19,10 @@ from typing import IO
 
 from bot.errors import HubError
 
+LOGGED_WAIT_S = 2.0
+"""Seconds after which a wait for another run is logged."""
+
+_LOG = logging.getLogger(__name__)
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
@@ -33,7 +38,7 @@ class Staging:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """While repos are read: no swap happens meanwhile. Writes nothing, save to mend what a crash left."""
+        """Holds off replacements while repos are read. Writes only to recover from a crash."""
         self._recover()
         try:
             file = (self._path / "lock").open("rb")
@@ -46,7 +51,7 @@ class Staging:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """While a repo changes: one process and one thread at a time. HubError when the wait is too long."""
+        """Gives one process and thread exclusive access. HubError when the wait is too long."""
         self._builds.mkdir(parents=True, exist_ok=True)
         with (self._path / "lock").open("ab") as file:
             self._acquire(file, fcntl.LOCK_EX)
@@ -55,7 +60,7 @@ class Staging:
 
     @contextmanager
     def build(self) -> Iterator[Path]:
-        """An empty folder on the repos' file system. It is gone afterwards, whatever happened in between."""
+        """Yields an empty folder on the repos' file system, and removes it afterwards in any case."""
         with self.writing():
             build = self._builds / os.urandom(8).hex()
             build.mkdir()
@@ -69,9 +74,9 @@ class Staging:
                 shutil.rmtree(build, ignore_errors=True)
 
     def replace(self, name: str, new: Path) -> None:
-        """Puts the folder `new` (of `build`) where the repo is: a reader sees the old files or the new ones.
+        """Replaces the repo by the folder `new` (of `build`): a reader sees the old files or the new ones.
 
-        One exchange where the system has it. Elsewhere two renames, which a crash in between leaves mendable.
+        One exchange where the system has it; elsewhere two renames, between which a crash is recoverable.
         """
         target = self._root / name
         if not target.exists():
@@ -93,7 +98,7 @@ class Staging:
         return frozenset()
 
     def mark_private(self, name: str, private: bool) -> None:
-        """Remembers a repo as private, or forgets that it was."""
+        """Marks a repo as private, or removes the mark."""
         mark = self._path / "private" / name
         if private:
             mark.parent.mkdir(exist_ok=True)
@@ -102,17 +107,23 @@ class Staging:
             mark.unlink(missing_ok=True)
 
     def _acquire(self, file: IO[bytes], kind: int) -> None:
-        give_up = time.monotonic() + self._wait_s
+        started, logged = time.monotonic(), False
         while True:
             try:
                 fcntl.flock(file, kind | fcntl.LOCK_NB)
             except BlockingIOError:
-                if time.monotonic() >= give_up:
+                waited_s = time.monotonic() - started
+                if waited_s >= self._wait_s:
                     raise HubError(
                         f"another run has held {self._path / 'lock'} for {self._wait_s:.0f} s: let it end, then "
                         "run again",
                         transient=True,
                     ) from None
+                if waited_s >= LOGGED_WAIT_S and not logged:
+                    logged = True
+                    _LOG.warning(
+                        "waiting up to %.0f s for another run, which holds %s", self._wait_s, file.name
+                    )
                 time.sleep(0.01)
             else:
                 return
@@ -125,7 +136,7 @@ class Staging:
                     self._sweep()
 
     def _sweep(self) -> None:
-        """Removes builds whose builder is dead. Needs the exclusive lock: then no build is just being born."""
+        """Removes builds whose builder is dead. Requires the exclusive lock, so that no build is being created."""
         for build in list(self._builds.iterdir()):
             try:
                 lock = (build / "lock").open("ab")

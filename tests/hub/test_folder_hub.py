@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import json
+import logging
 import os
 import shutil
 import threading
@@ -250,6 +251,20 @@ def test_a_build_of_a_living_run_is_not_swept(hub: Hub, home: Path) -> None:
         hub.publish("bob", files(), parent=None, message="1")
         assert alive.exists()
         assert not dead.exists()
+
+
+def test_a_wait_for_another_run_is_logged_once_with_its_limit(
+    home: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging_module, "LOGGED_WAIT_S", 0.0)
+    hub = open_hub(f"dir:{home}", "tester", wait_s=0.6)
+    hub.publish("ada", files(), parent=None, message="1")
+    with (home / "tester" / ".mynah" / "lock").open("ab") as lock, caplog.at_level(logging.WARNING, "bot"):
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(HubError):
+            hub.listing()
+    (record,) = caplog.records
+    assert "waiting up to 1 s for another run" in record.getMessage()
 
 
 def test_a_run_that_holds_the_lock_too_long_is_named(home: Path) -> None:

@@ -1,7 +1,8 @@
-"""Timeouts, retries and waits: bounded, jittered, and never longer than a step may take."""
+"""Timeouts, retries and waits: bounded, jittered, and never longer than an operation may take."""
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import time
@@ -95,6 +96,26 @@ def test_the_waits_of_a_step_add_up(server: HubServer, policy: RetryPolicy, naps
         hub_at(server, policy=policy).listing()
     assert len(naps) == 1
     assert raised.value.retry_at is not None
+
+
+def test_a_wait_is_logged_with_its_length(
+    server: HubServer, policy: RetryPolicy, naps: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    server.fault(path="/api/models", times=1, status=429, headers={"Retry-After": "70"})
+    with caplog.at_level(logging.WARNING, "bot"):
+        hub_at(server, policy=policy).listing()
+    (record,) = caplog.records
+    assert f"waiting {naps[0]:.0f} s" in record.getMessage()
+    assert record.name.startswith("bot.")
+
+
+def test_a_short_pause_is_not_logged(
+    server: HubServer, policy: RetryPolicy, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.fault(path="/api/models", times=1, status=503)
+    with caplog.at_level(logging.WARNING, "bot"):
+        hub_at(server, policy=policy).listing()
+    assert not caplog.records
 
 
 def test_a_date_in_the_answer_is_understood(
