@@ -1,6 +1,6 @@
-"""What the store writes: a compressed file of lines with a profile and its posts.
+"""The format of a file of posts: compressed lines of JSON, a profile and its posts.
 
-Of a repost and of an older version of an edited post only the fact is kept: their text is never trained on.
+Reposts and older versions of edited posts are stored without their text, which is never trained on.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from bot.store.gaps import Gap, Span, age, mark, unread
 from bot.store.sealed import VERSION, check_version
 
 RETWEETS = "retweets"
-"""The funnel's word for reposts, which a source may leave out."""
+"""The funnel's name of reposts, which a source may leave out."""
 
 POSTS_NAME = re.compile(r"posts-([0-9a-f]{16})\.jsonl\.gz")
-"""A posts' file is named by a digest of its bytes, so that a damaged one is seen."""
+"""The name of a file of posts: it has a digest of its bytes, which reveals damage."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
     """One reading, or several merged: the profile as of `read_at`, and posts by id.
 
-    `gaps` were never read, `not_fetched` names kinds of posts that were left out, `sources` what was read.
+    `gaps` were never read, `not_fetched` names kinds of posts that were left out, `sources` were read.
     """
 
     profile: Profile
@@ -43,13 +43,13 @@ class Segment:
     not_fetched: tuple[str, ...] = ()
 
     def unread(self) -> list[Span]:
-        """What was never read of the timeline."""
+        """The spans of the timeline that were never read."""
         newest = max(self.posts.values(), key=age, default=None)
         return unread(self.gaps, mark(newest) if newest else None)
 
 
 def pack(segment: Segment) -> bytes:
-    """The file of a segment: equal segments give equal bytes."""
+    """The bytes of a segment's file: equal segments give equal bytes."""
     profile = segment.profile
     header = {
         "version": VERSION,
@@ -78,7 +78,7 @@ def posts_name(data: bytes) -> str:
 
 
 def unpack_named(name: str, data: bytes) -> Segment | None:
-    """Reads a file of the store; None for one whose bytes are not those it was written with.
+    """The segment in a file of the store; None for a damaged file.
 
     NewerFormat for one that only a newer bot can read.
     """
@@ -89,7 +89,7 @@ def unpack_named(name: str, data: bytes) -> Segment | None:
 
 
 def unpack(data: bytes, name: str = "a file of posts") -> Segment:
-    """Reads the file of a segment. Raises ValueError for a damaged one, saying nothing of its contents."""
+    """The segment in a file's bytes. Raises ValueError for a damaged file, without any of its contents."""
     try:
         header, *lines = map(json.loads, gzip.decompress(data).splitlines())
         check_version(header.get("version", VERSION), name)
@@ -118,16 +118,16 @@ def unpack(data: bytes, name: str = "a file of posts") -> Segment:
 
 
 def kept(post: Post) -> Post:
-    """The post as the store holds it, without a text that is never trained on."""
+    """The post as it is stored: without a text that is never trained on."""
     if post.text and (post.is_repost or post.superseded_by):
         return Post(post.id, "", post.created_at, is_repost=post.is_repost, superseded_by=post.superseded_by)
     return post
 
 
 def joined(segments: Iterable[Segment]) -> Segment | None:
-    """Several files of one account as one, later readings over earlier ones; None without any.
+    """The segments of one account merged, later readings over earlier ones; None without any.
 
-    What either of them has read was read, so a gap is only where both have one.
+    A span that one of them has read was read, so a gap remains only where both have one.
     """
     whole: Segment | None = None
     for segment in sorted(segments, key=lambda one: one.read_at):
@@ -159,24 +159,29 @@ def deleted(
     *,
     to_both_ends: bool = False,
 ) -> frozenset[str]:
-    """Ids of posts that a complete reading, from its oldest to its newest post, no longer shows.
+    """Ids of stored posts that are missing in a complete reading, between its oldest and its newest post.
 
-    With `to_both_ends` it began at the account's newest post and ended at its oldest, so nothing lies beyond them.
-
-    What it never asked for is not deleted, and neither is an older version of a post that it shows.
+    With `to_both_ends` it began at the account's newest post and ended at its oldest, so all others are missing.
+    Kinds of posts that were not fetched are not missing, and neither is an older version of a post in the reading.
     """
-    if not read and not to_both_ends:
-        return frozenset()
-    times = [post.created_at for post in read.values()]
-    oldest, newest = min(times, default=None), max(times, default=None)
     return frozenset(
         key
-        for key, post in before.items()
+        for key, post in covered_by(before, read, to_both_ends=to_both_ends).items()
         if key not in read
-        and (to_both_ends or (oldest and newest and oldest <= post.created_at <= newest))
         and not (post.is_repost and RETWEETS in not_fetched)
         and post.superseded_by not in read
     )
+
+
+def covered_by(
+    before: Mapping[str, Post], read: Mapping[str, Post], *, to_both_ends: bool = False
+) -> Mapping[str, Post]:
+    """The stored posts in a reading's span, from its oldest to its newest post; with `to_both_ends` all of them."""
+    if to_both_ends or not read:
+        return before if to_both_ends else {}
+    oldest = min(post.created_at for post in read.values())
+    newest = max(post.created_at for post in read.values())
+    return {key: post for key, post in before.items() if oldest <= post.created_at <= newest}
 
 
 def _line(post: Post) -> dict[str, Any]:

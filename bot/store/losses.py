@@ -1,7 +1,7 @@
-"""Losses: which stored posts go because a reading lacks them, and what is said of those that go or stay.
+"""Losses: the stored posts that are removed because a reading does not have them, with warnings on each case.
 
-A post that a reading lacks was deleted by its author only if the reading is evidence of it: whole, not by a
-source that cost nothing where posts were paid for, and not a sudden loss, which is more often a broken source.
+A post missing in a reading was deleted by its author only if the reading is evidence of it: complete, not from a
+free source where posts were paid for, and not a sudden loss, which is more often a broken source.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.sources.posts import Post
-from bot.store.format import deleted
+from bot.store.format import covered_by, deleted
 
 LARGEST_SHARE = 0.5
 """Of the stored posts that a reading covers, the largest share that it may remove at once."""
@@ -18,10 +18,7 @@ LARGEST_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """`gone` are the ids of posts to be removed; `warnings` count aloud what goes, or what stays and why.
-
-    `held_back` counts those that stay.
-    """
+    """The ids of posts to be removed, and warnings that count them, or those that are held back and why."""
 
     gone: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
@@ -39,43 +36,34 @@ def losses(
     not_fetched: Sequence[str] = (),
     to_both_ends: bool = False,
 ) -> Losses:
-    """What a reading of everything removes of the stored posts `before`, over the span from its oldest to its newest.
+    """The stored posts `before` that a reading of everything removes, between its oldest and its newest post.
 
-    `to_both_ends`: the span is the account's whole timeline, so that posts older or newer than those read went, too.
+    `to_both_ends`: the reading spans the account's whole timeline, so older and newer stored posts are covered, too.
 
-    `complete`: the source showed that the reading is whole. `paid`: posts were paid for, and a reading that costs
-    nothing may not remove them. `reading` names it in a sentence (`archive`), `how_to_drop` is the command that
-    drops what was kept.
+    `complete`: the source showed that the reading is whole. `paid`: posts were paid for, and a free reading does not
+    remove them. `reading` names it in a sentence (`archive`), `how_to_drop` is the command that removes the posts
+    that were kept.
     """
-    lacking = deleted(before, read, not_fetched, to_both_ends=to_both_ends)
-    if not lacking:
+    missing = deleted(before, read, not_fetched, to_both_ends=to_both_ends)
+    if not missing:
         return Losses()
-    count = f"{len(lacking):,} {'post' if len(lacking) == 1 else 'posts'} that this {reading} lacks"
-    was = "was" if len(lacking) == 1 else "were"
-    covered = len(before) if to_both_ends else covered_by(before, read)
+    count = f"{len(missing):,} {'post' if len(missing) == 1 else 'posts'} that this {reading} lacks"
+    was = "was" if len(missing) == 1 else "were"
+    covered = len(covered_by(before, read, to_both_ends=to_both_ends))
     if not complete:
         why = "it does not show that it is whole"
     elif paid:
         why = "posts of this account were paid for and may be among them"
-    elif is_sudden(len(lacking), covered):
+    elif is_sudden(len(missing), covered):
         why = f"more than half of the {covered:,} that it should hold, which is too many to go at once"
     else:
-        return Losses(lacking, (f"{count} {was} removed",))
+        return Losses(missing, (f"{count} {was} removed",))
     return Losses(
-        held_back=len(lacking),
+        held_back=len(missing),
         warnings=(f"{count} {was} kept: {why}; to drop them all the same: {how_to_drop}",),
     )
 
 
 def is_sudden(gone: int, covered: int) -> bool:
-    """Whether a reading would remove more than half of the `covered` stored posts: held back and said."""
+    """Whether a reading would remove more than half of the `covered` stored posts; these are held back."""
     return gone > covered * LARGEST_SHARE
-
-
-def covered_by(before: Mapping[str, Post], read: Mapping[str, Post]) -> int:
-    """How many stored posts lie in the span of a reading, from its oldest to its newest post."""
-    if not read:
-        return 0
-    oldest = min(post.created_at for post in read.values())
-    newest = max(post.created_at for post in read.values())
-    return sum(oldest <= post.created_at <= newest for post in before.values())

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from bot.errors import SourceError, UsageError
 from bot.sources.files import shown
 from bot.store.backends import open_files
+from bot.store.erasure import Erasure
 from bot.store.files import Files
 from bot.store.layout import is_ours
 from bot.store.places import Place
-from bot.store.said import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def is_begun(files: Files) -> bool:
     return any(map(is_ours, files.below("")))
 
 
-def forget(place: Place) -> Said:
+def forget(place: Place) -> Erasure:
     """Makes the place forget what the store has deleted, where it keeps such things; raises nothing of ours."""
     if place.kind in ("dataset", "model"):
         from bot.store import repo_history, squash
@@ -76,7 +76,7 @@ def forget(place: Place) -> Said:
         from bot.store import versions
 
         return versions.forget(versions.open_bucket(place))
-    return Said()
+    return Erasure()
 
 
 def suggestion(place: Place) -> str:

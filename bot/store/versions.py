@@ -8,10 +8,10 @@ from typing import Any
 
 from bot.errors import BotError
 from bot.sources.files import shown
+from bot.store.erasure import Erasure
 from bot.store.files import sentence
 from bot.store.layout import is_ours
 from bot.store.places import Place
-from bot.store.said import Said
 
 AT_ONCE = 1000
 """Versions that S3 deletes in one call, at the most."""
@@ -92,36 +92,36 @@ def open_bucket(place: Place) -> VersionedBucket:
     return VersionedBucket(place, filesystem)
 
 
-def forget(bucket: VersionedBucket) -> Said:
+def forget(bucket: VersionedBucket) -> Erasure:
     """Deletes every earlier version of the store's files and lists again. Raises nothing of ours.
 
     A version that is not current never becomes so by itself, so that runs at work lose nothing.
     """
-    said = Said()
+    erasure = Erasure()
     try:
         if not bucket.versioning():
-            said.checked.append(f"{bucket.shown}: the bucket was asked, and keeps no versions")
-            return said
+            erasure.checked.append(f"{bucket.shown}: the bucket was asked, and keeps no versions")
+            return erasure
         bucket.delete([version for version in bucket.earlier() if not version.marker])
         left = bucket.earlier()
         if all(version.marker for version in left):  # while versions are left, markers hide them
             bucket.delete(left)
             left = bucket.earlier()
     except BotError as error:
-        said.remains.append(
+        erasure.remains.append(
             f"{bucket.shown}: earlier versions may still hold what was deleted: {error}. The credentials need "
             "s3:GetBucketVersioning, s3:ListBucketVersions and s3:DeleteObjectVersion; give them these and run the "
             f"same command again, or look with `{_call(bucket)}`"
         )
-        return said
+        return erasure
     if left:
-        said.remains.append(
+        erasure.remains.append(
             f"{bucket.shown}: {len(left):,} earlier versions were not deleted, by a lock of the bucket or a right "
             f"that the credentials lack (s3:DeleteObjectVersion); `{_call(bucket)}` lists them"
         )
     else:
-        said.checked.append(f"{bucket.shown}: the versions were listed again, and no earlier one is left")
-    return said
+        erasure.checked.append(f"{bucket.shown}: the versions were listed again, and no earlier one is left")
+    return erasure
 
 
 def _call(bucket: VersionedBucket) -> str:

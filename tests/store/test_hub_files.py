@@ -20,6 +20,7 @@ from bot.store import Store, retention
 from bot.store.account import AccountFolder
 from bot.store.hub_files import HubFiles
 from bot.store.places import Place, place_of
+from bot.store.purging import remove_files
 
 pytest_plugins = ["store_fixtures"]
 
@@ -143,7 +144,7 @@ def test_no_commit_names_a_person(bench: HubBench) -> None:
     store.merge(posts(1), "x", now=NOW)
     store.merge(posts(2), "x", now=NOW)
     store.remember("ada_example", asked=1)
-    store._purge("ada_example")  # without the squash that follows it
+    remove_files(store._accounts, "ada_example")  # without the squash that follows it
     titles = [commit.title for commit in HfApi(bench.url).list_repo_commits(repo, repo_type="dataset")]
     assert len(titles) >= 4
     assert not any("ada" in title.lower() for title in titles)
@@ -308,4 +309,4 @@ def test_several_accounts_are_read_at_once(place: Place) -> None:
     for handle in ("ada", "bob", "carol"):
         store.merge(Timeline(Profile(handle, handle, "x"), [post(1)]), "x", now=NOW)
     assert {handle for _, handle in store.all_facts()} == {"ada", "bob", "carol"}
-    assert isinstance(store._account("ada", "x"), AccountFolder)
+    assert isinstance(store._accounts.account("ada", "x"), AccountFolder)

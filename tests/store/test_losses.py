@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.sources.posts import Post
-from bot.store.losses import Losses, covered_by, is_sudden, losses
+from bot.store.format import covered_by
+from bot.store.losses import Losses, is_sudden, losses
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -67,6 +68,6 @@ def test_a_sudden_loss_of_more_than_half_is_held_back_and_said() -> None:
 
 def test_a_loss_is_held_against_the_span_that_the_reading_covers() -> None:
     """3 of a window of 5 posts are as sudden a loss as 60 of 100."""
-    assert covered_by(STORED, posts(10, 14)) == 5
+    assert list(covered_by(STORED, posts(10, 14))) == ["10", "11", "12", "13", "14"]
     assert of(posts(10, 14)).gone == frozenset()
     assert (is_sudden(3, 5), is_sudden(1, 2), is_sudden(0, 0)) == (True, False, False)

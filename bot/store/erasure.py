@@ -1,4 +1,4 @@
-"""What to tell of a deed that cannot be undone: what was checked after it, and what it could not reach."""
+"""The report on an erasure, which cannot be undone: what was checked after it, and what it could not reach."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
-class Said:
-    """Sentences for `Purged`: `checked` names what was read after the deed, `remains` a place that may still hold
+class Erasure:
+    """Sentences for `Purged`: `checked` name what was read after the erasure, `remains` a place that may still hold
     what was deleted, with the call that clears it.
     """
 
