@@ -6,14 +6,17 @@ import gzip
 import json
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from bot.errors import SourceError
+from bot.sources import Cursor
 from bot.sources.posts import Post, Profile, Timeline
-from bot.store import Store
+from bot.store import Check, Facts, Gap, Store
+from bot.store.facts import from_json, to_json
 from bot.store.format import posts_name
 
 KEPT = Path(__file__).parents[1] / "data" / "stores"
@@ -29,6 +32,21 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_facts_are_written_byte_for_byte_as_ever() -> None:
+    half_past = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    gap = Gap(None, Cursor("1", half_past))
+    known = Facts("ä@h", "x", None, "N", 3, 2, Cursor("9", NOW), half_past, NOW, ("x",), gaps=(gap,))
+    data = to_json(replace(known, check=Check(NOW, 3)))
+    assert data == (
+        b'{"version":1,"handle":"\\u00e4@h","network":"x","id":null,"name":"N","total":3,"own":2,'
+        b'"newest":["9","2026-01-01T00:00:00+00:00"],"oldest":"2026-01-02T03:04:05+05:30",'
+        b'"read_at":"2026-01-01T00:00:00+00:00","sources":["x"],"files":[],"recent":[],"pace":[0,0],'
+        b'"gaps":[[null,["1","2026-01-02T03:04:05+05:30"]]],"not_fetched":[],"known_as":"",'
+        b'"check":{"at":"2026-01-01T00:00:00+00:00","held_back":3,"reached":null},"digest":"6b648b03bcebf0c1"}'
+    )
+    assert from_json(data, "facts.json") == replace(known, check=Check(NOW, 3))
 
 
 def test_a_store_of_an_earlier_version_is_read_as_it_is(folder: Path) -> None:
