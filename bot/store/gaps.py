@@ -1,7 +1,7 @@
-"""Gaps: stretches of a timeline that were never read, since a reading broke off before it got there.
+"""Gaps: spans of a timeline that were never read, because a reading broke off before it reached them.
 
-All of a timeline is a line from the oldest post to the newest; what is unread are open spans of it, the last
-of which, newer than the newest post, is no gap: there the next reading begins.
+A timeline is a line from the oldest post to the newest. Its unread parts are open spans; the last one, after the
+newest post, is not a gap: the next reading begins there.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bot.sources import Cursor
 from bot.sources.posts import Post
 
 Span = tuple[Cursor | None, Cursor | None]
-"""From the first mark to the second, both left out; None is the beginning of time, or its end."""
+"""From the first cursor to the second, both excluded; None is the beginning of time, or its end."""
 
 EVERYTHING: Span = (None, None)
 
@@ -29,22 +29,22 @@ class Gap:
 
 
 def mark(post: Post) -> Cursor:
-    """Where a post stands in its timeline."""
+    """The cursor of a post: its place in the timeline."""
     return Cursor(post.id, post.created_at)
 
 
 def age(post: Post | Cursor) -> tuple[Any, ...]:
-    """Sorts posts from the oldest to the newest; ids that are numbers tell posts of one second apart."""
+    """The sort key of posts, oldest first; numeric ids order posts of the same second."""
     return post.created_at, len(post.id), post.id
 
 
 def unread(gaps: Iterable[Gap], newest: Cursor | None) -> list[Span]:
-    """What was never read of a timeline with these gaps."""
+    """The unread spans of a timeline with these gaps."""
     return [*((gap.since, gap.until) for gap in gaps), (newest, None)]
 
 
 def without(spans: Iterable[Span], read: Span) -> list[Span]:
-    """What is still unread after `read` was read."""
+    """The spans that are unread after `read` was read."""
     left: list[Span] = []
     for span in spans:
         before = _overlap(span, (None, read[0])) if read[0] is not None else None
@@ -54,7 +54,7 @@ def without(spans: Iterable[Span], read: Span) -> list[Span]:
 
 
 def common(one: Iterable[Span], other: Iterable[Span]) -> list[Span]:
-    """What neither of two readings has read."""
+    """The spans that neither of two readings has read."""
     others = list(other)
     return [part for a in one for b in others if (part := _overlap(a, b)) is not None]
 
@@ -66,12 +66,12 @@ def gaps(spans: Iterable[Span]) -> tuple[Gap, ...]:
 
 
 def to_json(gaps: Iterable[Gap]) -> list[Any]:
-    """Gaps as lists of marks."""
+    """Gaps as lists of cursors."""
     return [[mark_to_json(gap.since), mark_to_json(gap.until)] for gap in gaps]
 
 
 def from_json(value: Iterable[Any]) -> tuple[Gap, ...]:
-    """What `to_json` wrote. Raises ValueError, TypeError or IndexError for anything else."""
+    """Gaps from the value of `to_json`. Raises ValueError, TypeError or IndexError for anything else."""
     found = []
     for since, until in value:
         end = mark_from_json(until)
@@ -82,12 +82,12 @@ def from_json(value: Iterable[Any]) -> tuple[Gap, ...]:
 
 
 def mark_to_json(mark: Cursor | None) -> list[str] | None:
-    """A mark as its id and its time."""
+    """A cursor as its id and its time."""
     return [mark.id, mark.created_at.isoformat()] if mark else None
 
 
 def mark_from_json(value: Any) -> Cursor | None:
-    """What `mark_to_json` wrote. Raises ValueError, TypeError or IndexError for anything else."""
+    """A cursor from the value of `mark_to_json`. Raises ValueError, TypeError or IndexError for anything else."""
     return Cursor(value[0], datetime.fromisoformat(value[1])) if value else None
 
 

@@ -1,7 +1,7 @@
 """Files of the store in a Storage Bucket of the Hub, or in a repo with history, by the Hub's own API.
 
-`hf://` of fsspec remembers listings for as long as a process lives, so two runs on one store would not see each
-other. Here every call asks the Hub: patiently, as `bot.hub.client` does, and with every failure as one sentence.
+`hf://` of fsspec caches listings for as long as a process lives, so two runs on one store would not see each
+other. Here every call goes to the Hub, with the retries of `bot.hub.client`, and fails as one sentence.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from bot.errors import CredentialsError, HubError, SourceError
 from bot.hub.client import Operation, RetryPolicy, install, operation
 from bot.hub.errors import translated
 from bot.sources.files import shown
-from bot.store.hub_homes import BucketHome, Refused, RepoHome
+from bot.store.hub_containers import BucketContainer, Refused, RepoContainer
 from bot.store.places import Place
 
 _READERS = 8
@@ -36,14 +36,14 @@ _READERS = 8
 _ADDRESS = re.compile(r", at [A-Z]+ (https?://[^/\s]+)\S*")
 
 
-class Home(Protocol):
-    """What holds the files: a bucket or a repo. Paths are whole. Calls raise what the client library raises."""
+class Container(Protocol):
+    """A bucket or a repo. Paths are those in the container. Calls raise the client library's exceptions."""
 
     what: str
     make: str
 
     def address(self, path: str) -> str:
-        """Where a file is read."""
+        """The address from which a file is read."""
         ...
 
     def below(self, folder: str) -> Iterator[str]:
@@ -66,24 +66,24 @@ class HubFiles:
         install()
         self._token: str | None = os.environ.get("HF_TOKEN", "").strip() or None
         if self._token is None:
-            with self._asking("find a token"):
+            with self._calling("find a token"):
                 self._token = get_token()  # of `hf auth login`
         api = HfApi(
             endpoint=endpoint, token=self._token or False, library_name="mynah", library_version=__version__
         )
         try:
-            self._home: Home = (
-                BucketHome(api, place.container)
+            self._container: Container = (
+                BucketContainer(api, place.container)
                 if place.kind == "bucket"
-                else RepoHome(api, place.container, place.kind)
+                else RepoContainer(api, place.container, place.kind)
             )
         except Refused as error:
             raise SourceError(f"store {self.url}: {error}") from None
 
     def read(self, path: str) -> bytes | None:
         """See `Files`."""
-        with self._asking(f"read {path}"):
-            response = get_session().get(self._home.address(self._at(path)), headers=self._headers())
+        with self._calling(f"read {path}"):
+            response = get_session().get(self._container.address(self._at(path)), headers=self._headers())
             try:
                 hf_raise_for_status(response)
             except EntryNotFoundError:
@@ -101,11 +101,11 @@ class HubFiles:
         removes = [path for path in dict.fromkeys(removes) if path not in writes]
         if not writes and not removes:
             return
-        told = [
+        doing = [
             f"{verb} {_counted(len(some))}" for verb, some in (("write", writes), ("remove", removes)) if some
         ]
-        with self._asking(" and ".join(told)) as current:
-            self._home.update(
+        with self._calling(" and ".join(doing)) as current:
+            self._container.update(
                 {self._at(path): data for path, data in writes.items()},
                 [self._at(path) for path in removes],
                 current,
@@ -137,8 +137,8 @@ class HubFiles:
 
     def _listed(self, path: str, doing: str) -> list[str]:
         folder = self._at(path).rstrip("/")
-        with self._asking(doing):
-            found = list(self._home.below(folder))
+        with self._calling(doing):
+            found = list(self._container.below(folder))
         prefix = f"{self._prefix}/" if self._prefix else ""
         inside = f"{folder}/" if folder else ""
         return sorted(one.removeprefix(prefix) for one in found if one.startswith(inside))
@@ -153,38 +153,38 @@ class HubFiles:
         return dict(headers)
 
     @contextmanager
-    def _asking(self, doing: str) -> Iterator[Operation]:
-        """Around every call of the library: its patience has a limit, and its failures become one sentence."""
+    def _calling(self, doing: str) -> Iterator[Operation]:
+        """Wraps every call of the library: bounds its waits, and raises its failures as one SourceError."""
         try:
             with operation(self._policy) as current, translated(doing, self._token):
                 try:
                     yield current
                 except HfHubHTTPError as error:
-                    if not _shows_no_home(error):
+                    if not _is_missing(error):
                         raise
-                    raise _Said(self._missing(error.response.status_code)) from None
+                    raise _Sentence(self._missing(error.response.status_code)) from None
                 except OfflineModeIsEnabled:
-                    raise _Said("HF_HUB_OFFLINE is set, so the Hub is not asked: unset it") from None
+                    raise _Sentence("HF_HUB_OFFLINE is set, so the Hub is not asked: unset it") from None
                 except Refused as error:
-                    raise _Said(f"could not {doing}: {error}") from None
-        except (HubError, CredentialsError, _Said) as error:
+                    raise _Sentence(f"could not {doing}: {error}") from None
+        except (HubError, CredentialsError, _Sentence) as error:
             words = _ADDRESS.sub(r", at \1", str(error))  # the rest of an address names an account
             later = isinstance(error, HubError) and error.transient and "run again" not in words
             raise SourceError(f"store {self.url}: {words}{'; run again later' if later else ''}") from None
 
     def _missing(self, status: int) -> str:
-        """What to do where the Hub shows no such bucket or repo to this token, which is no empty store."""
-        what, token = self._home.what, "set HF_TOKEN to a token that may read it"
+        """The sentence for a bucket or repo that this token cannot see, which is not an empty store."""
+        what, token = self._container.what, "set HF_TOKEN to a token that may read it"
         if status == 401 and self._token:
             return f"the token is invalid or has expired, or may not see this {what}: {token}"
-        return f"there is no such {what}, or the token may not see it: {self._home.make}, or {token}"
+        return f"there is no such {what}, or the token may not see it: {self._container.make}, or {token}"
 
 
-class _Said(Exception):
-    """A finished sentence on its way through what translates the library's errors."""
+class _Sentence(Exception):
+    """A finished sentence that is not translated as the library's errors are."""
 
 
-def _shows_no_home(error: HfHubHTTPError) -> bool:
+def _is_missing(error: HfHubHTTPError) -> bool:
     missing = error.response.headers.get("X-Error-Code") == "RepoNotFound"
     return missing or isinstance(error, RepositoryNotFoundError)
 

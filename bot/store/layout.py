@@ -1,4 +1,4 @@
-"""Which paths are the store's own: everything it ever writes, told from what others put beside it."""
+"""The paths of the store's own files, as against files of others beside them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import get_args
 from bot.sources.posts import Network
 
 MOVE = "move.json"
-"""What `bot store move` has carried over so far, in the store that it fills."""
+"""The record of `bot store move`, in the new store."""
 
 _NETWORKS = "|".join(get_args(Network))
 _NAME = r"[^/.][^/]*"  # never hidden, as `bot.store.names.quoted` writes it

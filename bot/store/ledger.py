@@ -1,4 +1,4 @@
-"""The ledger of paid reads: each run adds up its own in a file of the month, so that runs need no lock.
+"""The ledger of paid reads: each run has its own file for a month, so that runs need no lock.
 
 ledger/NETWORK/2026-11/RUN.json
 """
@@ -24,7 +24,7 @@ def add(files: Files, network: str, run: str, reads: int, now: datetime) -> None
 
 
 def total(files: Files, network: str, month: date) -> int:
-    """What all runs together have read in that month (a time's, in UTC)."""
+    """The reads of all runs together in a month (in UTC)."""
     folder = _month(network, month)
     names = [name for name in files.names(folder) if name.endswith(".json")]
     found = files.read_many([f"{folder}/{name}" for name in names])
@@ -38,7 +38,7 @@ def _month(network: str, day: date) -> str:
 
 
 def _reads(files: Files, path: str, data: bytes) -> int:
-    """A file's number. One that cannot be read is no zero: the budget would be overdrawn."""
+    """The reads in a file. SourceError for a damaged one: counting it as zero would overdraw the budget."""
     try:
         reads = unseal(data, path).get("reads")
     except ValueError:

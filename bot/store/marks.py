@@ -1,9 +1,9 @@
-"""Purge marks: a purge leaves one, so that a run that began before it can write nothing of the person after it.
+"""Purge marks: a purge writes one, so that a run that began before it writes nothing of the person after it.
 
-    purged/RANDOM.json    a salt, salted hashes of handles, and the day from which the mark may go
+    purged/RANDOM.json    a salt, salted hashes of handles, and the day on which the mark expires
 
-Which marks a run saw when it began decides, and no clock: one that came later holds for it, and a run that begins
-after the purge may store the person again. A mark names nobody.
+A mark applies to the runs that had not seen it when they began, whatever their clocks say; a run that begins after
+the purge may store the person again. A mark names nobody.
 """
 
 from __future__ import annotations
@@ -47,19 +47,19 @@ class _Mark:
 
 @dataclass(slots=True)
 class Marks:
-    """The marks of a store, as one run knows them."""
+    """The purge marks of a store, and which of them this run has seen."""
 
     files: Files
     _seen: frozenset[str] | None = None
 
     def seen(self) -> frozenset[str]:
-        """The marks that were there when this run first asked, and those that it left itself since."""
+        """The names of the marks when this run first listed them, and of those that it wrote itself."""
         if self._seen is None:
             self._seen = frozenset(self.files.names(FOLDER))
         return self._seen
 
     def purged(self, handles: Iterable[str], seen: Collection[str] | None = None) -> bool:
-        """Whether one of these people was purged since the run began, or since it had `seen` no more than these."""
+        """Whether one of these people was purged since the run began, or since only the marks in `seen` were there."""
         known = self.seen() if seen is None else seen
         paths = [f"{FOLDER}/{name}" for name in self.files.names(FOLDER) if name not in known]
         found = [mark for data in self.files.read_many(paths).values() if (mark := _parsed(data)) is not None]
@@ -67,7 +67,7 @@ class Marks:
         return any(mark.holds(people) for mark in found)
 
     def leave(self, handles: Iterable[str], now: datetime) -> None:
-        """Writes a mark for these handles, on every network, and removes those that have done their work."""
+        """Writes a mark for these handles, on every network, and removes expired and damaged marks."""
         seen = self.seen()
         salt, name = secrets.token_hex(16), f"{secrets.token_hex(16)}.json"
         hashes = sorted({_hash(salt, key(handle)) for handle in handles})
@@ -82,7 +82,7 @@ class Marks:
 
 
 def _parsed(data: bytes) -> _Mark | None:
-    """A mark as it lies there. A damaged one tells nobody, and goes with the next purge."""
+    """The mark in a file; None for a damaged one, which the next purge removes."""
     try:
         value = read_json(data, Bounds(1 << 20), "it")
         until = datetime.fromisoformat(value["until"])

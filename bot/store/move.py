@@ -1,8 +1,8 @@
-"""Carries a store over to another place: copied, compared byte by byte, and only then removed from the old one.
+"""Moves a store to another place: copied, compared byte by byte, and only then removed from the old one.
 
-What was carried over is written down in the new place before it is written, so that a move that was killed at any
-moment goes on where it was, and tells its own files from what was there before. Runs may write to the old place
-meanwhile: it is listed again until nothing new is there.
+A record in the new place names each file before it is written, so that a move that was killed continues, and
+distinguishes its own files from others. Runs may write to the old place meanwhile: it is listed again until nothing
+new is there.
 """
 
 from __future__ import annotations

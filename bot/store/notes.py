@@ -1,4 +1,4 @@
-"""Notes: what the bot remembers of a model between runs, a small JSON file a model."""
+"""Notes on each model that last from one run to the next, in a small JSON file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FOLDER = "notes"
 
 
 def remember(files: Files, name: str, handles: Sequence[str], values: dict[str, Any]) -> None:
-    """Adds values under a model's name; None forgets one. Writes nothing where nothing changes."""
+    """Adds values to the notes on a model; None removes one. Writes nothing where nothing changes."""
     before = read(files, name)
     notes = {**before, **values}
     if handles:
@@ -27,30 +27,30 @@ def remember(files: Files, name: str, handles: Sequence[str], values: dict[str, 
 
 
 def forget(files: Files, name: str) -> None:
-    """Removes the note on a model."""
+    """Removes the notes on a model."""
     files.remove(_path(name))
 
 
 def read(files: Files, name: str) -> dict[str, Any]:
-    """What was remembered of a model; empty when nothing was. Damaged notes count as none."""
+    """The notes on a model; empty when there are none, or damaged ones."""
     return _parsed(files.read(_path(name)), _path(name))
 
 
 def read_all(files: Files) -> dict[str, dict[str, Any]]:
-    """What was remembered, of every model by name."""
+    """The notes on every model, by its name."""
     paths = [f"{FOLDER}/{name}" for name in files.names(FOLDER) if name.endswith(".json")]
     return {_name(path): _parsed(data, path) for path, data in files.read_many(paths).items()}
 
 
 def purge(files: Files, handle: str) -> int:
-    """Removes every note on a model that holds the handle, or names it; returns how many went."""
+    """Removes the notes on every model that holds or names the handle; returns how many files."""
     names = sorted({handle, handle.replace("@", ".")})
     mentions = re.compile("|".join(rf"(?<![\w.@]){re.escape(name)}(?![\w@]|\.\w)" for name in names))
     paths = [f"{FOLDER}/{name}" for name in files.names(FOLDER)]
     found = []
     for path, data in files.read_many(paths).items():
-        told = json.dumps(_parsed(data, path), ensure_ascii=False) + data.decode(errors="replace")
-        if mentions.search(f"{_name(path)} {told}".lower()):
+        text = json.dumps(_parsed(data, path), ensure_ascii=False) + data.decode(errors="replace")
+        if mentions.search(f"{_name(path)} {text}".lower()):
             found.append(path)
     files.update({}, found)
     return len(found)
@@ -72,6 +72,6 @@ def _parsed(data: bytes | None, path: str) -> dict[str, Any]:
 
 
 def _handles(notes: dict[str, Any]) -> list[str]:
-    """The handles that a note names; none where a hand has written something else there."""
+    """The handles in notes; none where somebody edited them into something else."""
     handles = notes.get("handles")
     return [one for one in handles if isinstance(one, str)] if isinstance(handles, list) else []

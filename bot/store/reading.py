@@ -1,4 +1,4 @@
-"""A reading of a timeline: the posts that came, up to its end or to what broke it off, and what it leaves unread."""
+"""A reading of a timeline: its posts up to the end or to an exception, and the spans that it leaves unread."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from bot.store.format import kept
 from bot.store.gaps import EVERYTHING
 
 CHECKPOINT_EVERY = 500
-"""After so many posts what was paid for is stored, before the reading goes on."""
+"""Posts between checkpoints while a paid source is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of iterating over a timeline: posts by id, and what broke it off, if anything did."""
+    """The posts of a timeline by id, the cursor of the last one, and the exception that ended it, if any."""
 
     posts: dict[str, Post]
     reached: Cursor | None
@@ -26,7 +26,7 @@ class Reading:
 
 
 def iterate(timeline: Timeline, add: Callable[[Reading], object] | None) -> Reading:
-    """Reads a timeline to its end, or to what it raises; hands what came to `add` now and then."""
+    """Reads a timeline to its end or an exception; passes the posts so far to `add` at each checkpoint."""
     posts: dict[str, Post] = {}
     reached = None
     try:
@@ -43,19 +43,19 @@ def iterate(timeline: Timeline, add: Callable[[Reading], object] | None) -> Read
 def still_unread(
     unread: list[gaps.Span], reading: Reading, asked: gaps.Span, complete: bool
 ) -> list[gaps.Span]:
-    """What a reading leaves unread. One that broke off read from its last post on; the newest come first."""
+    """The spans that a reading leaves unread. One that broke off has read from its last post to the newest."""
     since, until = asked
     if reading.broke is not None:
         return gaps.without(unread, (reading.reached, until))
     if complete:
         return gaps.without(unread, EVERYTHING)
-    if asked == EVERYTHING:  # nothing was said of what was asked for: no more than what is newer
+    if asked == EVERYTHING:  # a complete reading was not claimed: it read only newer posts
         return unread
     return gaps.without(unread, (since, until))
 
 
 def profile_after(read: Profile, stored: Profile | None, known_id: str | None) -> Profile:
-    """The profile as read; whose it is, and its picture, are kept where this reading does not tell them."""
+    """The profile as read, with the stored account id and avatar where the reading has none."""
     profile = read
     if profile.id is None and stored is not None and stored.id is not None:
         profile = replace(profile, id=stored.id, handle=stored.handle, name=stored.name or profile.name)

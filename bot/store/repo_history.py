@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 HUBS_OWN = frozenset({".gitattributes", "README.md"})
-"""Files at a repo's top that the Hub makes with it. They are no reason to keep a history, and stay as they are."""
+"""Files that the Hub creates with a repo. They do not prevent a squash, and stay as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Refs:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Everything that can be read of a repo by a name or a listed commit: the files of each revision, by path."""
+    """The files of each revision that a ref of the repo reaches, by path."""
 
     refs: Refs
     revisions: Mapping[str, Mapping[str, Stored]]
@@ -99,7 +99,7 @@ class RepoStore:
 
     @contextmanager
     def calling(self, what: str) -> Iterator[None]:
-        """Calls of the client, patient and with every failure as one sentence: "could not `what`: …"."""
+        """Wraps calls of the client: retries them, and raises every failure as "could not `what`: …"."""
         from bot.hub.client import RetryPolicy, install, operation
         from bot.hub.errors import translated
 
@@ -117,7 +117,7 @@ class RepoStore:
             return not self.api.repo_info(self.repo_id, repo_type=self.kind).private
 
     def refs(self) -> Refs:
-        """What the repo's names stand for now."""
+        """The commits of the repo's branches, tags and pull requests."""
         with self.calling("list the branches and tags"):
             found = self.api.list_repo_refs(self.repo_id, repo_type=self.kind, include_pull_requests=True)
         return Refs(

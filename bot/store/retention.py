@@ -1,4 +1,4 @@
-"""What a store's place keeps of deleted files: said in every run, refused for a new store, cleared by a purge."""
+"""Deleted files that a store's place keeps: reported in every run, refused for a new store, erased by a purge."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from bot.store.places import Place
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Whether the place keeps what is deleted; None where it could not be asked, and `why`."""
+    """Whether the place keeps deleted files; None where that could not be determined, and `why`."""
 
     keeps: bool | None
     why: str = ""
 
 
 def ask(place: Place) -> Retention:
-    """Whether a place keeps what is deleted. Only an S3 bucket has to be asked, in one call; raises nothing of ours."""
+    """Whether a place keeps deleted files. Only S3 needs a call to know; raises no BotError."""
     if place.keeps_history is not None:
         return Retention(place.keeps_history)
     from bot.store import versions
@@ -34,7 +34,7 @@ def ask(place: Place) -> Retention:
 
 
 def warning(place: Place, retention: Retention) -> str | None:
-    """What every run says of a store that keeps what is deleted; None where there is nothing to say."""
+    """The warning on a store that keeps deleted files; None for any other."""
     if retention.keeps is None:
         return f"whether the bucket keeps what is deleted (versioning) could not be asked: {retention.why}"
     if not retention.keeps:
@@ -47,7 +47,7 @@ def warning(place: Place, retention: Retention) -> str | None:
 
 
 def refusal(place: Place) -> str:
-    """Why no new store is begun at a place that keeps what is deleted, and what to write instead."""
+    """The refusal of a new store at a place that keeps deleted files, and what to write instead."""
     return (
         f"the store {shown(place.url)} would be new, and the place is {_what(place)}: whoever is removed could be read "
         f"back from earlier {_states(place)}; write store: {suggestion(place)}, a private Storage Bucket (`bot doctor "
@@ -56,18 +56,18 @@ def refusal(place: Place) -> str:
 
 
 def check_new(place: Place, retention: Retention, files: Files | None = None) -> None:
-    """UsageError where this store would be a new one at a place that keeps what is deleted."""
+    """UsageError where this store would be new, at a place that keeps deleted files."""
     if retention.keeps and not is_begun(files or open_files(place)):
         raise UsageError(refusal(place))
 
 
 def is_begun(files: Files) -> bool:
-    """Whether a store lies there: any file of its format."""
+    """Whether there is a store: any file of its format."""
     return any(map(is_ours, files.below("")))
 
 
 def forget(place: Place) -> Erasure:
-    """Makes the place forget what the store has deleted, where it keeps such things; raises nothing of ours."""
+    """Erases deleted files of the store from the place, where it keeps them; raises no BotError."""
     if place.kind in ("dataset", "model"):
         from bot.store import repo_history, squash
 
@@ -80,7 +80,7 @@ def forget(place: Place) -> Erasure:
 
 
 def suggestion(place: Place) -> str:
-    """The line for a store that keeps nothing: a bucket of the same namespace and name, where the Hub has them."""
+    """The URL of a store that keeps no deleted files: a bucket of the same name where the place is on the Hub."""
     return f"hf://buckets/{place.repo_id}" if place.repo_id else "hf://buckets/NAMESPACE/NAME"
 
 

@@ -14,12 +14,12 @@ from bot.store.layout import is_ours
 from bot.store.places import Place
 
 AT_ONCE = 1000
-"""Versions that S3 deletes in one call, at the most."""
+"""Versions that S3 deletes in one call, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of an object, or a marker that says that it was deleted."""
+    """One version of an object, or the marker of its deletion."""
 
     key: str
     id: str
@@ -55,7 +55,7 @@ class VersionedBucket:
         return sorted(found, key=lambda version: version.marker)
 
     def delete(self, versions: list[Version]) -> None:
-        """Deletes these versions for good, in their order. Which of them S3 refused, `earlier` tells."""
+        """Deletes these versions for good, in their order. `earlier` lists those that S3 refused."""
         for start in range(0, len(versions), AT_ONCE):
             part = [{"Key": one.key, "VersionId": one.id} for one in versions[start : start + AT_ONCE]]
             with sentence(self.shown, "deleting earlier versions"):
@@ -93,7 +93,7 @@ def open_bucket(place: Place) -> VersionedBucket:
 
 
 def forget(bucket: VersionedBucket) -> Erasure:
-    """Deletes every earlier version of the store's files and lists again. Raises nothing of ours.
+    """Deletes every earlier version of the store's files and lists them again. Raises no BotError.
 
     A version that is not current never becomes so by itself, so that runs at work lose nothing.
     """

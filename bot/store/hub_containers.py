@@ -1,8 +1,7 @@
-"""What holds a store's files on the Hub: a Storage Bucket, without history, or a repo, which is one of git."""
+"""The containers of a store on the Hub: a Storage Bucket, without history, or a git repo."""
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import importlib.util
 from collections.abc import Collection, Iterator, Mapping
@@ -16,20 +15,21 @@ from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_st
 from bot.errors import BotError, HubError
 from bot.hub.client import Operation
 from bot.hub.errors import translate
+from bot.io import digest
 
 OLDEST = "1.31"
-"""The huggingface_hub that a bucket takes at least."""
+"""The oldest huggingface_hub that has buckets."""
 
 _SHOWN = 3
 _LISTED = 1000
 
 
 class Refused(Exception):
-    """The Hub or this machine cannot do what was asked; its text is the reason and what to do."""
+    """The Hub or this machine cannot do a request; its text is the reason and what to do."""
 
 
-class BucketHome:
-    """A Storage Bucket: a batch of additions and deletions is one request, and what is deleted is gone."""
+class BucketContainer:
+    """A Storage Bucket: a batch of additions and deletions is one request, and a deleted file is gone."""
 
     what = "bucket"
 
@@ -45,11 +45,11 @@ class BucketHome:
             )
 
     def address(self, path: str) -> str:
-        """Where a file is read."""
+        """The address from which a file is read."""
         return f"{self._api.endpoint}/buckets/{self._id}/resolve/{quote(path, safe='')}"
 
     def below(self, folder: str) -> Iterator[str]:
-        """The paths below a folder, or below everything for an empty one; others may come, too."""
+        """The paths below a folder, or below everything for an empty one; others may be among them."""
         try:
             for entry in self._api.list_bucket_tree(self._id, folder or None, recursive=True):
                 if entry.type == "file":
@@ -58,12 +58,12 @@ class BucketHome:
             return
 
     def update(self, writes: Mapping[str, bytes], removes: Collection[str], current: Operation) -> None:
-        """Writes and removes files in one batch. Refused, with paths and reasons, where the Hub takes some not."""
+        """Writes and removes files in one batch. Refused, with paths and reasons, where the Hub rejects some."""
         if importlib.util.find_spec("hf_xet") is None:
             raise Refused(
                 "a bucket is written with the package hf_xet, which is not installed: pip install hf_xet"
             )
-        if writes:  # asked for patiently here: Xet asks for it as well, and tells less of a refusal
+        if writes:  # requested here with retries: Xet requests it as well, and reports less of a refusal
             token = get_session().get(
                 f"{self._api.endpoint}/api/buckets/{self._id}/xet-write-token", headers=self._headers
             )
@@ -72,12 +72,12 @@ class BucketHome:
         while failures := self._failures(writes, removes):
             attempt += 1
             if not current.pause(attempt, None):
-                told = "; ".join(f"{one['path']}: {one['error']}" for one in failures[:_SHOWN])
+                reasons = "; ".join(f"{one['path']}: {one['error']}" for one in failures[:_SHOWN])
                 more = f" and {len(failures) - _SHOWN} more" if len(failures) > _SHOWN else ""
-                raise Refused(f"the Hub refused {told}{more}; look at what it names and run again")
+                raise Refused(f"the Hub refused {reasons}{more}; look at what it names and run again")
 
     def _failures(self, writes: Mapping[str, bytes], removes: Collection[str]) -> list[Mapping[str, str]]:
-        """Sends one batch; path and error of what the Hub did not do and what still stands there."""
+        """Sends one batch; returns path and error of each file that the Hub did not write or remove."""
         try:
             self._api.batch_bucket_files(
                 self._id, add=[(data, path) for path, data in writes.items()], delete=list(removes)
@@ -91,8 +91,8 @@ class BucketHome:
         return []
 
 
-class RepoHome:
-    """A dataset or model repo: an update is one commit, whose title names nobody. What is deleted stays in git."""
+class RepoContainer:
+    """A dataset or model repo: an update is one commit, whose title names nobody. Deleted files stay in git."""
 
     what = "repo"
 
@@ -101,7 +101,7 @@ class RepoHome:
         self.make = f"check the name {repo_id}"
 
     def address(self, path: str) -> str:
-        """Where a file is read."""
+        """The address from which a file is read."""
         return hf_hub_url(self._id, path, repo_type=self._type, revision="main", endpoint=self._api.endpoint)
 
     def below(self, folder: str) -> Iterator[str]:
@@ -113,10 +113,10 @@ class RepoHome:
             return
 
     def update(self, writes: Mapping[str, bytes], removes: Collection[str], current: Operation) -> None:
-        """Makes one commit of what differs, or none. Looks again where the fate of a commit is in doubt.
+        """Makes one commit of the differences, or none, and compares again after a lost answer.
 
-        A commit may have landed although its answer was lost, and another run's may come first: either way what
-        is left to do is what the repo shows not to be done.
+        A commit may have landed although its answer was lost, and another run's may come first: either way the
+        differences that remain are what is left to do.
         """
         attempt = 0
         while operations := self._operations(writes, removes):
@@ -152,11 +152,10 @@ class RepoHome:
 
 
 def _holds(entry: RepoFile, data: bytes) -> bool:
-    """Whether a file of the repo is these bytes, by the digest that its listing tells."""
+    """Whether a file of the repo has these bytes, by the digest in its listing."""
     if entry.lfs is not None:
-        return bool(entry.lfs.sha256 == hashlib.sha256(data).hexdigest())
-    blob = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False)
-    return bool(entry.blob_id == blob.hexdigest())
+        return bool(entry.lfs.sha256 == digest.of_bytes(data))
+    return bool(entry.blob_id == digest.git_blob(data))
 
 
 def _title(operations: Collection[CommitOperationAdd | CommitOperationDelete]) -> str:
@@ -165,7 +164,7 @@ def _title(operations: Collection[CommitOperationAdd | CommitOperationDelete]) -
 
 
 def _in_doubt(error: HfHubHTTPError | HubError) -> bool:
-    """Whether a commit may have landed, or would land after another look: a file to delete was gone already."""
-    said: BotError = translate(error, "commit", None)
+    """Whether a commit may have landed, or may land after another comparison: a file to delete was gone."""
+    failure: BotError = translate(error, "commit", None)
     gone = isinstance(error, HfHubHTTPError) and error.response.status_code in (404, 409, 412)
-    return gone or (isinstance(said, HubError) and said.transient and said.retry_at is None)
+    return gone or (isinstance(failure, HubError) and failure.transient and failure.retry_at is None)
