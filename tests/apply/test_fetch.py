@@ -270,8 +270,8 @@ def until(seconds: int) -> dict[str, str]:
 
 
 def test_what_the_month_allows_is_said_where_the_ledger_can_be_read(network: Network, tmp_path: Path) -> None:
-    from bot.cli.commands.options import make_plan
     from bot.hub.folder import FolderHub
+    from bot.plan.make import make_plan
 
     found = read(tmp_path, "{terms_acknowledged: true, monthly_reads: 5000}")
     url = str(tmp_path / "store")
