@@ -19,7 +19,7 @@ from bot.hub.published import Published
 from bot.io import digest
 from bot.io.paths import TEMPLATES
 from bot.plan import backoff, retry_notes
-from bot.plan.decide import Desired, EntryState
+from bot.plan.inputs import Desired, EntryState
 from bot.plan.steps import Estimate
 from bot.plan.sufficiency import Sufficiency
 from bot.registry import Entry, Registry, owners, templates

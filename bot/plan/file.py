@@ -25,6 +25,12 @@ class _Estimate(BaseModel):
     usd: float = Field(ge=0)
 
 
+class _Change(BaseModel):
+    what: str
+    old: str | None
+    new: str | None
+
+
 class _Step(BaseModel):
     """What a step of a file must be, so that nothing later meets another type."""
 
@@ -38,6 +44,7 @@ class _Step(BaseModel):
     cause: Cause
     state: str
     held: bool
+    changes: tuple[_Change, ...] = ()
 
 
 class _Plan(BaseModel):
@@ -97,7 +104,8 @@ def agreed(reviewed: Sequence[Step], now: Plan) -> tuple[Plan, list[Step]]:
     for old in reviewed:
         step = current.get((old.name, old.handles))
         if step is not None and step.state == old.state and _stands(old, step):
-            same.append(replace(step, action=old.action, cause=old.cause, reason=old.reason, held=old.held))
+            reviewed_as = replace(step, action=old.action, cause=old.cause, reason=old.reason, held=old.held)
+            same.append(replace(reviewed_as, changes=old.changes))
         elif old.action in {"train", "card", "remove"}:
             moved.append(old)
     return replace(now, steps=tuple(same)), moved

@@ -13,9 +13,9 @@ from functools import cache
 from bot.errors import SourceError, UsageError
 from bot.hub import Hub, Listing
 from bot.plan import decide, desired
-from bot.plan.decide import Force
 from bot.plan.guard import MAX_CHANGE
-from bot.plan.steps import Plan
+from bot.plan.inputs import Force, PlanInput
+from bot.plan.steps import Note, Plan
 from bot.registry import Registry
 from bot.registry.latest import Latest
 from bot.registry.lookup import find_entry
@@ -74,23 +74,25 @@ def make_plan(
 
     opener = open_store if store is not None else None
     known = desired.known(registry, by_name, listing, opener, now, hub.url, forced)
-    plan = decide.plan(
-        wanted,
+    given = PlanInput(
+        tuple(wanted),
         listing,
-        namespace=registry.namespace or "",
-        now=now,
+        registry.namespace or "",
+        now,
+        known,
         removed=registry.gone,
         deletes=registry.policy.removal == "delete",
-        known=known,
         only=options.only,
         force=options.force,
         overwrite=options.overwrite,
         max_change=options.max_change,
     )
+    plan = decide.plan(given)
     if store is None:
         return plan
-    budget = list(_budget_notes(plan, registry, open_store, now))
-    return replace(plan, notes=(*plan.notes, *(place_notes or _unasked_place_notes(store)), *budget))
+    budget = [Note("budget", text) for text in _budget_notes(plan, registry, open_store, now)]
+    place = [Note("store", text) for text in place_notes or _unasked_place_notes(store)]
+    return replace(plan, notes=(*plan.notes, *place, *budget))
 
 
 def _check_names(registry: Registry, names: tuple[str, ...]) -> None:

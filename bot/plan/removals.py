@@ -50,6 +50,7 @@ def step(repo: Repo, found: Leaving, repo_id: str, state: str, *, deletes: bool)
         tuple(dict.fromkeys((*voices_of_it, *gone))),
         head=repo.head,
         cause="tombstone",
+        kind="tombstone",
         state=state,
         hides=hides,
     )

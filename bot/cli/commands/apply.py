@@ -29,7 +29,7 @@ from bot.cli.commands.options import (
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
-    from bot.plan.decide import Force
+    from bot.plan.inputs import Force
     from bot.plan.steps import Step
 
 

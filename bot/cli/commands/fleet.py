@@ -22,7 +22,7 @@ from bot.cli.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from bot.plan.decide import Force
+    from bot.plan.inputs import Force
 
 
 @click.command()
