@@ -18,8 +18,9 @@ from bot.hub.base_model import BaseSpec
 from bot.hub.published import Published
 from bot.io import digest
 from bot.io.paths import TEMPLATES
-from bot.plan import backoff, retry_notes
+from bot.plan import backoff
 from bot.plan.inputs import Desired, EntryState
+from bot.plan.retry_memory import RetryMemory
 from bot.plan.steps import Estimate
 from bot.plan.sufficiency import Sufficiency
 from bot.registry import Entry, Registry, owners, templates
@@ -147,7 +148,7 @@ def known(
     if open_store is None:
         age = registry.x.look_up_age
         return {
-            entry.name: _knowledge(entry, newest, {}, {}, now, where(entry.name), age)
+            entry.name: _knowledge(entry, newest, {}, RetryMemory(), now, where(entry.name), age)
             for entry, newest in asked
         }
     store = open_store()
@@ -159,7 +160,7 @@ def known(
     found = {name: EntryState(fault=fault) for name, fault in faults.items() if fault}
     enough = Sufficiency(facts, store.load)
     for entry, newest in asked:
-        memory = retry_notes.checked(notes.get(entry.name, {}))
+        memory = RetryMemory.from_json(notes.get(entry.name, {}))
         one = _knowledge(entry, newest, facts, memory, now, where(entry.name), registry.x.look_up_age)
         fault = "; ".join(owners.stored_faults(registry, entry, _held(entry, facts))) or None
         decided = entry.paused or (fault or one.settled or one.waiting or one.blocked) is not None
@@ -195,20 +196,20 @@ def _knowledge(
     entry: Entry,
     newest: datetime | None,
     facts: Mapping[tuple[str, str], Facts],
-    notes: Mapping[str, Any],
+    memory: RetryMemory,
     now: datetime,
     where: str,
     look_up_age: timedelta | None,
 ) -> EntryState:
-    held, last_answer = _held(entry, facts), notes.get("last_answer")
+    held = _held(entry, facts)
     key = backoff.fingerprint(entry, where)
     return EntryState(
         new_posts=sum(one.newer_than(newest) for one in held) if newest else 0,
-        settled=backoff.settled(notes, key, stored_posts(entry, facts), now),
-        ask_again=backoff.moment(notes, "ask_again"),
-        last_answer=last_answer if isinstance(last_answer, str) else None,
-        waiting=backoff.waiting(notes, key, now),
-        blocked=backoff.blocked(notes, key, now),
+        settled=backoff.cached_skip_reason(memory, key, stored_posts(entry, facts), now),
+        ask_again=memory.ask_again,
+        last_answer=memory.last_answer,
+        waiting=backoff.wait_reason(memory, key, now),
+        blocked=backoff.block_reason(memory, key, now),
         estimate=_estimate(entry, facts, now, look_up_age),
         unproven=entry.source == "archive" and any(one.id is None for one in held),
     )
