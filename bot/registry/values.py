@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandle
 from pydantic_core import CoreSchema
 
 from bot.registry import hub_names
-from bot.registry.hub_terms import LICENSES
+from bot.registry.licenses import LICENSES
 from bot.registry.recipe import NAMED, Recipe
 
 MAX_ADDRESS = 2048
