@@ -106,7 +106,7 @@ def print_corpus(corpus: Corpus, tokens: int | None, stream: IO[str]) -> None:
         *(
             [
                 reason.replace("_", " "),
-                *(_counted(account.told().get(reason, 0)) for account in corpus.accounts),
+                *(_counted(account.drop_counts().get(reason, 0)) for account in corpus.accounts),
             ]
             for reason in reasons
         ),

@@ -1,6 +1,6 @@
 """The rules that make a post's text fit to train on, and the rule by which a post is too short.
 
-They follow the system of 2020-2023 (links out, one line, three words at least), and mend where it failed:
+They follow the system of 2020-2023 (links out, one line, three words at least), and correct it where it failed:
 capital schemes and bare `www.`, links in brackets, languages without spaces, injected special tokens.
 """
 

@@ -33,7 +33,7 @@ LOCAL_SOURCES = ("archive", "jsonl")
 
 
 def template_folders(registry: Registry) -> list[Path]:
-    """Where templates are looked for: beside the registry first, then the ones that come with the bot."""
+    """The folders that templates are looked up in: beside the registry first, then the ones that come with the bot."""
     return [registry.path.parent / "templates", *TEMPLATES]
 
 
@@ -54,7 +54,7 @@ def card_facts(registry: Registry, entry: Entry) -> dict[str, Any]:
 def desired(registry: Registry, resolve: Callable[[str], str | None] = lambda _: None) -> list[Desired]:
     """Every entry of the registry, sound or faulty, in its order.
 
-    `resolve` tells which commit an unpinned base on the Hub has now, or None; it is asked once for each.
+    `resolve` returns the commit that an unpinned base on the Hub has now, or None; it is called once for each.
     """
     resolve = cache(resolve)
     folders = template_folders(registry)
@@ -116,7 +116,7 @@ def _sound(
     )
 
 
-def known(
+def load_store_state(
     registry: Registry,
     wanted: Mapping[str, Desired],
     listing: Listing,
@@ -125,12 +125,12 @@ def known(
     where: Callable[[str], str],
     forced: Collection[str] = (),
 ) -> dict[str, EntryState]:
-    """What the store knows of the entries that a plan will ask about: those missing, changed, past their age,
+    """The stored state of the entries that a plan will ask about: those missing, changed, past their age,
     or among the names that are `forced`. Where the registry holds tombstones the stored posts of all entries are
-    held against them.
+    compared with them.
 
     The store is not opened while there are none. Without `open_store` nothing is known of it, not even that it is
-    empty. `where` tells a model's place on the hub, by its name.
+    empty. `where` returns a model's place on the hub, by its name.
     """
     asked: list[tuple[Entry, datetime | None]] = []
     for entry in registry.entries:
@@ -148,7 +148,7 @@ def known(
     if open_store is None:
         age = registry.x.look_up_age
         return {
-            entry.name: _knowledge(entry, newest, {}, RetryMemory(), now, where(entry.name), age)
+            entry.name: _state(entry, newest, {}, RetryMemory(), now, where(entry.name), age)
             for entry, newest in asked
         }
     store = open_store()
@@ -161,16 +161,18 @@ def known(
     enough = Sufficiency(facts, store.load)
     for entry, newest in asked:
         memory = RetryMemory.from_json(notes.get(entry.name, {}))
-        one = _knowledge(entry, newest, facts, memory, now, where(entry.name), registry.x.look_up_age)
+        one = _state(entry, newest, facts, memory, now, where(entry.name), registry.x.look_up_age)
         fault = "; ".join(owners.stored_faults(registry, entry, _held(entry, facts))) or None
-        decided = entry.paused or (fault or one.settled or one.waiting or one.blocked) is not None
-        lacking = None if decided else enough.lacking(entry)
-        found[entry.name] = replace(one, fault=fault, lacking=lacking)
+        decided = (
+            entry.paused or (fault or one.skip_reason or one.wait_reason or one.block_reason) is not None
+        )
+        no_posts = None if decided else enough.no_posts_reason(entry)
+        found[entry.name] = replace(one, fault=fault, no_posts_reason=no_posts)
     return found
 
 
 def _differs(wanted: Desired, published: Published) -> bool:
-    """Whether anything that a plan compares is another: then it matters whether a try failed before."""
+    """Whether anything that a plan compares differs: then it matters whether a try failed before."""
     return (wanted.recipe, wanted.base, wanted.template, wanted.card) != (
         published.recipe,
         published.base,
@@ -180,19 +182,19 @@ def _differs(wanted: Desired, published: Published) -> bool:
 
 
 def stored_posts(entry: Entry, facts: Mapping[tuple[str, str], Facts]) -> int:
-    """How many posts of the entry's handles lie in the store."""
+    """The number of stored posts of the entry's handles."""
     return sum(one.total for one in _held(entry, facts))
 
 
 def _held(entry: Entry, facts: Mapping[tuple[str, str], Facts]) -> list[Facts]:
-    """What is known of the entry's handles that lie in the store."""
+    """The facts on the entry's handles that the store holds."""
     from bot.sources import network_of
 
     held = (facts.get((network_of(entry.source), handle)) for handle in entry.handles)
     return [one for one in held if one is not None]
 
 
-def _knowledge(
+def _state(
     entry: Entry,
     newest: datetime | None,
     facts: Mapping[tuple[str, str], Facts],
@@ -205,11 +207,11 @@ def _knowledge(
     key = backoff.fingerprint(entry, where)
     return EntryState(
         new_posts=sum(one.newer_than(newest) for one in held) if newest else 0,
-        settled=backoff.cached_skip_reason(memory, key, stored_posts(entry, facts), now),
+        skip_reason=backoff.cached_skip_reason(memory, key, stored_posts(entry, facts), now),
         ask_again=memory.ask_again,
         last_answer=memory.last_answer,
-        waiting=backoff.wait_reason(memory, key, now),
-        blocked=backoff.block_reason(memory, key, now),
+        wait_reason=backoff.wait_reason(memory, key, now),
+        block_reason=backoff.block_reason(memory, key, now),
         estimate=_estimate(entry, facts, now, look_up_age),
         unproven=entry.source == "archive" and any(one.id is None for one in held),
     )
@@ -218,7 +220,7 @@ def _knowledge(
 def _estimate(
     entry: Entry, facts: Mapping[tuple[str, str], Facts], now: datetime, look_up_age: timedelta | None
 ) -> Estimate:
-    """What fetching all handles of an entry, and looking for deleted posts, would cost by what the store knows."""
+    """The estimated cost of fetching all handles of an entry and looking for deleted posts."""
     from bot.plan import estimate
     from bot.sources import network_of
 

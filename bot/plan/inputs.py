@@ -45,22 +45,22 @@ class Desired:
 class EntryState:
     """What the store knows of an entry, without a fetch.
 
-    `new_posts`: posts in the store newer than the published model's newest. `settled`: why the last try published
-    nothing (too little text, no improvement), while nothing has changed since. `ask_again`: the time before which
-    another fetch is not worth it, and `last_answer` says what the last fetch found. `waiting`: why an entry that
-    failed is not tried again now, `blocked`: why the account itself forbids it; an entry named with `only` is tried
-    all the same. `lacking`: why there is nothing to train on until a person imports it. `estimate`: what a fetch
-    would cost. `fault`: why the stored posts may not be used at all. `unproven`: some came from a file that names
-    no owner.
+    `new_posts`: posts in the store newer than the published model's newest. `skip_reason`: why the last try
+    published nothing (too little text, no improvement), while nothing has changed since. `ask_again`: the time
+    before which another fetch is not worth it, and `last_answer` says what the last fetch found. `wait_reason`: why
+    an entry that failed is not tried again now, `block_reason`: why the account itself forbids it; an entry named
+    with `only` is tried all the same. `no_posts_reason`: why there is nothing to train on until a person imports
+    it. `estimate`: what a fetch would cost. `fault`: why the stored posts may not be used at all. `unproven`: some
+    came from a file that names no owner.
     """
 
     new_posts: int = 0
-    settled: str | None = None
+    skip_reason: str | None = None
     ask_again: datetime | None = None
     last_answer: str | None = None
-    waiting: str | None = None
-    blocked: str | None = None
-    lacking: str | None = None
+    wait_reason: str | None = None
+    block_reason: str | None = None
+    no_posts_reason: str | None = None
     estimate: Estimate = field(default=Estimate())
     fault: str | None = None
     unproven: bool = False

@@ -73,7 +73,7 @@ def make_plan(
         return Store(store, Latest(registry).removed)
 
     opener = open_store if store is not None else None
-    known = desired.known(registry, by_name, listing, opener, now, hub.url, forced)
+    known = desired.load_store_state(registry, by_name, listing, opener, now, hub.url, forced)
     given = PlanInput(
         tuple(wanted),
         listing,

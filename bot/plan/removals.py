@@ -1,4 +1,4 @@
-"""Which repos hold somebody who asked to be removed, and the step that takes each of them out of sight. Pure."""
+"""Which repos hold somebody who asked to be removed, and the step that hides or deletes each of them. Pure."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Leaving:
 def leaving(repo: Repo, registered: tuple[str, ...], removed: Container[str]) -> Leaving | None:
     """Whom of the `removed` a repo holds or may hold; None for nobody.
 
-    `registered` are the handles that the registry gives an entry of the repo's name: it tells whose voices the
-    name stands for, where none of them is removed.
+    `registered` are the handles that the registry gives an entry of the repo's name: they say whose accounts
+    the name stands for, where none of them is removed.
     """
     held = repo_people.of_repo(repo)
     if held is None:

@@ -121,8 +121,8 @@ def _paused(case: Case) -> Decision | None:
 def _missing(case: Case) -> Decision | None:
     if case.published is not None:
         return None
-    if case.state.settled is not None and case.force != "train":
-        return _blocked("settled", case.state.settled)
+    if case.state.skip_reason is not None and case.force != "train":
+        return _blocked("skipped-before", case.state.skip_reason)
     where = "not on the hub yet" if case.sees_private else "not among the public repos"
     return Decision("train", "missing", "missing", f"missing: {where}")
 
@@ -134,7 +134,7 @@ def _forced_training(case: Case) -> Decision | None:
 def _changed(case: Case) -> Decision | None:
     """A change that only training can publish; none while a try of it is known to end without a model."""
     changes = _training_changes(case.entry, case.published)
-    if not changes or case.state.settled is not None:
+    if not changes or case.state.skip_reason is not None:
         return None
     reason = f"changed: {' and '.join(change.what for change in changes)}"
     return Decision("train", "changed", "changed", reason, case.age, changes)
@@ -142,7 +142,7 @@ def _changed(case: Case) -> Decision | None:
 
 def _stale(case: Case) -> Decision | None:
     entry, state = case.entry, case.state
-    if state.settled is not None or not _is_past_max_age(case):
+    if state.skip_reason is not None or not _is_past_max_age(case):
         return None
     old = f"stale: {_days_old(case)}"
     if state.new_posts >= entry.min_new_posts:
@@ -193,23 +193,25 @@ RULES: tuple[Rule, ...] = (
 
 def _no_posts(case: Case, decision: Decision) -> Decision | None:
     """No training without posts, not even by force."""
-    if decision.action != "train" or case.state.lacking is None:
+    if decision.action != "train" or case.state.no_posts_reason is None:
         return None
-    return replace(decision, action="blocked", cause="posts", kind="no-posts", reason=case.state.lacking)
+    return replace(
+        decision, action="blocked", cause="posts", kind="no-posts", reason=case.state.no_posts_reason
+    )
 
 
 def _blocked_account(case: Case, decision: Decision) -> Decision | None:
-    if decision.action != "train" or case.state.blocked is None or case.named:
+    if decision.action != "train" or case.state.block_reason is None or case.named:
         return None
     return replace(
-        decision, action="blocked", cause="fault", kind="blocked-account", reason=case.state.blocked
+        decision, action="blocked", cause="fault", kind="blocked-account", reason=case.state.block_reason
     )
 
 
 def _waits_after_failure(case: Case, decision: Decision) -> Decision | None:
-    if decision.action not in ("train", "card") or case.state.waiting is None or case.named:
+    if decision.action not in ("train", "card") or case.state.wait_reason is None or case.named:
         return None
-    return replace(decision, action="blocked", cause="waiting", kind="waiting", reason=case.state.waiting)
+    return replace(decision, action="blocked", cause="waiting", kind="waiting", reason=case.state.wait_reason)
 
 
 GATES: tuple[Callable[[Case, Decision], Decision | None], ...] = (
@@ -253,8 +255,8 @@ def _days_old(case: Case) -> str:
 def _what_it_waits_for(case: Case) -> str:
     """Why a model that could be trained again is not, as the end of a sentence; empty for a young one."""
     entry, state = case.entry, case.state
-    if state.settled is not None:
-        return f"; {state.settled}"
+    if state.skip_reason is not None:
+        return f"; {state.skip_reason}"
     if not _is_past_max_age(case):
         return ""
     if entry.fetches and state.ask_again is not None:

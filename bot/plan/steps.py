@@ -36,7 +36,7 @@ Kind = Literal[
     "damaged-repo",
     "foreign-repo",
     "paused",
-    "settled",
+    "skipped-before",
     "missing",
     "forced",
     "changed",

@@ -14,7 +14,7 @@ from bot.registry.tombstones import Tombstones
 
 @dataclass(frozen=True, slots=True)
 class FaultyEntry:
-    """An entry that cannot be used. `name` is its model's name as far as it can be told, unique in a registry."""
+    """An entry that cannot be used. `name` is its model's name as far as it can be read, unique in a registry."""
 
     name: str
     handles: tuple[str, ...]

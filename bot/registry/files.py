@@ -20,7 +20,7 @@ DEFAULT_TEMPLATE: str = Preferences.model_fields["template"].default
 
 
 KEEPS_HISTORY = (
-    "a repo keeps its history, so that whoever is removed could be read back: a new store is refused here, and an "
+    "a repo keeps its history, so that a removed person could be read back: a new store is refused here, and an "
     "existing one goes on with a warning in every run; make a private Storage Bucket (`hf buckets create "
     "NAMESPACE/NAME --private`) and write hf://buckets/NAMESPACE/NAME, or carry the store over with `bot store move "
     "hf://buckets/NAMESPACE/NAME`"

@@ -75,9 +75,8 @@ def _read(data: bytes, path: Path, within: Path | None) -> Registry:
     removed, gone = _tombstones(root.get("removed"), file.removed, faults)
     section = root.get("defaults")
     defaults = file.defaults
-    general: list[
-        Fault
-    ] = []  # told, and no reason to stop: the entries that they touch are blocked by the plan
+    # Reported, and no reason to stop: the plan blocks the entries that they touch.
+    general: list[Fault] = []
     if isinstance(section, Mapping):
         defaults = checked_defaults(defaults, section, folder, general, within)
     recipe = merge_recipe(Recipe(), defaults.recipe)
@@ -118,7 +117,7 @@ def _read(data: bytes, path: Path, within: Path | None) -> Registry:
 
 
 def _root(data: bytes, path: Path) -> Mapping:
-    """The mapping that the file is. Raises RegistryError with one problem when it is none."""
+    """The file as a mapping. Raises RegistryError with one problem when it is none."""
     if len(data) > MAX_BYTES:
         message = f"the registry is larger than {MAX_BYTES // 2**20} MiB: split the fleet"
         raise _unreadable([Fault(1, 1, message)], path)
@@ -150,7 +149,7 @@ def _without_models(root: Mapping) -> Mapping:
 def _tombstones(
     node: Node | None, files: Iterable[TombstoneFile], faults: list[Fault]
 ) -> tuple[tuple[Tombstone, ...], Tombstones]:
-    """The removed people, and who they are. What cannot be read is a fault of the file."""
+    """The tombstones, and a lookup of the people in them. What cannot be read is a fault of the file."""
     lines: dict[str, int] = {}
     accounts: dict[str, int] = {}
     for item in node.items if isinstance(node, Sequence) else ():
@@ -189,7 +188,7 @@ def _tombstones(
 
 
 def _split_valid(drafts: Iterable[Draft], path: Path) -> tuple[tuple[Entry, ...], tuple[FaultyEntry, ...]]:
-    """Sound entries and faulty ones; a faulty one whose name is taken is told apart by its line."""
+    """Valid entries and faulty ones; a faulty one whose name is taken gets its line as a suffix."""
     drafts = list(drafts)
     entries = tuple(each.entry for each in drafts if each.entry is not None and not each.faults)
     taken = {entry.name for entry in entries}
@@ -205,7 +204,7 @@ def _split_valid(drafts: Iterable[Draft], path: Path) -> tuple[tuple[Entry, ...]
 
 
 def _warnings(root: Mapping, file: Rules, drafts: Iterable[Draft]) -> list[Fault]:
-    """What is no fault of the file, but stops or weakens what it asks for."""
+    """Warnings: what is no fault of the file, but stops or weakens what it asks for."""
     found = []
     unread = [each for each in drafts if each.entry is not None and each.entry.source == "x"]
     if unread and not file.x.terms_acknowledged:

@@ -1,4 +1,4 @@
-"""Whose posts these are, held against the tombstones and against `consent: self`. No sentence names who left."""
+"""Check the owners of posts against the tombstones and `consent: self`. No sentence names a removed person."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ UNNAMED = (
 
 
 def of_profile(profile: Profile) -> Owner:
-    """Who the account is, as its network or its file tells it."""
+    """The owner of an account, as its network or its file names them."""
     return owner(profile.network, profile.handle, profile.id)
 
 
 def of_facts(facts: Facts) -> Owner:
-    """Who the stored posts of an account are of, as far as their source said."""
+    """The owner of an account's stored posts, as far as their source named one."""
     return owner(facts.network, facts.known_as or facts.handle, facts.id)
 
 

@@ -70,4 +70,4 @@ def read(path: Path) -> str:
 def missing(file: str, folders: Sequence[Path]) -> str:
     """What is said of a template that is not there."""
     looked = ", ".join(str(folder) for folder in folders)
-    return f"there is no template {file} in {looked}; mend `template:` or add the file"
+    return f"there is no template {file} in {looked}; fix `template:` or add the file"

@@ -1,6 +1,6 @@
 """Surgery on YAML text: an item more or less in a list under a top-level key, everything else byte for byte.
 
-The tree tells where things stand; only the lines that change are written. Comments and line ends stay.
+The tree says where things stand; only the lines that change are written. Comments and line ends stay.
 """
 
 from __future__ import annotations
@@ -205,7 +205,7 @@ def _dash_line(lines: list[str], block: Sequence, index: int) -> int:
 
 
 def _after(lines: list[str], number: int, new: list[str], newline: str) -> str:
-    """The lines with `new` behind line `number`, which gets the line end that it may lack."""
+    """The lines with `new` behind line `number`, which gets a line end where it has none."""
     head, tail = lines[: number + 1], lines[number + 1 :]
     if head and head[-1][-1] not in _BREAK:
         head[-1] += newline

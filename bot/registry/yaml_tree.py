@@ -255,11 +255,11 @@ class _Reader:
             self._refuse(node.start, "key that is a list or a mapping", "a key is one word")
             self._keys[-1] = Scalar(node.start, node.end, "?", "?")
 
-    def _refuse(self, mark: Cursor, what: str, mend: str) -> None:
+    def _refuse(self, mark: Cursor, what: str, fix: str) -> None:
         kind = what.split()[0]
         if kind not in self._kinds:
             self._kinds.add(kind)
-            self.faults.append(Fault(mark.line + 1, mark.column + 1, f"{what} is not read here: {mend}"))
+            self.faults.append(Fault(mark.line + 1, mark.column + 1, f"{what} is not read here: {fix}"))
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str) -> Fault:

@@ -95,15 +95,15 @@ def test_each_step_names_the_rule_that_decided_it() -> None:
         kind(entry(), Repo("ada", "h", problem="x")),
         kind(entry(), Repo("ada", "h")),
         kind(entry(paused=True), repo()),
-        kind(entry(), None, EntryState(settled="x")),
+        kind(entry(), None, EntryState(skip_reason="x")),
         kind(entry(), None),
         kind(entry(recipe="R"), repo()),
         kind(entry(), repo(age=100 * DAY)),
         kind(entry(card="C"), repo()),
         kind(entry(), repo()),
-        kind(entry(), None, EntryState(lacking="x")),
-        kind(entry(), None, EntryState(blocked="x")),
-        kind(entry(), None, EntryState(waiting="x")),
+        kind(entry(), None, EntryState(no_posts_reason="x")),
+        kind(entry(), None, EntryState(block_reason="x")),
+        kind(entry(), None, EntryState(wait_reason="x")),
     ]
     assert found == [
         "faulty-entry",
@@ -112,7 +112,7 @@ def test_each_step_names_the_rule_that_decided_it() -> None:
         "damaged-repo",
         "foreign-repo",
         "paused",
-        "settled",
+        "skipped-before",
         "missing",
         "changed",
         "stale",
@@ -159,17 +159,19 @@ def test_old_age_without_enough_new_posts_waits_and_says_so() -> None:
 
 
 def test_too_little_text_blocks_until_there_is_more() -> None:
-    known = {"ada": EntryState(settled="too little text: 4,012 of 6,000 characters kept")}
-    assert judge(entry(), None, known=known) == ("blocked", known["ada"].settled)
+    known = {"ada": EntryState(skip_reason="too little text: 4,012 of 6,000 characters kept")}
+    assert judge(entry(), None, known=known) == ("blocked", known["ada"].skip_reason)
     assert judge(entry(), Repo("ada", None), known=known)[0] == "blocked"
     assert judge(entry(), None, known=known, force="train")[0] == "train"
 
 
 def test_nothing_to_train_on_blocks_whatever_was_asked_and_leaves_the_rest_alone() -> None:
     known = {
-        "ada": EntryState(lacking="the store holds no posts of ada; import them with: bot import ada FILE")
+        "ada": EntryState(
+            no_posts_reason="the store holds no posts of ada; import them with: bot import ada FILE"
+        )
     }
-    assert judge(entry(), None, known=known) == ("blocked", known["ada"].lacking)
+    assert judge(entry(), None, known=known) == ("blocked", known["ada"].no_posts_reason)
     assert judge(entry(), None, known=known, force="train", only=["ada"])[0] == "blocked"
     assert judge(entry(recipe="R"), repo(), known=known)[0] == "blocked"
     assert judge(entry(), repo(), known=known)[0] == "ok"
@@ -313,7 +315,7 @@ def test_an_unpinned_base_that_moved_is_reported_and_no_reason_to_train() -> Non
 
 
 def test_what_would_end_without_improvement_again_leaves_the_published_model_alone() -> None:
-    known = {"ada": EntryState(settled="no improvement over the base", new_posts=500)}
+    known = {"ada": EntryState(skip_reason="no improvement over the base", new_posts=500)}
     old = repo(age=100 * DAY)
     said = ("ok", "up to date, 100 days old; no improvement over the base")
     assert judge(entry(), old, known=known) == said
@@ -323,7 +325,7 @@ def test_what_would_end_without_improvement_again_leaves_the_published_model_alo
 
 
 def test_what_failed_waits_unless_it_is_named() -> None:
-    known = {"ada": EntryState(waiting="failed once, tries again later")}
+    known = {"ada": EntryState(wait_reason="failed once, tries again later")}
     assert judge(entry(), None, known=known) == ("blocked", "failed once, tries again later")
     assert judge(entry(), None, known=known, only=["ada"])[0] == "train"
 
