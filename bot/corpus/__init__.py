@@ -83,7 +83,7 @@ class AccountCorpus:
 
     @property
     def kept(self) -> int:
-        """How many posts there are to train on."""
+        """The number of posts to train on."""
         return len(self.texts)
 
     @property
@@ -170,8 +170,10 @@ def require_enough(corpus: Corpus) -> None:
 
 
 def to_json(corpus: Corpus, *, tokens: int | None = None) -> dict[str, Any]:
-    """What `bot corpus --json` prints. `tokens` is None while the base's tokenizer is not at hand, and a reason for
-    dropping is when its posts were never asked for.
+    """The JSON value that `bot corpus --json` prints.
+
+    `tokens` is None while the base's tokenizer is not at hand, and so is the count of a reason for dropping whose
+    posts were never asked for.
     """
     return {
         "accounts": [

@@ -76,7 +76,7 @@ def clean(text: str) -> str:
 
 
 def word_count(text: str) -> int:
-    """How many words hold none of `http`, `@`, `#`; a word holds a letter or a digit.
+    """The number of words that hold none of `http`, `@`, `#`; a word holds a letter or a digit.
 
     Between spaces stands one word, as in `all is well` (3), save in scripts that put no spaces. There, two
     characters of Han, Hiragana, Katakana or Bopomofo count as a word, and four of Thai, Lao, Khmer, Burmese,

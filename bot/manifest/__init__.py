@@ -64,7 +64,7 @@ class Base(Value):
 
 
 class Training(Value):
-    """What training did: times in seconds, `tokens` the useful ones seen in all epochs.
+    """The facts of a training: times in seconds, `tokens` the useful ones seen in all epochs.
 
     `best_epoch` is the one whose weights were kept, chosen on validation posts; `weights` says in which type
     they are published; `micro_batch_size` how many blocks were worked on at once, fewer than the recipe's
@@ -130,7 +130,7 @@ class Evaluation(Value):
 
 
 class Copying(Value):
-    """How much of what the model writes stands word for word in its training posts; shares are 0 to 1.
+    """Memorisation: how much of the model's text stands word for word in its training posts; shares are 0 to 1.
 
     Of `samples` texts generated without a prompt from `seed`: `runs` hold a run of at least `words` words found
     in a training post, `whole` are one as a whole, and `text` is the share of all words inside such runs.
@@ -181,7 +181,7 @@ class Sample(Value):
 
 
 class Provenance(Value):
-    """Which code published this: the bot's version and commit, and the CI run's address when there was one."""
+    """The code that published this: the bot's version and commit, and the CI run's address when there was one."""
 
     version: str
     commit: str | None = None
@@ -202,7 +202,7 @@ class Adopted(Value):
 
 
 class Asked(Value):
-    """What the registry asked of a hyperparameter that was used otherwise: its `value`, and the `reason` in words."""
+    """The `value` that the registry asked of a hyperparameter that was used otherwise, and the `reason` in words."""
 
     value: Any
     reason: str

@@ -47,7 +47,7 @@ def after_failure(memory: RetryMemory, key: str, reason: str, now: datetime) -> 
 
 
 def cached_skip_reason(memory: RetryMemory, key: str, posts: int, now: datetime) -> str | None:
-    """Why another try would publish nothing again, with the same posts, base and recipe; None when it might.
+    """The reason why another try would publish nothing again, with the same posts, base and recipe; None when it might.
 
     A network may have more posts later, so there it holds until a date.
     """
@@ -56,7 +56,7 @@ def cached_skip_reason(memory: RetryMemory, key: str, posts: int, now: datetime)
 
 
 def block_reason(memory: RetryMemory, key: str, now: datetime) -> str | None:
-    """Why the account itself forbids a try, as last seen; None when it may allow one again."""
+    """The reason why the account itself forbids a try, as last seen; None when it may allow one again."""
     reason, until = memory.blocked, memory.blocked_until
     if memory.blocked_by != key or reason is None or until is None or until <= now:
         return None
@@ -64,7 +64,7 @@ def block_reason(memory: RetryMemory, key: str, now: datetime) -> str | None:
 
 
 def wait_reason(memory: RetryMemory, key: str, now: datetime) -> str | None:
-    """Why the entry is not tried now, with the time of the next try; None when it may be tried."""
+    """The reason why the entry is not tried now, with the time of the next try; None when it may be tried."""
     when = memory.retry_at
     if memory.fingerprint != key or when is None or when <= now:
         return None

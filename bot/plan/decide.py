@@ -28,11 +28,11 @@ def plan(given: PlanInput) -> Plan:
         *_tombstone_steps(given, leaving),
         *_unlisted_steps(given, leaving),
     ]
-    said = list(notes(given, steps))
+    all_notes = list(notes(given, steps))
     fleet = sum(repo.published is not None for repo in given.listing.repos.values())
     steps, warnings = guard(steps, fleet, given.max_change)
     kept = [step for step in steps if step.name in given.only] if given.only else steps
-    return Plan(tuple(sorted(kept, key=_order)), (*said, *(Note("guard", text) for text in warnings)))
+    return Plan(tuple(sorted(kept, key=_order)), (*all_notes, *(Note("guard", text) for text in warnings)))
 
 
 def _leaving(given: PlanInput) -> dict[str, Leaving]:

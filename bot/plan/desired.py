@@ -38,7 +38,7 @@ def template_folders(registry: Registry) -> list[Path]:
 
 
 def card_facts(registry: Registry, entry: Entry) -> dict[str, Any]:
-    """What the registry alone says on a card; a change of any of it re-renders the card."""
+    """The facts on a card that come from the registry alone; a change of any of them re-renders the card."""
     return {
         "handles": entry.handles,
         "contact": registry.contact,
@@ -132,7 +132,7 @@ def load_store_state(
     The store is not opened while there are none. Without `open_store` nothing is known of it, not even that it is
     empty. `where` returns a model's place on the hub, by its name.
     """
-    asked: list[tuple[Entry, datetime | None]] = []
+    asked_about: list[tuple[Entry, datetime | None]] = []
     for entry in registry.entries:
         repo = listing.repos.get(entry.name)
         published = repo.published if repo is not None else None
@@ -142,24 +142,24 @@ def load_store_state(
             or now - published.trained_at >= entry.max_age
             or _differs(wanted[entry.name], published)
         ):
-            asked.append((entry, published.newest_post if published else None))
-    if not asked and not registry.removed:
+            asked_about.append((entry, published.newest_post if published else None))
+    if not asked_about and not registry.removed:
         return {}
     if open_store is None:
         age = registry.x.look_up_age
         return {
             entry.name: _state(entry, newest, {}, RetryMemory(), now, where(entry.name), age)
-            for entry, newest in asked
+            for entry, newest in asked_about
         }
     store = open_store()
-    facts, notes = store.all_facts(), store.all_notes() if asked else {}
+    facts, notes = store.all_facts(), store.all_notes() if asked_about else {}
     faults = {
         entry.name: "; ".join(owners.stored_removed(registry, _held(entry, facts)))
         for entry in (registry.entries if registry.removed else ())
     }
-    found = {name: EntryState(fault=fault) for name, fault in faults.items() if fault}
+    states = {name: EntryState(fault=fault) for name, fault in faults.items() if fault}
     enough = Sufficiency(facts, store.load)
-    for entry, newest in asked:
+    for entry, newest in asked_about:
         memory = RetryMemory.from_json(notes.get(entry.name, {}))
         one = _state(entry, newest, facts, memory, now, where(entry.name), registry.x.look_up_age)
         fault = "; ".join(owners.stored_faults(registry, entry, _held(entry, facts))) or None
@@ -167,8 +167,8 @@ def load_store_state(
             entry.paused or (fault or one.skip_reason or one.wait_reason or one.block_reason) is not None
         )
         no_posts = None if decided else enough.no_posts_reason(entry)
-        found[entry.name] = replace(one, fault=fault, no_posts_reason=no_posts)
-    return found
+        states[entry.name] = replace(one, fault=fault, no_posts_reason=no_posts)
+    return states
 
 
 def _differs(wanted: Desired, published: Published) -> bool:
@@ -190,8 +190,8 @@ def _held(entry: Entry, facts: Mapping[tuple[str, str], Facts]) -> list[Facts]:
     """The facts on the entry's handles that the store holds."""
     from bot.sources import network_of
 
-    held = (facts.get((network_of(entry.source), handle)) for handle in entry.handles)
-    return [one for one in held if one is not None]
+    stored = (facts.get((network_of(entry.source), handle)) for handle in entry.handles)
+    return [one for one in stored if one is not None]
 
 
 def _state(

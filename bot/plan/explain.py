@@ -1,4 +1,4 @@
-"""Why a model is in the state it is in, and what happens next: the plan's step with the facts behind it."""
+"""Explain the state of a model and what happens next: the plan's step with the facts behind it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plan is computed from, as values: the registry's wishes, the hub's listing, what the store knows."""
+"""The inputs of a plan, as values: desired entries, the hub's listing, the stored state of each entry."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class EntryState:
-    """What the store knows of an entry, without a fetch.
+    """The stored state of an entry, known without a fetch.
 
     `new_posts`: posts in the store newer than the published model's newest. `skip_reason`: why the last try
     published nothing (too little text, no improvement), while nothing has changed since. `ask_again`: the time
@@ -67,14 +67,14 @@ class EntryState:
 
 
 UNKNOWN = EntryState()
-"""The state of an entry of which the store knows nothing."""
+"""The state of an entry of which nothing is stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanInput:
     """All that a plan is computed from.
 
-    `known` goes by the entry's name. `removed` are the handles with a tombstone, and `deletes` says that hiding
+    `states` goes by the entry's name. `removed` are the handles with a tombstone, and `deletes` says that hiding
     their models is not enough. `only` keeps the named entries, `force` trains (or re-renders) valid ones of them
     whatever their state. `overwrite` names the models whose card, damaged by hand, may be written again from
     bot.json. `max_change` is the share of the published fleet (0 to 1) that one change may rewrite, see `guard`.
@@ -84,7 +84,7 @@ class PlanInput:
     listing: Listing
     namespace: str
     now: datetime
-    known: Mapping[str, EntryState] = field(default_factory=dict)
+    states: Mapping[str, EntryState] = field(default_factory=dict)
     removed: Container[str] = ()
     deletes: bool = False
     only: Collection[str] = ()
@@ -93,5 +93,5 @@ class PlanInput:
     max_change: float = MAX_CHANGE
 
     def state(self, name: str) -> EntryState:
-        """What the store knows of the entry of that name."""
-        return self.known.get(name, UNKNOWN)
+        """The stored state of the entry of that name."""
+        return self.states.get(name, UNKNOWN)

@@ -25,7 +25,7 @@ from bot.store.places import place_of
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """What a caller asks of a plan beside the registry's wishes.
+    """The options of a plan: what a caller wants beside the registry.
 
     `only` keeps the named models and tries them even while they wait after a failure. `force` trains or re-renders
     whatever the state. `overwrite` names models whose damaged card may be written again. `max_change` is the share
@@ -73,13 +73,13 @@ def make_plan(
         return Store(store, Latest(registry).removed)
 
     opener = open_store if store is not None else None
-    known = desired.load_store_state(registry, by_name, listing, opener, now, hub.url, forced)
+    states = desired.load_store_state(registry, by_name, listing, opener, now, hub.url, forced)
     given = PlanInput(
         tuple(wanted),
         listing,
         registry.namespace or "",
         now,
-        known,
+        states,
         removed=registry.gone,
         deletes=registry.policy.removal == "delete",
         only=options.only,
@@ -96,9 +96,9 @@ def make_plan(
 
 
 def _check_names(registry: Registry, names: tuple[str, ...]) -> None:
-    known = {*(entry.name for entry in registry.entries), *(entry.name for entry in registry.faulty)}
+    faulty = {entry.name for entry in registry.faulty}
     for name in names:
-        if name not in known:
+        if name not in faulty:
             find_entry(registry, name)
 
 
@@ -123,7 +123,7 @@ def _unasked_place_notes(url: str) -> list[str]:
 def _budget_notes(
     plan: Plan, registry: Registry, open_store: Callable[[], Store], now: datetime
 ) -> Iterator[str]:
-    """What is left of this month's paid reads, where the plan would use some, and accounts counted twice in it."""
+    """Sentences on paid reads: how many are left this month, if the plan uses some; accounts counted twice."""
     paid = [step.handles for step in plan.steps if step.estimate.reads]
     if len({handle for handles in paid for handle in handles}) < sum(map(len, paid)):
         yield "an account that several models share is read, and paid for, once: the sum counts it for each"

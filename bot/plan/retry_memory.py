@@ -40,7 +40,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class RetryMemory:
-    """What is remembered of a model between runs; times are aware.
+    """The memory of a model's earlier tries, kept between runs; times are aware.
 
     `failed` counts failures in a row, of which `failures` are the last; until `retry_at` there is no other try while
     the `fingerprint` of the entry is the same. `settled` says why a try published nothing, which holds for the

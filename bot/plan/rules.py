@@ -33,7 +33,7 @@ class Case:
 
     @property
     def published(self) -> Published | None:
-        """What is published under the entry's name."""
+        """The facts published under the entry's name."""
         return self.repo.published if self.repo is not None else None
 
     @property
@@ -44,7 +44,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is to be done about an entry, which rule says so, and why in words.
+    """The action for an entry, the rule that decided it, and the reason in words.
 
     `age` is the age of what is published, where it matters to the decision. `changes` are the differences between
     the entry and what is published that led to it.
@@ -72,9 +72,9 @@ def _faulty_entry(case: Case) -> Decision | None:
 
 
 def _removed_person(case: Case) -> Decision | None:
-    gone = sorted(handle for handle in case.entry.handles if handle in case.removed)
-    if gone:
-        reason = f"{removals.people(gone)} asked to be removed; take the entry out"
+    people = sorted(handle for handle in case.entry.handles if handle in case.removed)
+    if people:
+        reason = f"{removals.people(people)} asked to be removed; take the entry out"
         return _blocked("removed-person", reason)
     if repo_people.of_chosen_name(case.entry.name, case.entry.handles).among(case.removed)[1]:
         reason = "its name is that of a person who asked to be removed; give another name:"
@@ -219,7 +219,7 @@ GATES: tuple[Callable[[Case, Decision], Decision | None], ...] = (
     _blocked_account,
     _waits_after_failure,
 )
-"""What may stand in the way of a decided step, in the order in which it is asked."""
+"""The obstacles to a decided step, in the order in which they are asked."""
 
 
 def _blocked(kind: Kind, reason: str | None) -> Decision | None:
@@ -253,7 +253,7 @@ def _days_old(case: Case) -> str:
 
 
 def _what_it_waits_for(case: Case) -> str:
-    """Why a model that could be trained again is not, as the end of a sentence; empty for a young one."""
+    """The reason why an old model is not trained again, as the end of a sentence; empty for a young one."""
     entry, state = case.entry, case.state
     if state.skip_reason is not None:
         return f"; {state.skip_reason}"

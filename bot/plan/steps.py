@@ -24,7 +24,7 @@ Cause = Literal[
     "unlisted",
     "none",
 ]
-"""What a step comes from. `posts`: too few to train on. `changed` and `card` come from the configuration, and a guard
+"""The cause of a step. `posts`: too few to train on. `changed` and `card` come from the configuration, and a guard
 counts them."""
 
 Kind = Literal[
@@ -61,7 +61,7 @@ WORK: tuple[Action, ...] = ("train", "card")
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a step is expected to cost: paid reads of posts and profiles, and their price in USD."""
+    """The estimated cost of a step: paid reads of posts and profiles, and their price in USD."""
 
     reads: int = 0
     usd: float = 0.0
@@ -69,7 +69,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What of an entry differs from what is published; the values are None where only digests are known."""
+    """One difference between an entry and what is published; the values are None where only digests are known."""
 
     what: str
     old: str | None = None
@@ -161,12 +161,12 @@ class Plan:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a guard holds back, as sentences."""
+        """The sentences on what a guard holds back."""
         return tuple(note.text for note in self.notes if note.kind == "guard")
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many steps of each action, actions without any left out."""
+        """The number of steps of each action, actions without any left out."""
         counts = {action: sum(step.action == action for step in self.steps) for action in ACTIONS}
         return {action: count for action, count in counts.items() if count}
 

@@ -33,7 +33,7 @@ class Sufficiency:
     opened: int = 0
 
     def no_posts_reason(self, entry: Entry) -> str | None:
-        """Why a training could only end without a model; None when it may succeed, or when that is not known yet.
+        """The reason why a training could only end without a model; None when it may succeed, or is not known yet.
 
         Only what a person imports is judged: a network may have more by now, and so may a file that is read again.
         """

@@ -1,4 +1,4 @@
-"""What only the whole registry shows: two entries with one name, archives that git would publish."""
+"""Checks over all entries: two with one name, archives that git would publish."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a registry holds, as values: the desired state of a fleet and everything wrong with the file."""
+"""The contents of a registry, as values: the desired state of a fleet and everything wrong with the file."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ KEEPS_HISTORY = (
     "NAMESPACE/NAME --private`) and write hf://buckets/NAMESPACE/NAME, or carry the store over with `bot store move "
     "hf://buckets/NAMESPACE/NAME`"
 )
-"""What is said on the line of a store in a dataset or model repo of the Hub."""
+"""The warning on the line of a store in a dataset or model repo of the Hub."""
 
 
 def located(text: str, folder: Path) -> str:
@@ -50,7 +50,7 @@ def leads_out(path: Path, within: Path | None) -> bool:
 
 
 def unreadable(kind: str, path: Path, within: Path | None = None) -> str | None:
-    """Why this cannot be the file meant, as the end of a sentence; None when it can.
+    """The reason why this cannot be the file meant, as the end of a sentence; None when it can be.
 
     What lies outside of `within` is not looked at.
     """

@@ -112,7 +112,7 @@ def _place(node: Node, found: Any) -> Node:
 
 
 def _sentence(model: type[BaseModel], found: Any) -> str:
-    """What is wrong and how to fix it, from one of pydantic's errors."""
+    """The sentence for one of pydantic's errors: what is wrong and how to fix it."""
     loc, kind, value = found["loc"], found["type"], found["input"]
     context: dict[str, Any] = found.get("ctx", {})
     key = next((part for part in reversed(loc) if isinstance(part, str) and part), "")

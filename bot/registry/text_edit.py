@@ -13,7 +13,7 @@ from collections.abc import Sequence as Items
 from bot.registry.yaml_tree import Cursor, Mapping, Node, Scalar, Sequence, parse
 
 Value = str | Items[str]
-"""What an item's key may hold here: a text or a list of texts."""
+"""A value of an item's key: a text or a list of texts."""
 
 _BREAK = "\r\n\x85\u2028\u2029"
 _LINE = re.compile(f"[^{_BREAK}]*(?:\r\n|[{_BREAK}])|[^{_BREAK}]+$")
@@ -167,7 +167,7 @@ def _block(key: str, item: Keys[str, Value], text: str, column: int, indent: int
 
 
 def _indent(root: Mapping) -> int:
-    """How far the file's block lists stand from their keys; 2 where there is none."""
+    """The indentation of the file's block lists below their keys; 2 where there is none."""
     for name, value in root.items.values():
         if isinstance(value, Sequence) and not value.flow:
             return value.start.column - name.start.column
@@ -254,7 +254,7 @@ def _first_of_block(text: str, root: Mapping, empty: Node, item: Keys[str, Value
 
 
 def _own_lines(text: str, lines: list[str], node: Node) -> re.Match[str] | None:
-    """What follows a node on its last line (`,` and a comment), if its lines hold nothing else."""
+    """The text that follows a node on its last line (`,` and a comment), if its lines hold nothing else."""
     before = lines[node.start.line][: node.start.column]
     after = lines[node.end.line][node.end.column :].rstrip(_BREAK)
     return None if before.strip() else re.fullmatch(r"[ \t]*(,?)[ \t]*(#.*)?", after)

@@ -1,5 +1,6 @@
-"""Who is never imitated: handles and account ids as they are, or as salted hashes, so that a public registry need
-not name people.
+"""Tombstones: people who are never imitated.
+
+They are handles and account ids as they are, or as salted hashes, so that a public registry need not name people.
 
 A hash hides a handle from readers of the file, not from somebody who tries handles: those can be guessed. An id
 stays when its account is renamed.

@@ -43,7 +43,7 @@ class Cursor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong at one place of the text; line and column count from 1."""
+    """A fault at one place of the text; line and column count from 1."""
 
     line: int
     column: int
@@ -110,7 +110,7 @@ Node = Scalar | Sequence | Mapping
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """What was read. With `faults` the text is no YAML of ours; `root` is then None, as for an empty text."""
+    """A parsed text. With `faults` the text is no YAML of ours; `root` is then None, as for an empty text."""
 
     root: Node | None
     faults: tuple[Fault, ...] = ()

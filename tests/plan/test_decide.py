@@ -85,7 +85,7 @@ def test_each_step_names_the_rule_that_decided_it() -> None:
     def kind(desired: Desired, actual: Repo | None, state: EntryState | None = None) -> str:
         listing = Listing({actual.name: actual} if actual else {})
         known = {"ada": state} if state else {}
-        (step,) = plan([desired], listing, namespace="org", now=NOW, known=known, removed={"eve"}).steps
+        (step,) = plan([desired], listing, namespace="org", now=NOW, states=known, removed={"eve"}).steps
         return step.kind
 
     found = [
@@ -141,28 +141,28 @@ def test_training_beats_rendering_because_it_renders_too() -> None:
 def test_old_age_trains_when_new_posts_are_there_or_may_be() -> None:
     old = repo(age=100 * DAY)
     known = {"ada": EntryState(new_posts=250)}
-    assert judge(entry(), old, known=known) == ("train", "stale: 100 days old, 250 new posts")
+    assert judge(entry(), old, states=known) == ("train", "stale: 100 days old, 250 new posts")
     assert judge(entry(), old) == ("train", "stale: 100 days old; new posts are counted after the fetch")
 
 
 def test_old_age_without_enough_new_posts_waits_and_says_so() -> None:
     old = repo(age=100 * DAY)
-    stored = judge(entry(fetches=False), old, known={"ada": EntryState(new_posts=12)})
+    stored = judge(entry(fetches=False), old, states={"ada": EntryState(new_posts=12)})
     assert stored == ("ok", "up to date, 100 days old; 12 of 100 new posts in the store")
     asked = EntryState(new_posts=12, ask_again=NOW + 3 * DAY, last_answer="12 of 100 new posts")
-    action, reason = judge(entry(), old, known={"ada": asked})
+    action, reason = judge(entry(), old, states={"ada": asked})
     assert (action, reason) == (
         "ok",
         "up to date, 100 days old; 12 of 100 new posts, asks again on 2026-11-23",
     )
-    assert judge(entry(), old, known={"ada": dataclasses.replace(asked, ask_again=NOW)})[0] == "train"
+    assert judge(entry(), old, states={"ada": dataclasses.replace(asked, ask_again=NOW)})[0] == "train"
 
 
 def test_too_little_text_blocks_until_there_is_more() -> None:
     known = {"ada": EntryState(skip_reason="too little text: 4,012 of 6,000 characters kept")}
-    assert judge(entry(), None, known=known) == ("blocked", known["ada"].skip_reason)
-    assert judge(entry(), Repo("ada", None), known=known)[0] == "blocked"
-    assert judge(entry(), None, known=known, force="train")[0] == "train"
+    assert judge(entry(), None, states=known) == ("blocked", known["ada"].skip_reason)
+    assert judge(entry(), Repo("ada", None), states=known)[0] == "blocked"
+    assert judge(entry(), None, states=known, force="train")[0] == "train"
 
 
 def test_nothing_to_train_on_blocks_whatever_was_asked_and_leaves_the_rest_alone() -> None:
@@ -171,11 +171,11 @@ def test_nothing_to_train_on_blocks_whatever_was_asked_and_leaves_the_rest_alone
             no_posts_reason="the store holds no posts of ada; import them with: bot import ada FILE"
         )
     }
-    assert judge(entry(), None, known=known) == ("blocked", known["ada"].no_posts_reason)
-    assert judge(entry(), None, known=known, force="train", only=["ada"])[0] == "blocked"
-    assert judge(entry(recipe="R"), repo(), known=known)[0] == "blocked"
-    assert judge(entry(), repo(), known=known)[0] == "ok"
-    assert judge(entry(card="C"), repo(), known=known)[0] == "card"
+    assert judge(entry(), None, states=known) == ("blocked", known["ada"].no_posts_reason)
+    assert judge(entry(), None, states=known, force="train", only=["ada"])[0] == "blocked"
+    assert judge(entry(recipe="R"), repo(), states=known)[0] == "blocked"
+    assert judge(entry(), repo(), states=known)[0] == "ok"
+    assert judge(entry(card="C"), repo(), states=known)[0] == "card"
 
 
 def test_a_repo_that_is_not_ours_blocks_the_entry_and_is_never_unlisted() -> None:
@@ -318,16 +318,16 @@ def test_what_would_end_without_improvement_again_leaves_the_published_model_alo
     known = {"ada": EntryState(skip_reason="no improvement over the base", new_posts=500)}
     old = repo(age=100 * DAY)
     said = ("ok", "up to date, 100 days old; no improvement over the base")
-    assert judge(entry(), old, known=known) == said
-    assert judge(entry(recipe="R"), old, known=known) == said
-    assert judge(entry(template="T"), old, known=known)[0] == "card"
-    assert judge(entry(), old, known=known, force="train")[0] == "train"
+    assert judge(entry(), old, states=known) == said
+    assert judge(entry(recipe="R"), old, states=known) == said
+    assert judge(entry(template="T"), old, states=known)[0] == "card"
+    assert judge(entry(), old, states=known, force="train")[0] == "train"
 
 
 def test_what_failed_waits_unless_it_is_named() -> None:
     known = {"ada": EntryState(wait_reason="failed once, tries again later")}
-    assert judge(entry(), None, known=known) == ("blocked", "failed once, tries again later")
-    assert judge(entry(), None, known=known, only=["ada"])[0] == "train"
+    assert judge(entry(), None, states=known) == ("blocked", "failed once, tries again later")
+    assert judge(entry(), None, states=known, only=["ada"])[0] == "train"
 
 
 def test_changed_prompts_are_noted() -> None:

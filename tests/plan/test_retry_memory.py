@@ -59,6 +59,17 @@ def test_what_is_not_in_the_memory_is_forgotten_on_disk(tmp_path: Path) -> None:
     assert store.notes("ada") == {"handles": ["ada"], "runs": ["kept"], "posts": 0, "settled": "x"}
 
 
+def test_damaged_notes_are_replaced_by_the_next_outcome(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "store"))
+    store.remember("ada", **SOUND, blocked_until="damaged")
+    memory = backoff.after_failure(
+        RetryMemory.from_json(store.notes("ada")), "key", "why", datetime(2026, 1, 2, tzinfo=UTC)
+    )
+    store.remember("ada", **memory.to_json())
+    assert RetryMemory.from_json(store.notes("ada")) == memory
+    assert memory.failed == 1
+
+
 @pytest.mark.parametrize("damage", DAMAGED)
 def test_damaged_notes_count_as_none(damage: dict[str, Any]) -> None:
     assert RetryMemory.from_json({**SOUND, **damage}) == RetryMemory()
