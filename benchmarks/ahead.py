@@ -95,8 +95,8 @@ def run(folder: Path, watch: Watch, environment: Mapping[str, str]) -> tuple[flo
     from bot import registry
     from bot.apply import build
     from bot.apply.run import Limits, apply
-    from bot.cli.commands.options import make_plan
     from bot.hub.folder import FolderHub
+    from bot.plan.make import make_plan
     from bot.store import Store
 
     tune = build.tune
@@ -111,7 +111,7 @@ def run(folder: Path, watch: Watch, environment: Mapping[str, str]) -> tuple[flo
     hub = FolderHub(folder / "hub", "org")
     context = build.RunContext(found, Store(found.store.url), lambda: datetime.now(UTC), watch)
     began = time.perf_counter()
-    outcomes = apply(make_plan(found, hub, None), context, hub, Limits(max_models=10_000))
+    outcomes = apply(make_plan(found, hub, found.store.url), context, hub, Limits(max_models=10_000))
     return time.perf_counter() - began, sum(outcome.result == "done" for outcome in outcomes)
 
 

@@ -29,7 +29,7 @@ class Texts:
     @property
     def train(self) -> list[str]:
         """The texts to train on, voices balanced."""
-        return [text.text for text in corpus.balanced(self.split.train)]
+        return [text.text for text in corpus.oversample_to_largest(self.split.train)]
 
     def part(self, which: str) -> list[str]:
         """The texts of `validation` or `test`."""

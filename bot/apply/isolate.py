@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot.apply.build import RunContext
 from bot.errors import Blocked, BotError, ConflictError, CredentialsError, Deferred, HubError, Skipped
 from bot.hub import Hub
-from bot.plan import backoff, retry_notes
+from bot.plan import backoff
 from bot.plan.desired import LOCAL_SOURCES
 from bot.plan.outcome import Outcome, Result
+from bot.plan.retry_memory import RetryMemory
 from bot.plan.steps import Step
 from bot.registry import Entry
 
@@ -33,7 +35,7 @@ def isolated(
         result, reason, refused = "failed", str(error), True
     except Blocked as blocked:
         result, reason = "skipped", str(blocked)
-        _remember(entry, context, hub, blocked=reason, blocked_until=_look_again(entry, context))
+        _remember_block(entry, reason, context, hub)
     except Skipped as skipped:
         result, reason = "skipped", str(skipped)
     except Deferred as deferred:
@@ -74,32 +76,37 @@ def remember_settled(entry: Entry, reason: str, context: RunContext, hub: Hub) -
     held = (context.store.facts(handle, entry.source) for handle in entry.handles)
     posts = sum(facts.total for facts in held if facts is not None)
     until = None if entry.source in LOCAL_SOURCES else _look_again(entry, context)
-    _remember(entry, context, hub, settled=reason, settled_until=until, posts=posts)
-
-
-def _look_again(entry: Entry, context: RunContext) -> str:
-    """A quarter of the entry's age limit from now: other people's accounts change, and asking may cost."""
-    return (context.now() + max(entry.max_age / 4, timedelta(hours=1))).isoformat()
-
-
-def _remember(entry: Entry, context: RunContext, hub: Hub, **notes: object) -> None:
     key = backoff.fingerprint(entry, hub.url(entry.name))
-    by = {f"{kind}_by": key for kind in ("settled", "blocked") if kind in notes}
-    _write(entry, context, notes | by)
+
+    def settled(memory: RetryMemory) -> RetryMemory:
+        return replace(memory, settled=reason, settled_by=key, settled_until=until, posts=posts)
+
+    _remember(entry, context, settled)
+
+
+def _look_again(entry: Entry, context: RunContext) -> datetime:
+    """A quarter of the entry's age limit from now: other people's accounts change, and asking may cost."""
+    return context.now() + max(entry.max_age / 4, timedelta(hours=1))
+
+
+def _remember_block(entry: Entry, reason: str, context: RunContext, hub: Hub) -> None:
+    key, until = backoff.fingerprint(entry, hub.url(entry.name)), _look_again(entry, context)
+    _remember(
+        entry,
+        context,
+        lambda memory: replace(memory, blocked=reason, blocked_by=key, blocked_until=until),
+    )
 
 
 def _remember_failure(entry: Entry, reason: str, context: RunContext, hub: Hub) -> None:
-    try:
-        notes = retry_notes.checked(context.store.notes(entry.name))
-    except BotError:
-        notes = {}
-    key = backoff.fingerprint(entry, hub.url(entry.name))
-    _write(entry, context, backoff.after_failure(notes, key, reason, context.now()))
+    key, now = backoff.fingerprint(entry, hub.url(entry.name)), context.now()
+    _remember(entry, context, lambda memory: backoff.after_failure(memory, key, reason, now))
 
 
-def _write(entry: Entry, context: RunContext, notes: dict[str, object]) -> None:
+def _remember(entry: Entry, context: RunContext, change: Callable[[RetryMemory], RetryMemory]) -> None:
     """A store that cannot be written is said, and no more: the next run tries again too soon, and that is all."""
     try:
-        context.store.remember(entry.name, handles=entry.handles, **notes)
+        memory = change(RetryMemory.from_json(context.store.notes(entry.name)))
+        context.store.remember(entry.name, handles=entry.handles, **memory.to_json())
     except BotError as error:
         context.watcher.say(f"{entry.name}: warning: this outcome is not remembered: {error}")

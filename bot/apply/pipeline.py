@@ -11,11 +11,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from shutil import rmtree
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot import corpus
 from bot.apply import build
@@ -28,8 +28,8 @@ from bot.errors import Skipped
 from bot.hub import Hub
 from bot.manifest import Manifest
 from bot.manifest.published_manifest import read_manifest
-from bot.plan import backoff
 from bot.plan.outcome import Outcome
+from bot.plan.retry_memory import RetryMemory
 from bot.plan.steps import Step
 from bot.registry import Entry, owners
 from bot.store import PurgedDuringRun
@@ -217,7 +217,7 @@ def _hide_if_removed(entry: Entry, context: RunContext, hub: Hub) -> None:
 def _remember_published(made: Made, context: RunContext) -> None:
     """Forgets the tries before, and notes the run of a tracker, so that a removal finds it."""
     entry, tracked = made.ready.entry, made.tuned.tracking
-    notes: dict[str, Any] = dict(backoff.CLEARED_ON_SUCCESS)
+    notes = RetryMemory().to_json()
     try:
         if tracked is not None:
             notes["runs"] = tracker_runs.added(context.store.notes(entry.name), tracked)
@@ -236,9 +236,9 @@ def _check_new_posts(step: Step, entry: Entry, context: RunContext, old: Manifes
     if new < entry.min_new_posts:
         answer = f"{new:,} of {entry.min_new_posts:,} new posts"
         again = context.now() + max(entry.max_age / 4, timedelta(hours=1))
-        context.store.remember(
-            entry.name, handles=entry.handles, ask_again=again.isoformat(), last_answer=answer
-        )
+        memory = RetryMemory.from_json(context.store.notes(entry.name))
+        memory = replace(memory, ask_again=again, last_answer=answer)
+        context.store.remember(entry.name, handles=entry.handles, **memory.to_json())
         raise Skipped(f"{answer}; asks again on {again:%Y-%m-%d}")
 
 

@@ -47,7 +47,7 @@ def print_plan(plan: Plan, stream: IO[str]) -> None:
         usd = sum(step.estimate.usd for step in plan.steps)
         print(f"Cost: about {reads:,} posts and profiles read, {usd:.2f} USD.", file=stream)
     for note in plan.notes:
-        print(f"Note: {note}.", file=stream)
+        print(f"Note: {note.text}.", file=stream)
 
 
 def _row(step: Step, *, paid: bool) -> tuple[str, ...]:
@@ -106,7 +106,7 @@ def print_corpus(corpus: Corpus, tokens: int | None, stream: IO[str]) -> None:
         *(
             [
                 reason.replace("_", " "),
-                *(_counted(account.told().get(reason, 0)) for account in corpus.accounts),
+                *(_counted(account.drop_counts().get(reason, 0)) for account in corpus.accounts),
             ]
             for reason in reasons
         ),

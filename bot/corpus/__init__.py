@@ -1,4 +1,4 @@
-"""The corpus: timelines made into cleaned texts, with the funnel that says what became of every record."""
+"""The corpus: cleaned texts made from timelines, and the funnel: how many records were dropped for which reason."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 from bot.corpus import cleaning, detection
 from bot.corpus.private_data import holds_private_data
-from bot.corpus.splitting import Split, balanced, split
+from bot.corpus.splitting import Split, oversample_to_largest, split
 from bot.errors import Skipped
 from bot.registry.languages import iso_639
 from bot.sources.posts import Post, Profile, Timeline
 
 __all__ = [
-    "ALWAYS",
+    "ALWAYS_LISTED",
     "FEW_CHARACTERS",
     "MIN_CHARACTERS",
     "REASONS",
@@ -24,24 +24,24 @@ __all__ = [
     "Corpus",
     "Split",
     "Text",
-    "balanced",
     "build",
     "is_enough",
+    "oversample_to_largest",
     "require_enough",
     "split",
     "to_json",
 ]
 
 MIN_CHARACTERS = 6_000
-"""Below, a model is not made: the rule of the system of 2020-2023."""
+"""Characters of text below which no model is trained: the rule of the system of 2020-2023."""
 
 FEW_CHARACTERS = 40_000
-"""Below, the card warns."""
+"""Characters of text below which the card warns."""
 
-ALWAYS = ("retweets", "short")
+ALWAYS_LISTED = ("retweets", "short")
 """Reasons for dropping that every card lists, also with 0."""
 
-REASONS = (*ALWAYS, "edited", "duplicates", "private_data")
+REASONS = (*ALWAYS_LISTED, "edited", "duplicates", "private_data")
 """All reasons for dropping, in the order of the card's rows."""
 
 
@@ -59,9 +59,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class AccountCorpus:
-    """One voice. `downloaded` counts records as found, and is the sum of `dropped` and `kept`, always.
+    """The cleaned posts of one account.
 
-    `dropped` maps reasons to counts in the order of `REASONS`; `texts` run from the oldest to the newest.
+    `downloaded` counts records as found, and is the sum of `dropped` and `kept`, always. `dropped`
+    maps reasons to counts in the order of `REASONS`; `texts` run from the oldest to the newest.
     `not_fetched` names reasons whose posts were never asked for: how many there are is not known, and those that
     came all the same are counted. `checked_at`: since then all were seen at their source, None where nobody looked.
     """
@@ -74,15 +75,15 @@ class AccountCorpus:
     not_fetched: tuple[str, ...] = ()
     checked_at: datetime | None = None
 
-    def told(self) -> dict[str, int | None]:
-        """`dropped` as people are told it: None where none came because they were never asked for."""
+    def drop_counts(self) -> dict[str, int | None]:
+        """The count of each reason for dropping; None where its posts were never asked for and none came."""
         return {
             r: None if not count and r in self.not_fetched else count for r, count in self.dropped.items()
         }
 
     @property
     def kept(self) -> int:
-        """How many posts there are to train on."""
+        """The number of posts to train on."""
         return len(self.texts)
 
     @property
@@ -103,7 +104,7 @@ class AccountCorpus:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """The voices of one model, in the entry's order. `warnings` are sentences for the report and the card."""
+    """The accounts of one model, in the entry's order. `warnings` are sentences for the report and the card."""
 
     accounts: tuple[AccountCorpus, ...]
     warnings: tuple[str, ...] = ()
@@ -169,15 +170,17 @@ def require_enough(corpus: Corpus) -> None:
 
 
 def to_json(corpus: Corpus, *, tokens: int | None = None) -> dict[str, Any]:
-    """What `bot corpus --json` prints. `tokens` is None while the base's tokenizer is not at hand, and a reason for
-    dropping is when its posts were never asked for.
+    """The JSON value that `bot corpus --json` prints.
+
+    `tokens` is None while the base's tokenizer is not at hand, and so is the count of a reason for dropping whose
+    posts were never asked for.
     """
     return {
         "accounts": [
             {
                 "handle": account.profile.handle,
                 "downloaded": account.downloaded,
-                **account.told(),
+                **account.drop_counts(),
                 "kept": account.kept,
                 "info": {
                     "network": account.profile.network,
@@ -225,7 +228,7 @@ def _account(timeline: Timeline) -> AccountCorpus:
     return AccountCorpus(
         profile=timeline.profile,
         downloaded=len(posts),
-        dropped={reason: count for reason, count in dropped.items() if count or reason in ALWAYS},
+        dropped={reason: count for reason, count in dropped.items() if count or reason in ALWAYS_LISTED},
         texts=tuple(texts),
         newest=posts[-1].created_at if posts else None,
         not_fetched=tuple(reason for reason in REASONS if reason in timeline.not_fetched),

@@ -1,6 +1,6 @@
 """The rules that make a post's text fit to train on, and the rule by which a post is too short.
 
-They follow the system of 2020-2023 (links out, one line, three words at least), and mend where it failed:
+They follow the system of 2020-2023 (links out, one line, three words at least), and correct it where it failed:
 capital schemes and bare `www.`, links in brackets, languages without spaces, injected special tokens.
 """
 
@@ -76,7 +76,7 @@ def clean(text: str) -> str:
 
 
 def word_count(text: str) -> int:
-    """How many words hold none of `http`, `@`, `#`; a word holds a letter or a digit.
+    """The number of words that hold none of `http`, `@`, `#`; a word holds a letter or a digit.
 
     Between spaces stands one word, as in `all is well` (3), save in scripts that put no spaces. There, two
     characters of Han, Hiragana, Katakana or Bopomofo count as a word, and four of Thai, Lao, Khmer, Burmese,

@@ -47,7 +47,7 @@ def split(corpus: Corpus, held_out: float) -> Split:
     return Split(train, validation, test)
 
 
-def balanced(accounts: Sequence[Sequence[Text]]) -> tuple[Text, ...]:
+def oversample_to_largest(accounts: Sequence[Sequence[Text]]) -> tuple[Text, ...]:
     """All texts, each account's repeated in order until it has as many posts as the largest one.
 
     Counted in posts, as the system of 2020-2023 did it: each voice is equally often the one that speaks.

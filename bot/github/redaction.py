@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.plan.steps import Plan, Step
+from bot.plan.steps import Note, Plan, Step
 
 if TYPE_CHECKING:
     from bot.plan.outcome import Outcome
@@ -21,7 +21,7 @@ def without_finished_removals(plan: Plan) -> Plan:
         return plan
     models = "model" if hidden == 1 else "models"
     note = f"{hidden} {models} of people who asked to be removed: private already"
-    return replace(plan, steps=kept, notes=(*plan.notes, note))
+    return replace(plan, steps=kept, notes=(*plan.notes, Note("removals", note)))
 
 
 def redact(plan: Plan, outcomes: Sequence[Outcome] = ()) -> tuple[Plan, list[Outcome]]:

@@ -134,7 +134,7 @@ def with_plans(review: Review, base: Plan | None, head: Plan) -> Review:
         for step in head.steps
         if step.name in touched or before.get(step.name) != _gist(step)
     ]
-    notes = [note for note in head.notes if base is None or note not in base.notes]
+    notes = [note.text for note in head.notes if base is None or note not in base.notes]
     return review.model_copy(update={"rows": tuple(rows), "notes": (*review.notes, *notes)[:200]})
 
 
@@ -231,7 +231,8 @@ def _loud(base: Registry | None, head: Registry, removed: Sequence[str], files: 
 
 
 def _gist(step: Step) -> tuple[object, ...]:
-    return step.action, step.cause, step.handles, step.held, re.sub(r"\d+", "0", step.reason)
+    """What of a step counts as another one: not its words, whose ages, counts and lines differ without a change."""
+    return step.action, step.kind, step.changes, step.handles, step.held, len(step.problems)
 
 
 def _row(step: Step, faults: Collection[Fault]) -> Row:

@@ -29,7 +29,7 @@ def of_plan(plan: Plan, *, parts: int) -> str:
     return _rendered(
         title="Plan",
         sentences=[counted(plan), *_cost(plan.steps), *_shared(parts)],
-        notes=plan.notes,
+        notes=[note.text for note in plan.notes],
         table=table(("step", "model", "why", "cost"), [plan_row(step) for step in plan.steps]),
     )
 
@@ -60,7 +60,7 @@ def of_outcomes(
     return _rendered(
         title="Fleet",
         sentences=[*sentences, f"{counts}." if counts else idle],
-        notes=plan.notes,
+        notes=[note.text for note in plan.notes],
         table=table(("result", "model", "what happened", "planned cost"), rows),
     )
 

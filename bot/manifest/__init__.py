@@ -1,7 +1,7 @@
 """The manifest `bot.json`: exactly what was published, from what, by which code. It holds no post's text.
 
 From it alone a card is rendered again; its `Published` part also stands in the card's front matter under
-`mynah:`, so that one listing of a namespace tells the state of the whole fleet.
+`mynah:`, so that one listing of a namespace gives the state of the whole fleet.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BOUNDS = Bounds(4 << 20)
 
 
 class Account(Value):
-    """One voice: who, and its funnel. `dropped` maps a reason to a count, in the order of the card's rows;
+    """One account and its funnel. `dropped` maps a reason to a count, in the order of the card's rows;
     `not_fetched` names reasons whose records were never asked for, so that their number is not known.
 
     `downloaded == sum(dropped.values()) + kept`, always. `first` and `last` date the posts kept.
@@ -64,7 +64,7 @@ class Base(Value):
 
 
 class Training(Value):
-    """What training did: times in seconds, `tokens` the useful ones seen in all epochs.
+    """The facts of a training: times in seconds, `tokens` the useful ones seen in all epochs.
 
     `best_epoch` is the one whose weights were kept, chosen on validation posts; `weights` says in which type
     they are published; `micro_batch_size` how many blocks were worked on at once, fewer than the recipe's
@@ -118,7 +118,7 @@ class Voice(Value):
 class Evaluation(Value):
     """Base and tuned model on the same held-out posts (`posts`, `tokens` of the base's tokenizer, `bytes`).
 
-    `voices` tells the accounts of a cyborg apart; empty for a model of one.
+    `voices` holds a score for each account of a cyborg; empty for a model of one.
     """
 
     posts: int
@@ -130,12 +130,12 @@ class Evaluation(Value):
 
 
 class Copying(Value):
-    """How much of what the model writes stands word for word in its training posts; shares are 0 to 1.
+    """Memorisation: how much of the model's text stands word for word in its training posts; shares are 0 to 1.
 
     Of `samples` texts generated without a prompt from `seed`: `runs` hold a run of at least `words` words found
     in a training post, `whole` are one as a whole, and `text` is the share of all words inside such runs.
     `natural_*` are the same shares of `posts` held-out posts: how much the person repeats themselves.
-    `withheld` counts the card's samples that are not shown because they tell a training post.
+    `withheld` counts the card's samples that are not shown because they reveal a training post.
     """
 
     samples: int
@@ -152,7 +152,7 @@ class Copying(Value):
 
 
 class Tracking(Value):
-    """Where a run was tracked as well: `service` (wandb, trackio), and links where it went online.
+    """The tracker of a run: `service` (wandb, trackio), and links where it went online.
 
     `run` is the random id that names it there, in `project`.
     `model_url` and `report_url` are known of adopted models alone.
@@ -181,7 +181,7 @@ class Sample(Value):
 
 
 class Provenance(Value):
-    """Which code published this: the bot's version and commit, and the CI run's address when there was one."""
+    """The code that published this: the bot's version and commit, and the CI run's address when there was one."""
 
     version: str
     commit: str | None = None
@@ -192,7 +192,7 @@ class Adopted(Value):
     """Where an adopted model came from: the older `system` that made it, and the `commit` whose card was read.
 
     `weights` are the names of the files with weights that stand there still, as that system left them. `dated`
-    is False where only the repo's last change tells when the model was made: then it was made by then.
+    is False where only the repo's last change dates the model: then it was trained by then.
     """
 
     system: str
@@ -202,7 +202,7 @@ class Adopted(Value):
 
 
 class Asked(Value):
-    """What the registry asked of a hyperparameter that was used otherwise: its `value`, and the `reason` in words."""
+    """The `value` that the registry asked of a hyperparameter that was used otherwise, and the `reason` in words."""
 
     value: Any
     reason: str
@@ -212,13 +212,13 @@ class Manifest(Value):
     """All that a card needs and a plan compares. Dates are UTC; `warnings` are sentences for the card.
 
     `adopted` says that an older system made the model: then `training` and `evaluation` are None, for what was
-    not measured is not there, and so are the characters, and of the base what nothing told.
+    not measured is not there, and so are the characters, and of the base what was not recorded.
 
-    `recipe` is the one that was used; `asked` tells where the registry asked for something else, by the
+    `recipe` is the one that was used; `asked` says where the registry asked for something else, by the
     hyperparameter's name. The digest in `published` is that of what was asked, which is what a plan compares.
 
     `body` is the SHA-256 of the card's text below its front matter, `files` those of every other file, and
-    `blobs` the git blob ids of the small ones, which is what a Hub tells of them: what differs from them on the
+    `blobs` the git blob ids of the small ones, which a Hub lists: what differs from them on the
     Hub, a human changed, and what neither names is not ours. `hub` is the address of the Hub it was made for.
     """
 

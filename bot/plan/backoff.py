@@ -1,19 +1,18 @@
-"""Failure memory: an entry that failed waits an hour, then twice as long each time, up to a week.
+"""Back-off: an entry that failed waits an hour, then twice as long each time, up to a week.
 
-Whatever changes the entry or its files ends the wait: then the cause may be mended.
+Whatever changes the entry or its files ends the wait: then the cause may be fixed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from bot.errors import UsageError
 from bot.hub import base_model
 from bot.io import digest
-from bot.plan.retry_notes import FORMS
+from bot.plan.retry_memory import Failure, RetryMemory
 from bot.registry import Entry
 
 FIRST, LONGEST = timedelta(hours=1), timedelta(days=7)
@@ -36,78 +35,46 @@ def fingerprint(entry: Entry, where: str) -> str:
     return digest.short([wanted, where, files])
 
 
-def after_failure(notes: Mapping[str, Any], key: str, reason: str, now: datetime) -> dict[str, Any]:
-    """What is to be remembered once a try with the fingerprint `key` failed with `reason`."""
-    same = notes.get("fingerprint") == key
-    before, times = notes.get("failures"), notes.get("failed")
-    known = before if same and isinstance(before, list) else []
-    failures = [*known, {"at": now.isoformat(), "reason": reason}]
-    count = times + 1 if same and isinstance(times, int) else 1
+def after_failure(memory: RetryMemory, key: str, reason: str, now: datetime) -> RetryMemory:
+    """The memory once a try with the fingerprint `key` failed with `reason`."""
+    same = memory.fingerprint == key
+    count = memory.failed + 1 if same else 1
+    failures = (*(memory.failures if same else ()), Failure(now, reason))
     wait = min(FIRST * 2 ** min(count - 1, 20), LONGEST)
-    return {
-        "failures": failures[-REMEMBERED:],
-        "failed": count,
-        "fingerprint": key,
-        "retry_at": (now + wait).isoformat(),
-    }
-
-
-CLEARED_ON_SUCCESS: dict[str, Any] = dict.fromkeys(FORMS)
-"""What is to be remembered once a model was published: nothing of the tries before."""
-
-
-def settled(notes: Mapping[str, Any], key: str, posts: int, now: datetime) -> str | None:
-    """Why another try would end as the last one did, with the same posts, base and recipe; None when it may not.
-
-    A network may have more posts later, so there it holds until a date.
-    """
-    if (
-        notes.get("settled_by") == key
-        and notes.get("posts") == posts
-        and not _past(notes, "settled_until", now)
-    ):
-        reason = notes.get("settled")
-        return reason if isinstance(reason, str) else None
-    return None
-
-
-def blocked(notes: Mapping[str, Any], key: str, now: datetime) -> str | None:
-    """Why the account itself forbids a try, as last seen; None when it may do so no more."""
-    if notes.get("blocked_by") != key or _past(notes, "blocked_until", now):
-        return None
-    reason, until = notes.get("blocked"), notes.get("blocked_until")
-    if not isinstance(reason, str) or not isinstance(until, str):
-        return None
-    return f"{reason}; looked at again on {until[:10]} or with --only"
-
-
-def waiting(notes: Mapping[str, Any], key: str, now: datetime) -> str | None:
-    """Why the entry is not tried now, with the time of the next try; None when it may be."""
-    if notes.get("fingerprint") != key:
-        return None
-    when = moment(notes, "retry_at")
-    if when is None or when <= now:
-        return None
-    times = notes.get("failed", 1)
-    failures = notes.get("failures")
-    last = failures[-1] if isinstance(failures, list) and failures else None
-    reason = last.get("reason") if isinstance(last, dict) else None
-    return (
-        f"failed {'once' if times == 1 else f'{times} times'}, tries again on {when:%Y-%m-%d at %H:%M} UTC "
-        f"or with --only; last time: {reason if isinstance(reason, str) else 'unknown'}"
+    return replace(
+        memory, failures=failures[-REMEMBERED:], failed=count, fingerprint=key, retry_at=now + wait
     )
 
 
-def _past(notes: Mapping[str, Any], name: str, now: datetime) -> bool:
-    until = moment(notes, name)
-    return until is not None and until <= now
+def cached_skip_reason(memory: RetryMemory, key: str, posts: int, now: datetime) -> str | None:
+    """The reason why another try would publish nothing again, with the same posts, base and recipe; None when it might.
+
+    A network may have more posts later, so there it holds until a date.
+    """
+    same = memory.settled_by == key and memory.posts == posts
+    return memory.settled if same and not _is_past(memory.settled_until, now) else None
 
 
-def moment(notes: Mapping[str, Any], name: str) -> datetime | None:
-    """The time under that name; None for none, and for one that is damaged or of no time zone."""
-    value = notes.get(name)
-    try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+def block_reason(memory: RetryMemory, key: str, now: datetime) -> str | None:
+    """The reason why the account itself forbids a try, as last seen; None when it may allow one again."""
+    reason, until = memory.blocked, memory.blocked_until
+    if memory.blocked_by != key or reason is None or until is None or until <= now:
         return None
-    return found if found is not None and found.tzinfo is not None else None
+    return f"{reason}; looked at again on {until:%Y-%m-%d} or with --only"
+
+
+def wait_reason(memory: RetryMemory, key: str, now: datetime) -> str | None:
+    """The reason why the entry is not tried now, with the time of the next try; None when it may be tried."""
+    when = memory.retry_at
+    if memory.fingerprint != key or when is None or when <= now:
+        return None
+    times = max(1, memory.failed)
+    last = memory.failures[-1].reason if memory.failures else "unknown"
+    return (
+        f"failed {'once' if times == 1 else f'{times} times'}, tries again on {when:%Y-%m-%d at %H:%M} UTC "
+        f"or with --only; last time: {last}"
+    )
+
+
+def _is_past(until: datetime | None, now: datetime) -> bool:
+    return until is not None and until <= now

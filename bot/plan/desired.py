@@ -18,8 +18,9 @@ from bot.hub.base_model import BaseSpec
 from bot.hub.published import Published
 from bot.io import digest
 from bot.io.paths import TEMPLATES
-from bot.plan import backoff, retry_notes
-from bot.plan.decide import Desired, EntryState
+from bot.plan import backoff
+from bot.plan.inputs import Desired, EntryState
+from bot.plan.retry_memory import RetryMemory
 from bot.plan.steps import Estimate
 from bot.plan.sufficiency import Sufficiency
 from bot.registry import Entry, Registry, owners, templates
@@ -32,12 +33,12 @@ LOCAL_SOURCES = ("archive", "jsonl")
 
 
 def template_folders(registry: Registry) -> list[Path]:
-    """Where templates are looked for: beside the registry first, then the ones that come with the bot."""
+    """The folders that templates are looked up in: beside the registry first, then the ones that come with the bot."""
     return [registry.path.parent / "templates", *TEMPLATES]
 
 
 def card_facts(registry: Registry, entry: Entry) -> dict[str, Any]:
-    """What the registry alone says on a card; a change of any of it re-renders the card."""
+    """The facts on a card that come from the registry alone; a change of any of them re-renders the card."""
     return {
         "handles": entry.handles,
         "contact": registry.contact,
@@ -53,7 +54,7 @@ def card_facts(registry: Registry, entry: Entry) -> dict[str, Any]:
 def desired(registry: Registry, resolve: Callable[[str], str | None] = lambda _: None) -> list[Desired]:
     """Every entry of the registry, sound or faulty, in its order.
 
-    `resolve` tells which commit an unpinned base on the Hub has now, or None; it is asked once for each.
+    `resolve` returns the commit that an unpinned base on the Hub has now, or None; it is called once for each.
     """
     resolve = cache(resolve)
     folders = template_folders(registry)
@@ -115,7 +116,7 @@ def _sound(
     )
 
 
-def known(
+def load_store_state(
     registry: Registry,
     wanted: Mapping[str, Desired],
     listing: Listing,
@@ -124,14 +125,14 @@ def known(
     where: Callable[[str], str],
     forced: Collection[str] = (),
 ) -> dict[str, EntryState]:
-    """What the store knows of the entries that a plan will ask about: those missing, changed, past their age,
+    """The stored state of the entries that a plan will ask about: those missing, changed, past their age,
     or among the names that are `forced`. Where the registry holds tombstones the stored posts of all entries are
-    held against them.
+    compared with them.
 
     The store is not opened while there are none. Without `open_store` nothing is known of it, not even that it is
-    empty. `where` tells a model's place on the hub, by its name.
+    empty. `where` returns a model's place on the hub, by its name.
     """
-    asked: list[tuple[Entry, datetime | None]] = []
+    asked_about: list[tuple[Entry, datetime | None]] = []
     for entry in registry.entries:
         repo = listing.repos.get(entry.name)
         published = repo.published if repo is not None else None
@@ -141,35 +142,37 @@ def known(
             or now - published.trained_at >= entry.max_age
             or _differs(wanted[entry.name], published)
         ):
-            asked.append((entry, published.newest_post if published else None))
-    if not asked and not registry.removed:
+            asked_about.append((entry, published.newest_post if published else None))
+    if not asked_about and not registry.removed:
         return {}
     if open_store is None:
         age = registry.x.look_up_age
         return {
-            entry.name: _knowledge(entry, newest, {}, {}, now, where(entry.name), age)
-            for entry, newest in asked
+            entry.name: _state(entry, newest, {}, RetryMemory(), now, where(entry.name), age)
+            for entry, newest in asked_about
         }
     store = open_store()
-    facts, notes = store.all_facts(), store.all_notes() if asked else {}
+    facts, notes = store.all_facts(), store.all_notes() if asked_about else {}
     faults = {
         entry.name: "; ".join(owners.stored_removed(registry, _held(entry, facts)))
         for entry in (registry.entries if registry.removed else ())
     }
-    found = {name: EntryState(fault=fault) for name, fault in faults.items() if fault}
+    states = {name: EntryState(fault=fault) for name, fault in faults.items() if fault}
     enough = Sufficiency(facts, store.load)
-    for entry, newest in asked:
-        memory = retry_notes.checked(notes.get(entry.name, {}))
-        one = _knowledge(entry, newest, facts, memory, now, where(entry.name), registry.x.look_up_age)
+    for entry, newest in asked_about:
+        memory = RetryMemory.from_json(notes.get(entry.name, {}))
+        one = _state(entry, newest, facts, memory, now, where(entry.name), registry.x.look_up_age)
         fault = "; ".join(owners.stored_faults(registry, entry, _held(entry, facts))) or None
-        decided = entry.paused or (fault or one.settled or one.waiting or one.blocked) is not None
-        lacking = None if decided else enough.lacking(entry)
-        found[entry.name] = replace(one, fault=fault, lacking=lacking)
-    return found
+        decided = (
+            entry.paused or (fault or one.skip_reason or one.wait_reason or one.block_reason) is not None
+        )
+        no_posts = None if decided else enough.no_posts_reason(entry)
+        states[entry.name] = replace(one, fault=fault, no_posts_reason=no_posts)
+    return states
 
 
 def _differs(wanted: Desired, published: Published) -> bool:
-    """Whether anything that a plan compares is another: then it matters whether a try failed before."""
+    """Whether anything that a plan compares differs: then it matters whether a try failed before."""
     return (wanted.recipe, wanted.base, wanted.template, wanted.card) != (
         published.recipe,
         published.base,
@@ -179,36 +182,36 @@ def _differs(wanted: Desired, published: Published) -> bool:
 
 
 def stored_posts(entry: Entry, facts: Mapping[tuple[str, str], Facts]) -> int:
-    """How many posts of the entry's handles lie in the store."""
+    """The number of stored posts of the entry's handles."""
     return sum(one.total for one in _held(entry, facts))
 
 
 def _held(entry: Entry, facts: Mapping[tuple[str, str], Facts]) -> list[Facts]:
-    """What is known of the entry's handles that lie in the store."""
+    """The facts on the entry's handles that the store holds."""
     from bot.sources import network_of
 
-    held = (facts.get((network_of(entry.source), handle)) for handle in entry.handles)
-    return [one for one in held if one is not None]
+    stored = (facts.get((network_of(entry.source), handle)) for handle in entry.handles)
+    return [one for one in stored if one is not None]
 
 
-def _knowledge(
+def _state(
     entry: Entry,
     newest: datetime | None,
     facts: Mapping[tuple[str, str], Facts],
-    notes: Mapping[str, Any],
+    memory: RetryMemory,
     now: datetime,
     where: str,
     look_up_age: timedelta | None,
 ) -> EntryState:
-    held, last_answer = _held(entry, facts), notes.get("last_answer")
+    held = _held(entry, facts)
     key = backoff.fingerprint(entry, where)
     return EntryState(
         new_posts=sum(one.newer_than(newest) for one in held) if newest else 0,
-        settled=backoff.settled(notes, key, stored_posts(entry, facts), now),
-        ask_again=backoff.moment(notes, "ask_again"),
-        last_answer=last_answer if isinstance(last_answer, str) else None,
-        waiting=backoff.waiting(notes, key, now),
-        blocked=backoff.blocked(notes, key, now),
+        skip_reason=backoff.cached_skip_reason(memory, key, stored_posts(entry, facts), now),
+        ask_again=memory.ask_again,
+        last_answer=memory.last_answer,
+        wait_reason=backoff.wait_reason(memory, key, now),
+        block_reason=backoff.block_reason(memory, key, now),
         estimate=_estimate(entry, facts, now, look_up_age),
         unproven=entry.source == "archive" and any(one.id is None for one in held),
     )
@@ -217,7 +220,7 @@ def _knowledge(
 def _estimate(
     entry: Entry, facts: Mapping[tuple[str, str], Facts], now: datetime, look_up_age: timedelta | None
 ) -> Estimate:
-    """What fetching all handles of an entry, and looking for deleted posts, would cost by what the store knows."""
+    """The estimated cost of fetching all handles of an entry and looking for deleted posts."""
     from bot.plan import estimate
     from bot.sources import network_of
 

@@ -1,4 +1,4 @@
-"""What reading an account would cost, before anything is asked: by the source's prices and what the store knows."""
+"""Estimate the cost of reading an account from its source's prices and the stored facts, before any request."""
 
 from __future__ import annotations
 

@@ -1,14 +1,15 @@
-"""Why a model is in the state it is in, and what happens next: the plan's step with the facts behind it."""
+"""Explain the state of a model and what happens next: the plan's step with the facts behind it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from bot import manifest
 from bot.errors import UsageError
 from bot.hub import Hub
 from bot.hub.published import FILENAME
-from bot.plan import retry_notes
+from bot.plan.retry_memory import RetryMemory
 from bot.plan.steps import Plan, Step
 from bot.registry import Registry
 from bot.store import Facts, Store
@@ -17,7 +18,7 @@ NEXT = {
     "train": "bot apply fetches its posts, trains it and publishes it",
     "card": "bot apply renders its card again and leaves the weights",
     "remove": "bot apply --allow-removals N takes it off the hub",
-    "blocked": "nothing, until the reason above is mended",
+    "blocked": "nothing, until the reason above is fixed",
     "unlisted": "nothing; list it again, or take the person out with bot remove",
     "ok": "nothing, until something changes",
 }
@@ -38,16 +39,24 @@ def explain(name: str, plan: Plan, registry: Registry, hub: Hub, store: Store) -
                 for handle in entry.handles:
                     facts = store.facts(handle, entry.source)
                     yield f"  store:      {handle}: {_held(facts)}"
-        notes = retry_notes.checked(store.notes(name))
-        if "last_answer" in notes:
-            yield f"  last fetch: {notes['last_answer']}, asks again on {notes.get('ask_again', '')[:10]}"
-        if "blocked" in notes:
-            yield f"  blocked:    {notes['blocked']}, looked at again on {notes.get('blocked_until', '')[:10]}"
-        for failure in notes.get("failures", []):
-            yield f"  failed:     {failure['at'][:16].replace('T', ' ')} UTC: {failure['reason']}"
-        if notes.get("failures"):
-            yield f"  tries:      again after {notes['retry_at'][:16].replace('T', ' ')} UTC, or now with --only"
+        yield from _remembered(RetryMemory.from_json(store.notes(name)))
         yield f"  next:       {NEXT[step.action]}"
+
+
+def _remembered(memory: RetryMemory) -> Iterator[str]:
+    """Lines on earlier tries: what the last fetch found, what forbids a try, what failed."""
+    if memory.last_answer is not None:
+        yield f"  last fetch: {memory.last_answer}, asks again on {_day(memory.ask_again)}"
+    if memory.blocked is not None:
+        yield f"  blocked:    {memory.blocked}, looked at again on {_day(memory.blocked_until)}"
+    for failure in memory.failures:
+        yield f"  failed:     {failure.at:%Y-%m-%d %H:%M} UTC: {failure.reason}"
+    if memory.failures and memory.retry_at is not None:
+        yield f"  tries:      again after {memory.retry_at:%Y-%m-%d %H:%M} UTC, or now with --only"
+
+
+def _day(time: datetime | None) -> str:
+    return f"{time:%Y-%m-%d}" if time is not None else ""
 
 
 def _held(facts: Facts | None) -> str:

@@ -1,4 +1,4 @@
-"""A plan in a file: written to be reviewed, and taken up again exactly as it was, or not at all."""
+"""Plan files: a plan is written to be reviewed, and read back exactly as it was, or refused."""
 
 from __future__ import annotations
 
@@ -25,8 +25,14 @@ class _Estimate(BaseModel):
     usd: float = Field(ge=0)
 
 
+class _Change(BaseModel):
+    what: str
+    old: str | None
+    new: str | None
+
+
 class _Step(BaseModel):
-    """What a step of a file must be, so that nothing later meets another type."""
+    """The types of a step in a plan file, checked before anything uses it."""
 
     name: str = Field(max_length=400)
     repo: str = Field(max_length=400)
@@ -38,6 +44,7 @@ class _Step(BaseModel):
     cause: Cause
     state: str
     held: bool
+    changes: tuple[_Change, ...] = ()
 
 
 class _Plan(BaseModel):
@@ -52,8 +59,8 @@ class _File(BaseModel):
 def write(plan: Plan, path: Path) -> None:
     """Writes the plan with a digest over all of it. UsageError when the file cannot be written."""
     # A path in a reason need not be UTF-8 on disk; in the file it is.
-    made = json.dumps({"version": VERSION, "plan": plan.to_json()}, ensure_ascii=False)
-    content = json.loads(made.encode(errors="replace"))
+    text = json.dumps({"version": VERSION, "plan": plan.to_json()}, ensure_ascii=False)
+    content = json.loads(text.encode(errors="replace"))
     sealed = {**content, "seal": digest.of_value(content)}
     try:
         path.write_text(json.dumps(sealed, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -97,7 +104,8 @@ def agreed(reviewed: Sequence[Step], now: Plan) -> tuple[Plan, list[Step]]:
     for old in reviewed:
         step = current.get((old.name, old.handles))
         if step is not None and step.state == old.state and _stands(old, step):
-            same.append(replace(step, action=old.action, cause=old.cause, reason=old.reason, held=old.held))
+            reviewed_as = replace(step, action=old.action, cause=old.cause, reason=old.reason, held=old.held)
+            same.append(replace(reviewed_as, changes=old.changes))
         elif old.action in {"train", "card", "remove"}:
             moved.append(old)
     return replace(now, steps=tuple(same)), moved

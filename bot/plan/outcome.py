@@ -10,7 +10,7 @@ Result = Literal["done", "failed", "skipped", "deferred"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a step. `commit` is what was published, `seconds` the wall time of the whole step.
+    """The result of a step and its reason. `commit` is what was published, `seconds` the wall time of the whole step.
 
     `refused`: the Hub refused the token, so that no later step can publish either.
     """

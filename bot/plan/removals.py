@@ -1,4 +1,4 @@
-"""Which repos hold somebody who asked to be removed, and the step that takes each of them out of sight. Pure."""
+"""Which repos hold somebody who asked to be removed, and the step that hides or deletes each of them. Pure."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Leaving:
 
 
 def leaving(repo: Repo, registered: tuple[str, ...], removed: Container[str]) -> Leaving | None:
-    """Whom of the `removed` a repo holds or may hold; None for nobody.
+    """The removed people that a repo holds or may hold; None for nobody.
 
-    `registered` are the handles that the registry gives an entry of the repo's name: it tells whose voices the
-    name stands for, where none of them is removed.
+    `registered` are the handles that the registry gives an entry of the repo's name: they say whose accounts
+    the name stands for, where none of them is removed.
     """
     held = repo_people.of_repo(repo)
     if held is None:
@@ -34,22 +34,23 @@ def leaving(repo: Repo, registered: tuple[str, ...], removed: Container[str]) ->
 
 def step(repo: Repo, found: Leaving, repo_id: str, state: str, *, deletes: bool) -> Step:
     """The step for such a repo. Where nothing but its name may name them it is hidden, whatever the policy."""
-    gone = found.named or found.possible
+    removed = found.named or found.possible
     hides = not found.named
     hidden = repo.private and (hides or not deletes)
-    reason = f"{people(gone)} asked to be removed"
+    reason = f"{people(removed)} asked to be removed"
     if hides:
         unread = f", and it cannot be read ({repo.problem})" if repo.problem else ""
-        reason = f"its name may be that of {people(gone)}, who asked to be removed{unread}"
+        reason = f"its name may be that of {people(removed)}, who asked to be removed{unread}"
     voices_of_it = repo.published.handles if repo.published else repo.named
     return Step(
         repo.name.lower(),
         repo_id,
         "ok" if hidden else "remove",
         reason + (": private already" if hidden else ""),
-        tuple(dict.fromkeys((*voices_of_it, *gone))),
+        tuple(dict.fromkeys((*voices_of_it, *removed))),
         head=repo.head,
         cause="tombstone",
+        kind="tombstone",
         state=state,
         hides=hides,
     )

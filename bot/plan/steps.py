@@ -24,19 +24,69 @@ Cause = Literal[
     "unlisted",
     "none",
 ]
-"""What a step comes from. `posts`: too few to train on. `changed` and `card` come from the configuration, and a guard
+"""The cause of a step. `posts`: too few to train on. `changed` and `card` come from the configuration, and a guard
 counts them."""
+
+Kind = Literal[
+    "",
+    "faulty-entry",
+    "removed-person",
+    "removed-name",
+    "unusable-posts",
+    "damaged-repo",
+    "foreign-repo",
+    "paused",
+    "skipped-before",
+    "missing",
+    "forced",
+    "changed",
+    "stale",
+    "up-to-date",
+    "no-posts",
+    "blocked-account",
+    "waiting",
+    "tombstone",
+    "unlisted",
+]
+"""Which rule decided a step; finer than its cause. Empty in a step that was read from a plan file."""
+
+NoteKind = Literal["listing", "prompts", "base", "unproven", "guard", "store", "budget", "removals"]
 
 ACTIONS: tuple[Action, ...] = ("train", "card", "remove", "blocked", "unlisted", "ok")
 """In the order in which a plan lists them: what will be done first, what needs nothing last."""
 
+WORK: tuple[Action, ...] = ("train", "card")
+"""Actions that publish something."""
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a step is expected to cost: paid reads of posts and profiles, and their price in USD."""
+    """The estimated cost of a step: paid reads of posts and profiles, and their price in USD."""
 
     reads: int = 0
     usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between an entry and what is published; the values are None where only digests are known."""
+
+    what: str
+    old: str | None = None
+    new: str | None = None
+
+    def __str__(self) -> str:
+        return (
+            self.what if self.old is None and self.new is None else f"{self.what}: {self.old} -> {self.new}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence on a plan as a whole, without its full stop, and what it is about."""
+
+    kind: NoteKind
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +95,8 @@ class Step:
 
     `head` is the commit the step was computed from, and `state` a digest of all it was computed from: when
     that is another one later, the step no longer fits. `held` says that a guard holds the step back. `problems`
-    are the places in files that block it, where they are known; a plan file does not keep them.
+    are the places in files that block it, where they are known, and `kind` names the rule that decided; a plan file
+    keeps neither. `changes` are the differences from what is published that led to the step.
     """
 
     name: str
@@ -61,6 +112,8 @@ class Step:
     held: bool = False
     hides: bool = False
     problems: tuple[Problem, ...] = ()
+    kind: Kind = ""
+    changes: tuple[Change, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The step as `plan --json` prints it."""
@@ -76,6 +129,7 @@ class Step:
             "state": self.state,
             "held": self.held,
             "hides": self.hides,
+            "changes": [{"what": one.what, "old": one.old, "new": one.new} for one in self.changes],
         }
 
 
@@ -94,23 +148,25 @@ def step_from_json(value: Mapping[str, Any]) -> Step:
         state=value["state"],
         held=bool(value["held"]),
         hides=bool(value.get("hides", False)),
+        changes=tuple(Change(one["what"], one["old"], one["new"]) for one in value.get("changes", ())),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps in the order in which they are taken, and `notes`: sentences on what the plan could not see.
-
-    `warnings` are those of the notes that say what a guard holds back.
-    """
+    """Steps in the order in which they are taken, and `notes` on the plan as a whole."""
 
     steps: tuple[Step, ...]
-    notes: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The sentences on what a guard holds back."""
+        return tuple(note.text for note in self.notes if note.kind == "guard")
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many steps of each action, actions without any left out."""
+        """The number of steps of each action, actions without any left out."""
         counts = {action: sum(step.action == action for step in self.steps) for action in ACTIONS}
         return {action: count for action, count in counts.items() if count}
 
@@ -124,5 +180,5 @@ class Plan:
             "digest": self.digest(),
             "counts": self.counts,
             "steps": [step.to_json() for step in self.steps],
-            "notes": list(self.notes),
+            "notes": [note.text for note in self.notes],
         }

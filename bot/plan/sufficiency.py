@@ -1,4 +1,4 @@
-"""Whether there is enough to train on, as far as the store tells without a fetch: for entries that have no file."""
+"""Whether the store alone shows that there is too little to train on: for entries that have no file."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ if TYPE_CHECKING:
     from bot.store import Facts
 
 MOST_POSTS = 1_000
-"""Posts of an entry up to which they are opened: whoever wrote more has enough text, or is found out by the fetch."""
+"""Posts of an entry up to which they are opened: an account with more has enough text, or the fetch says otherwise."""
 MOST_OPENED = 200
 """Accounts that one plan opens; those of later entries are looked at when they are fetched."""
 
 
 @dataclass(slots=True)
 class Sufficiency:
-    """Tells what entries lack. `facts` go by network and handle, `load` opens one account's posts by handle and source.
+    """Finds entries without enough stored posts.
 
-    It counts the accounts that it opens, so it belongs to one plan.
+    `facts` go by network and handle, `load` opens one account's posts by handle and source. It counts
+    the accounts that it opens, so it belongs to one plan.
     """
 
     facts: Mapping[tuple[str, str], Facts]
     load: Callable[[str, str], Timeline | None]
     opened: int = 0
 
-    def lacking(self, entry: Entry) -> str | None:
-        """Why a training could only end without a model; None when it may succeed, or nobody knows yet.
+    def no_posts_reason(self, entry: Entry) -> str | None:
+        """The reason why a training could only end without a model; None when it may succeed, or is not known yet.
 
         Only what a person imports is judged: a network may have more by now, and so may a file that is read again.
         """

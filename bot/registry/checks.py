@@ -1,4 +1,4 @@
-"""What only the whole registry shows: two entries with one name, archives that git would publish."""
+"""Checks over all entries: two with one name, archives that git would publish."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def name_clashes(drafts: Iterable[Draft]) -> None:
             other = next(each for each in group if each is not draft)
             same = set(draft.handles) == set(other.handles)
             what = "the same model" if same else f"the name {shown(draft.name or '')}"
-            mend = "take one out, or give one of them a name:" if same else "give one of them a name:"
-            message = f"{what} stands here and on line {other.node.line}: {mend}"
+            fix = "take one out, or give one of them a name:" if same else "give one of them a name:"
+            message = f"{what} stands here and on line {other.node.line}: {fix}"
             draft.faults.append(draft.node.fault(message))
 
 

@@ -46,7 +46,7 @@ def add(
 ) -> str:
     """The registry's text with one entry more, for one handle or several together; all else stays as it is.
 
-    Without `source` the file given tells it, else the registry's default holds. Raises UsageError for what is
+    Without `source` the given file decides it, else the registry's default holds. Raises UsageError for what is
     no handle, is listed already or was removed, and when the policy asks for a consent that is not given.
     """
     bom, text = _BOM * text.startswith(_BOM), text.removeprefix(_BOM)

@@ -1,4 +1,4 @@
-"""One entry of the registry: its text held against defaults, policy, tombstones and the local files it names."""
+"""Read one entry of the registry: its text, with defaults, policy, tombstones and the local files it names."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shared:
-    """What every entry is read against.
+    """The context that every entry is read in.
 
     `within`: the folder out of which no local path may lead, None where any may.
     """
@@ -72,7 +72,7 @@ class Shared:
 
 @dataclass(slots=True, eq=False)
 class Draft:
-    """An entry on its way: as far as it could be read, with all that is wrong. `archives` are local ones."""
+    """An entry as far as it could be read, with all its faults. `archives` are local ones."""
 
     node: Node
     name: str | None = None
@@ -207,7 +207,7 @@ def _written_handles(node: Mapping, data: dict[str, Any], faults: list[Fault]) -
         return [
             item
             for item in value.items[:MAX_HANDLES]
-            if isinstance(item, Scalar) and not unprintable(item.text)  # told already
+            if isinstance(item, Scalar) and not unprintable(item.text)  # reported already
         ]
     return []
 

@@ -20,12 +20,12 @@ DEFAULT_TEMPLATE: str = Preferences.model_fields["template"].default
 
 
 KEEPS_HISTORY = (
-    "a repo keeps its history, so that whoever is removed could be read back: a new store is refused here, and an "
+    "a repo keeps its history, so that a removed person could be read back: a new store is refused here, and an "
     "existing one goes on with a warning in every run; make a private Storage Bucket (`hf buckets create "
     "NAMESPACE/NAME --private`) and write hf://buckets/NAMESPACE/NAME, or carry the store over with `bot store move "
     "hf://buckets/NAMESPACE/NAME`"
 )
-"""What is said on the line of a store in a dataset or model repo of the Hub."""
+"""The warning on the line of a store in a dataset or model repo of the Hub."""
 
 
 def located(text: str, folder: Path) -> str:
@@ -50,7 +50,7 @@ def leads_out(path: Path, within: Path | None) -> bool:
 
 
 def unreadable(kind: str, path: Path, within: Path | None = None) -> str | None:
-    """Why this cannot be the file meant, as the end of a sentence; None when it can.
+    """The reason why this cannot be the file meant, as the end of a sentence; None when it can be.
 
     What lies outside of `within` is not looked at.
     """

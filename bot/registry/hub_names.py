@@ -1,4 +1,4 @@
-"""What the Hub accepts as the name of a repo or namespace, as a model's id and as a tag."""
+"""The Hub's rules for names of repos and namespaces, model ids and tags."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TAG = re.compile(r"[A-Za-z0-9][\w.:+-]{0,63}", re.ASCII)
 
 
 def refusal(name: str) -> str | None:
-    """Why the Hub would refuse this name of a repo or namespace, as half a sentence; None when it would not."""
+    """The reason why the Hub refuses this name of a repo or namespace, as half a sentence; None if it accepts it."""
     if not _WORD.fullmatch(name):
         return "only letters, digits, '.', '_' and '-' are allowed"
     if len(name) > MAX_LENGTH:

@@ -1,24 +1,48 @@
-"""From the language codes of networks to ISO 639, which is what a model card may name."""
+"""ISO 639, which is what a model card may name: each language's code and English name, and codes of networks."""
 
 from __future__ import annotations
 
 import re
 
-# ISO 639-1: https://www.loc.gov/standards/iso639-2/php/code_list.php
-_TWO_LETTERS = """
-    aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el
-    en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it
-    iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt
-    my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl
-    sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo
-    za zh zu
+# Two letters: ISO 639-1, https://www.loc.gov/standards/iso639-2/php/code_list.php
+# Three letters: codes that networks give to posts, where ISO 639-1 has none.
+_TABLE = """
+    aa Afar; ab Abkhazian; ae Avestan; af Afrikaans; ak Akan; am Amharic; an Aragonese; ar Arabic;
+    as Assamese; av Avaric; ay Aymara; az Azerbaijani; ba Bashkir; be Belarusian; bg Bulgarian; bi Bislama;
+    bm Bambara; bn Bangla; bo Tibetan; br Breton; bs Bosnian; ca Catalan; ce Chechen; ch Chamorro;
+    co Corsican; cr Cree; cs Czech; cu Church Slavonic; cv Chuvash; cy Welsh; da Danish; de German;
+    dv Divehi; dz Dzongkha; ee Ewe; el Greek; en English; eo Esperanto; es Spanish; et Estonian; eu Basque;
+    fa Persian; ff Fulah; fi Finnish; fj Fijian; fo Faroese; fr French; fy Western Frisian; ga Irish;
+    gd Scottish Gaelic; gl Galician; gn Guarani; gu Gujarati; gv Manx; ha Hausa; he Hebrew; hi Hindi;
+    ho Hiri Motu; hr Croatian; ht Haitian Creole; hu Hungarian; hy Armenian; hz Herero; ia Interlingua;
+    id Indonesian; ie Interlingue; ig Igbo; ii Sichuan Yi; ik Inupiaq; io Ido; is Icelandic; it Italian;
+    iu Inuktitut; ja Japanese; jv Javanese; ka Georgian; kg Kongo; ki Kikuyu; kj Kuanyama; kk Kazakh;
+    kl Kalaallisut; km Khmer; kn Kannada; ko Korean; kr Kanuri; ks Kashmiri; ku Kurdish; kv Komi;
+    kw Cornish; ky Kyrgyz; la Latin; lb Luxembourgish; lg Ganda; li Limburgish; ln Lingala; lo Lao;
+    lt Lithuanian; lu Luba-Katanga; lv Latvian; mg Malagasy; mh Marshallese; mi Māori; mk Macedonian;
+    ml Malayalam; mn Mongolian; mr Marathi; ms Malay; mt Maltese; my Burmese; na Nauru; nb Norwegian Bokmål;
+    nd North Ndebele; ne Nepali; ng Ndonga; nl Dutch; nn Norwegian Nynorsk; no Norwegian; nr South Ndebele;
+    nv Navajo; ny Nyanja; oc Occitan; oj Ojibwa; om Oromo; or Odia; os Ossetic; pa Punjabi; pi Pali;
+    pl Polish; ps Pashto; pt Portuguese; qu Quechua; rm Romansh; rn Rundi; ro Romanian; ru Russian;
+    rw Kinyarwanda; sa Sanskrit; sc Sardinian; sd Sindhi; se Northern Sami; sg Sango; si Sinhala; sk Slovak;
+    sl Slovenian; sm Samoan; sn Shona; so Somali; sq Albanian; sr Serbian; ss Swati; st Southern Sotho;
+    su Sundanese; sv Swedish; sw Swahili; ta Tamil; te Telugu; tg Tajik; th Thai; ti Tigrinya; tk Turkmen;
+    tl Tagalog; tn Tswana; to Tongan; tr Turkish; ts Tsonga; tt Tatar; tw Twi; ty Tahitian; ug Uyghur;
+    uk Ukrainian; ur Urdu; uz Uzbek; ve Venda; vi Vietnamese; vo Volapük; wa Walloon; wo Wolof; xh Xhosa;
+    yi Yiddish; yo Yoruba; za Zhuang; zh Chinese; zu Zulu;
+    arz Egyptian Arabic; ast Asturian; bar Bavarian; bho Bhojpuri; bjn Banjar; ceb Cebuano; chr Cherokee;
+    ckb Sorani Kurdish; csb Kashubian; dsb Lower Sorbian; fil Filipino; frp Arpitan; fur Friulian;
+    gsw Swiss German; haw Hawaiian; hsb Upper Sorbian; kab Kabyle; lzh Literary Chinese; mai Maithili;
+    mdf Moksha; min Minangkabau; mni Manipuri; mwl Mirandese; nap Neapolitan; nds Low German; new Newari;
+    nso Northern Sotho; pag Pangasinan; pam Kapampangan; pap Papiamento; pcd Picard; sat Santali;
+    scn Sicilian; sco Scots; shn Shan; srd Sardinian; syr Syriac; szl Silesian; tok Toki Pona;
+    tzm Central Atlas Tamazight; vec Venetian; war Waray; yue Cantonese; zgh Standard Moroccan Tamazight
 """
-# Three-letter codes that networks give to posts, where ISO 639-1 has none.
-_THREE_LETTERS = """
-    arz ast bar bho bjn ceb chr ckb csb dsb fil frp fur gsw haw hsb kab lzh mai mdf min mni mwl nap nds new nso
-    pag pam pap pcd sat scn sco shn srd syr szl tok tzm vec war yue zgh
-"""
-_KNOWN = frozenset(_TWO_LETTERS.split() + _THREE_LETTERS.split())
+LANGUAGES: dict[str, str] = {
+    code: name
+    for code, _, name in (pair.strip().partition(" ") for pair in _TABLE.replace("\n", " ").split(";"))
+}
+"""The English name of each language, by its code."""
 
 _RENAMED = {"in": "id", "iw": "he", "ji": "yi", "jw": "jv", "mo": "ro", "msa": "ms", "cmn": "zh", "zho": "zh"}
 _CODE = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]{1,8})*")
@@ -33,4 +57,4 @@ def iso_639(code: str | None) -> str | None:
     if not match:
         return None
     language = _RENAMED.get(match[1], match[1])
-    return language if language in _KNOWN else None
+    return language if language in LANGUAGES else None

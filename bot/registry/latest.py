@@ -1,4 +1,4 @@
-"""The registry as it is on disk now: a run that takes hours hears of who was removed meanwhile."""
+"""The registry as it is on disk now: a run that takes hours sees who was removed meanwhile."""
 
 from __future__ import annotations
 

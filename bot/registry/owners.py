@@ -1,4 +1,4 @@
-"""Whose posts these are, held against the tombstones and against `consent: self`. No sentence names who left."""
+"""Check the owners of posts against the tombstones and `consent: self`. No sentence names a removed person."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ UNNAMED = (
     "names no owner, so it proves neither that {handle} agreed (consent: self) nor that it is of nobody who was "
     "removed: make sure of both yourself"
 )
-"""What follows the name of a file that does not say whose it is."""
+"""The end of a sentence about a file that does not name its owner."""
 
 
 def of_profile(profile: Profile) -> Owner:
-    """Who the account is, as its network or its file tells it."""
+    """The owner of an account, as its network or its file names them."""
     return owner(profile.network, profile.handle, profile.id)
 
 
 def of_facts(facts: Facts) -> Owner:
-    """Who the stored posts of an account are of, as far as their source said."""
+    """The owner of an account's stored posts, as far as their source named one."""
     return owner(facts.network, facts.known_as or facts.handle, facts.id)
 
 
 def removed(gone: Tombstones, of: Owner, handle: str, what: str) -> str | None:
-    """Why the posts of `handle` may not be used, if their owner was removed; else None.
+    """The reason why the posts of `handle` may not be used, if their owner was removed; else None.
 
     `what` is where the owner stands: `the archive`, `the store`.
     """
@@ -48,7 +48,7 @@ def removed(gone: Tombstones, of: Owner, handle: str, what: str) -> str | None:
 
 
 def disbelieved(registry: Registry, entry: Entry, handle: str, of: Owner) -> str | None:
-    """Why `consent: self` is not believed of this owner; None where it is, or where the registry asks for none.
+    """The reason why `consent: self` is not believed of this owner; None where it is, or where none is required.
 
     Somebody who was removed is not named: ask `removed` first.
     """
@@ -68,7 +68,7 @@ def disbelieved(registry: Registry, entry: Entry, handle: str, of: Owner) -> str
 
 
 def of_files(entry: Entry) -> dict[str, Owner]:
-    """Who the entry's local files say they are of, by handle, without reading posts.
+    """The owners that the entry's local files name, by handle, without reading posts.
 
     What a URL names is known once it is read; a file that cannot be read is passed over.
     """
@@ -81,7 +81,7 @@ def of_files(entry: Entry) -> dict[str, Owner]:
 
 
 def file_faults(registry: Registry, entry: Entry, files: Mapping[str, Owner]) -> Iterator[str]:
-    """What is wrong with the owners that the entry's files name, by handle."""
+    """The faults of the owners that the entry's files name, by handle."""
     for handle, of in files.items():
         if fault := removed(registry.gone, of, handle, f"the {entry.source}") or disbelieved(
             registry, entry, handle, of
@@ -90,14 +90,14 @@ def file_faults(registry: Registry, entry: Entry, files: Mapping[str, Owner]) ->
 
 
 def stored_removed(registry: Registry, held: Iterable[Facts]) -> Iterator[str]:
-    """Why stored posts may not be used, for each account of somebody who was removed."""
+    """The reasons why stored posts may not be used, one for each account of a removed person."""
     for facts in held:
         if fault := removed(registry.gone, of_facts(facts), facts.handle, "what the store holds"):
             yield fault
 
 
 def stored_faults(registry: Registry, entry: Entry, held: Iterable[Facts]) -> Iterator[str]:
-    """What is wrong with the owners of the posts that lie in the store for the entry."""
+    """The faults of the owners of the entry's stored posts."""
     held = list(held)
     found = list(stored_removed(registry, held))
     yield from found

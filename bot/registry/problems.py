@@ -1,6 +1,6 @@
-"""From nodes to values: a mapping of the registry's text held against its type, each fault at its place.
+"""Read a mapping of the registry's text as its type, with every fault at its line and column.
 
-What is wrong is noted and pruned, so that the rest of the same mapping is checked in the same run.
+What is wrong is noted and removed, so that the rest of the same mapping is checked in the same run.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SECTIONS: Keys[str, type[BaseModel]] = {
 _ATTEMPTS = 8
 
 MAX_FAULTS = 100
-"""Faults told of one mapping: more are no help to a person, and a hostile file has half a million."""
+"""Faults reported of one mapping: more are no help to a person, and a hostile file has half a million."""
 
 
 def to_data(node: Node, faults: list[Fault]) -> Any:
@@ -62,17 +62,17 @@ def read(model: type[M], node: Mapping, data: dict[str, Any], faults: list[Fault
             return model.model_validate(data), wrong
         except ValidationError as error:
             errors = error.errors(include_url=False)
-        # A value that several keys make wrong shows only once each of them is right; the rest is told already.
+        # A value that several keys make wrong shows only once each of them is right; the rest is reported already.
         holding = {found["loc"][:-1] for found in errors}
-        told = [
+        reported = [
             found
             for found in errors
             if (not wrong or found["type"] == "value_error")
             and not (found["type"] == "too_short" and found["loc"] in holding)
         ]
-        faults.extend(_place(node, found).fault(_sentence(model, found)) for found in told[:MAX_FAULTS])
-        if len(told) > MAX_FAULTS:
-            faults.append(node.fault(f"and {len(told) - MAX_FAULTS:,} further faults in here"))
+        faults.extend(_place(node, found).fault(_sentence(model, found)) for found in reported[:MAX_FAULTS])
+        if len(reported) > MAX_FAULTS:
+            faults.append(node.fault(f"and {len(reported) - MAX_FAULTS:,} further faults in here"))
         wrong |= {str(found["loc"][0]) for found in errors if found["loc"]}
         if len(errors) > MAX_FAULTS:
             break
@@ -87,7 +87,7 @@ def _order(loc: tuple[int | str, ...]) -> tuple[tuple[int, str], ...]:
 
 
 def _prune(data: Any, loc: tuple[Any, ...]) -> None:
-    """Removes what stands at `loc`, or the nearest thing around it that is there."""
+    """Removes the value at `loc`, or the nearest one around it that exists."""
     held: list[tuple[Any, Any]] = []
     for part in loc:
         here = part in data if isinstance(data, dict) else isinstance(data, list) and part in range(len(data))
@@ -112,72 +112,78 @@ def _place(node: Node, found: Any) -> Node:
 
 
 def _sentence(model: type[BaseModel], found: Any) -> str:
-    """What is wrong and how to mend it, from one of pydantic's errors."""
+    """The sentence for one of pydantic's errors: what is wrong and how to fix it."""
     loc, kind, value = found["loc"], found["type"], found["input"]
     context: dict[str, Any] = found.get("ctx", {})
     key = next((part for part in reversed(loc) if isinstance(part, str) and part), "")
     if kind == "extra_forbidden":
         section = next((_SECTIONS[part] for part in reversed(loc[:-1]) if part in _SECTIONS), model)
         return _unknown(key, section)
-    if kind == "missing":
-        return f"{key} is missing"
-    if value is None:
+    if value is None and kind != "missing":
         return f"{key} has no value: give one, or take the key out"
     match kind:
         case "value_error":
-            text = f"{shown(value)}: " if isinstance(value, str) else ""
-            return f"{key}: {text}{context['error']}"
-        case "place":
-            return str(context["why"])
-        case "literal_error" if not isinstance(value, str):
-            return f"{key} must be one word, not {_brief(value)}: {context['expected']}"
+            return f"{key}: {f'{shown(value)}: ' if isinstance(value, str) else ''}{context['error']}"
         case "literal_error":
-            close = nearest(value, context["expected"].replace("'", "").replace(" or ", ", ").split(", "))
-            return f"{key}: {shown(value)} is not one of {context['expected']}{close}"
+            return _not_one_of(key, value, context["expected"])
         case "list_type" | "tuple_type":
             example = value if isinstance(value, str) and len(value) < 40 else "..."
             return f"{key} must be a list: write [{example}]"
-        case "model_type" | "dict_type":
-            return f"{key} must be a mapping: keys with values, indented below it or in {{}}"
-        case "string_type":
-            return f"{key} must be a single text, without brackets or an indented block"
-        case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
-            return f"{key}: {_brief(value)} is not a whole number"
-        case "finite_number":
-            return f"{key} must be a finite number, not {_brief(value)}"
-        case "float_parsing" | "float_type":
-            return f"{key}: {_brief(value)} is not a number"
-        case "bool_parsing" | "bool_type":
-            return f"{key}: {_brief(value)} is neither true nor false"
-        case "string_pattern_mismatch":
-            return f"{key}: {_brief(value)} does not have the form {context['pattern']}"
-        case "string_too_short" | "too_short":
-            return f"{key} is empty: give a value, or take the key out"
-        case "string_too_long" | "too_long":
-            what = "characters" if kind == "string_too_long" else "items"
-            return f"{key} is too long: at most {context['max_length']} {what}"
-        case "greater_than_equal":
-            return f"{key}: {_brief(value)} is too small, the least is {context['ge']}"
-        case "greater_than":
-            return f"{key}: {_brief(value)} is too small, it must be more than {context['gt']}"
-        case "less_than_equal":
-            return f"{key}: {_brief(value)} is too large, the most is {context['le']}"
-        case "less_than":
-            return f"{key}: {_brief(value)} is too large, it must be less than {context['lt']}"
-    return f"{key}: {found['msg']}"
+    message = _MESSAGES.get(kind, "{key}: {msg}")
+    return message.format(**{**context, "key": key, "value": _brief(value), "msg": found["msg"]})
+
+
+_WHOLE = "{key}: {value} is not a whole number"
+_NUMBER = "{key}: {value} is not a number"
+_BOOLEAN = "{key}: {value} is neither true nor false"
+_MAPPING = "{key} must be a mapping: keys with values, indented below it or in {{}}"
+_EMPTY = "{key} is empty: give a value, or take the key out"
+_MESSAGES = {
+    "missing": "{key} is missing",
+    "place": "{why}",
+    "model_type": _MAPPING,
+    "dict_type": _MAPPING,
+    "string_type": "{key} must be a single text, without brackets or an indented block",
+    "int_parsing": _WHOLE,
+    "int_type": _WHOLE,
+    "int_from_float": _WHOLE,
+    "int_parsing_size": _WHOLE,
+    "finite_number": "{key} must be a finite number, not {value}",
+    "float_parsing": _NUMBER,
+    "float_type": _NUMBER,
+    "bool_parsing": _BOOLEAN,
+    "bool_type": _BOOLEAN,
+    "string_pattern_mismatch": "{key}: {value} does not have the form {pattern}",
+    "string_too_short": _EMPTY,
+    "too_short": _EMPTY,
+    "string_too_long": "{key} is too long: at most {max_length} characters",
+    "too_long": "{key} is too long: at most {max_length} items",
+    "greater_than_equal": "{key}: {value} is too small, the least is {ge}",
+    "greater_than": "{key}: {value} is too small, it must be more than {gt}",
+    "less_than_equal": "{key}: {value} is too large, the most is {le}",
+    "less_than": "{key}: {value} is too large, it must be less than {lt}",
+}
+"""pydantic's kinds of error, each with its sentence; the names in braces are `_sentence`'s and pydantic's context."""
+
+
+def _not_one_of(key: str, value: object, expected: str) -> str:
+    if not isinstance(value, str):
+        return f"{key} must be one word, not {_brief(value)}: {expected}"
+    close = nearest(value, expected.replace("'", "").replace(" or ", ", ").split(", "))
+    return f"{key}: {shown(value)} is not one of {expected}{close}"
 
 
 def _unknown(key: str, section: type[BaseModel]) -> str:
     known = (RegistryFile if section is Rules else section).model_fields
     if section is Rules and key in EntryFile.model_fields:
-        mend = "; it belongs to an entry of models: or to defaults: (check the indentation)"
+        hint = "; it belongs to an entry of models: or to defaults: (check the indentation)"
     elif section is Preferences and key in EntryFile.model_fields:
-        mend = "; it belongs to one entry, not to all"
+        hint = "; it belongs to one entry, not to all"
     elif section is EntryFile and key in RegistryFile.model_fields:
-        mend = "; it belongs to the top of the file (check the indentation)"
+        hint = "; it belongs to the top of the file (check the indentation)"
     else:
-        mend = nearest(key, known) or f"; known here are {', '.join(known)}"
-    return f"unknown key {shown(key)}{mend}"
+        hint = nearest(key, known) or f"; known here are {', '.join(known)}"
+    return f"unknown key {shown(key)}{hint}"
 
 
 def _brief(value: object) -> str:

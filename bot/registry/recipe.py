@@ -12,7 +12,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Recipe(BaseModel):
-    """Hyperparameters of one fine-tuning. docs/quality.md tells how the defaults were chosen."""
+    """Hyperparameters of one fine-tuning. docs/quality.md says how the defaults were chosen."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 

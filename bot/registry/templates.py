@@ -68,6 +68,6 @@ def read(path: Path) -> str:
 
 
 def missing(file: str, folders: Sequence[Path]) -> str:
-    """What is said of a template that is not there."""
+    """The sentence for a template that does not exist."""
     looked = ", ".join(str(folder) for folder in folders)
-    return f"there is no template {file} in {looked}; mend `template:` or add the file"
+    return f"there is no template {file} in {looked}; fix `template:` or add the file"

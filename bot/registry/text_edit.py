@@ -1,6 +1,6 @@
 """Surgery on YAML text: an item more or less in a list under a top-level key, everything else byte for byte.
 
-The tree tells where things stand; only the lines that change are written. Comments and line ends stay.
+The tree says where things stand; only the lines that change are written. Comments and line ends stay.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence as Items
 from bot.registry.yaml_tree import Cursor, Mapping, Node, Scalar, Sequence, parse
 
 Value = str | Items[str]
-"""What an item's key may hold here: a text or a list of texts."""
+"""A value of an item's key: a text or a list of texts."""
 
 _BREAK = "\r\n\x85\u2028\u2029"
 _LINE = re.compile(f"[^{_BREAK}]*(?:\r\n|[{_BREAK}])|[^{_BREAK}]+$")
@@ -167,7 +167,7 @@ def _block(key: str, item: Keys[str, Value], text: str, column: int, indent: int
 
 
 def _indent(root: Mapping) -> int:
-    """How far the file's block lists stand from their keys; 2 where there is none."""
+    """The indentation of the file's block lists below their keys; 2 where there is none."""
     for name, value in root.items.values():
         if isinstance(value, Sequence) and not value.flow:
             return value.start.column - name.start.column
@@ -205,7 +205,7 @@ def _dash_line(lines: list[str], block: Sequence, index: int) -> int:
 
 
 def _after(lines: list[str], number: int, new: list[str], newline: str) -> str:
-    """The lines with `new` behind line `number`, which gets the line end that it may lack."""
+    """The lines with `new` behind line `number`, which gets a line end where it has none."""
     head, tail = lines[: number + 1], lines[number + 1 :]
     if head and head[-1][-1] not in _BREAK:
         head[-1] += newline
@@ -254,7 +254,7 @@ def _first_of_block(text: str, root: Mapping, empty: Node, item: Keys[str, Value
 
 
 def _own_lines(text: str, lines: list[str], node: Node) -> re.Match[str] | None:
-    """What follows a node on its last line (`,` and a comment), if its lines hold nothing else."""
+    """The text that follows a node on its last line (`,` and a comment), if its lines hold nothing else."""
     before = lines[node.start.line][: node.start.column]
     after = lines[node.end.line][node.end.column :].rstrip(_BREAK)
     return None if before.strip() else re.fullmatch(r"[ \t]*(,?)[ \t]*(#.*)?", after)

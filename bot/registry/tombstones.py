@@ -1,7 +1,8 @@
-"""Who is never imitated: handles and account ids as they are, or as salted hashes, so that a public registry need
-not name people.
+"""Tombstones: people who are never imitated.
 
-A hash hides a handle from whoever reads the file, not from whoever tries handles: those can be guessed. An id
+They are handles and account ids as they are, or as salted hashes, so that a public registry need not name people.
+
+A hash hides a handle from readers of the file, not from somebody who tries handles: those can be guessed. An id
 stays when its account is renamed.
 """
 

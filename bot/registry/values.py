@@ -1,4 +1,4 @@
-"""What one value of registry.yaml looks like: types that check a text and say how to mend it."""
+"""The types of single values in registry.yaml: each checks a text and says how to fix it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandle
 from pydantic_core import CoreSchema
 
 from bot.registry import hub_names
-from bot.registry.hub_terms import LICENSES
+from bot.registry.licenses import LICENSES
 from bot.registry.recipe import NAMED, Recipe
 
 MAX_ADDRESS = 2048
@@ -25,7 +25,7 @@ _HOURS = {"h": 1, "d": 24, "w": 7 * 24}
 
 
 def duration(text: str) -> datetime.timedelta:
-    """`12h`, `90d` or `2w` as a span of time. Raises ValueError with the mend for anything else."""
+    """`12h`, `90d` or `2w` as a span of time. Raises ValueError with the fix for anything else."""
     found = _DURATION.fullmatch(text)
     if found is None:
         raise ValueError("write a whole number with h, d or w: 12h, 90d, 2w")

@@ -43,7 +43,7 @@ class Cursor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong at one place of the text; line and column count from 1."""
+    """A fault at one place of the text; line and column count from 1."""
 
     line: int
     column: int
@@ -110,7 +110,7 @@ Node = Scalar | Sequence | Mapping
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """What was read. With `faults` the text is no YAML of ours; `root` is then None, as for an empty text."""
+    """A parsed text. With `faults` the text is no YAML of ours; `root` is then None, as for an empty text."""
 
     root: Node | None
     faults: tuple[Fault, ...] = ()
@@ -255,11 +255,11 @@ class _Reader:
             self._refuse(node.start, "key that is a list or a mapping", "a key is one word")
             self._keys[-1] = Scalar(node.start, node.end, "?", "?")
 
-    def _refuse(self, mark: Cursor, what: str, mend: str) -> None:
+    def _refuse(self, mark: Cursor, what: str, fix: str) -> None:
         kind = what.split()[0]
         if kind not in self._kinds:
             self._kinds.add(kind)
-            self.faults.append(Fault(mark.line + 1, mark.column + 1, f"{what} is not read here: {mend}"))
+            self.faults.append(Fault(mark.line + 1, mark.column + 1, f"{what} is not read here: {fix}"))
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str) -> Fault:

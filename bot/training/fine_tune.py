@@ -16,7 +16,7 @@ import torch
 import transformers
 
 from bot import manifest
-from bot.corpus import Split, balanced
+from bot.corpus import Split, oversample_to_largest
 from bot.errors import Skipped, TrainingError
 from bot.manifest import Asked, Copying, Evaluation, Point, Sample, Tracking, Training
 from bot.registry.recipe import Recipe
@@ -71,7 +71,7 @@ def fine_tune(
     """
     digest = recipe.digest()
     recipe, asked, warnings = _fitting(base, recipe, device)
-    posts = data.tokenise(base.tokenizer, [text.text for text in balanced(split.train)])
+    posts = data.tokenise(base.tokenizer, [text.text for text in oversample_to_largest(split.train)])
     validation, test = (
         evaluate.held_out(base.tokenizer, base.context, part) for part in (split.validation, split.test)
     )

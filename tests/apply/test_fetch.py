@@ -270,16 +270,16 @@ def until(seconds: int) -> dict[str, str]:
 
 
 def test_what_the_month_allows_is_said_where_the_ledger_can_be_read(network: Network, tmp_path: Path) -> None:
-    from bot.cli.commands.options import make_plan
     from bot.hub.folder import FolderHub
+    from bot.plan.make import make_plan
 
     found = read(tmp_path, "{terms_acknowledged: true, monthly_reads: 5000}")
     url = str(tmp_path / "store")
     hub = FolderHub(tmp_path / "hub", "org")
     Store(url).record_reads("x", "run", 400, datetime.now(UTC))
     (note,) = make_plan(found, hub, url).notes
-    assert note == "of x.monthly_reads 5,000, 4,600 are left and this would use about 3,201"
+    assert note.text == "of x.monthly_reads 5,000, 4,600 are left and this would use about 3,201"
     (file,) = (tmp_path / "store" / "ledger").rglob("*.json")
     file.write_text("{")
     (note,) = make_plan(found, hub, url).notes
-    assert note.startswith("what is left of x.monthly_reads is not known: ")
+    assert note.text.startswith("what is left of x.monthly_reads is not known: ")

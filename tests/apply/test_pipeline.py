@@ -12,9 +12,9 @@ from fleets import Fleet
 from bot import registry
 from bot.apply.build import RunContext
 from bot.apply.run import Limits, apply
-from bot.cli.commands.options import make_plan
 from bot.errors import CredentialsError, HubError
 from bot.hub.folder import FolderHub
+from bot.plan.make import make_plan
 from bot.plan.outcome import Outcome
 from bot.store import Store
 from bot.training.progress import Progress
@@ -67,7 +67,7 @@ def fleet(tmp_path: Path, tiny_base: Path) -> Fleet:
 def run(fleet: Fleet, limits: Limits, hub: FolderHub | None = None) -> tuple[Watched, list[Outcome]]:
     found = registry.load(fleet.folder / "registry.yaml")
     hub = hub or FolderHub(fleet.folder / "hub", "org")
-    made = make_plan(found, hub, None)
+    made = make_plan(found, hub, found.store.url)
     watched = Watched()
     context = RunContext(found, Store(found.store.url), lambda: datetime.now(UTC), watched)
     told: list[int] = []

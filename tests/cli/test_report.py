@@ -7,14 +7,14 @@ import pytest
 
 from bot.cli.report import print_json, print_outcomes, print_plan, print_table
 from bot.plan.outcome import Outcome
-from bot.plan.steps import Estimate, Plan, Step
+from bot.plan.steps import Estimate, Note, Plan, Step
 
 PLAN = Plan(
     (
         Step("ada", "org/ada", "train", "missing: not on the hub yet", ("ada",), Estimate(3200, 16.0)),
         Step("bob", "org/bob", "ok", "up to date, 3 days old", ("bob",)),
     ),
-    notes=("private repos are invisible",),
+    notes=(Note("listing", "private repos are invisible"),),
 )
 
 

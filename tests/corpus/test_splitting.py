@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.corpus import Corpus, Split, Text, balanced, build, split
+from bot.corpus import Corpus, Split, Text, build, oversample_to_largest, split
 from bot.sources.posts import Post, Profile, Timeline
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -113,7 +113,7 @@ def text(identifier: str) -> Text:
 
 def test_smaller_voices_are_repeated_until_each_has_as_many_posts() -> None:
     large, small = [text(f"a{n}") for n in range(5)], [text("b0"), text("b1")]
-    assert [one.id for one in balanced([large, small])] == [
+    assert [one.id for one in oversample_to_largest([large, small])] == [
         "a0",
         "a1",
         "a2",
@@ -125,6 +125,6 @@ def test_smaller_voices_are_repeated_until_each_has_as_many_posts() -> None:
         "b1",
         "b0",
     ]
-    assert balanced([large]) == tuple(large)
-    assert balanced([large, []]) == tuple(large)
-    assert balanced([]) == ()
+    assert oversample_to_largest([large]) == tuple(large)
+    assert oversample_to_largest([large, []]) == tuple(large)
+    assert oversample_to_largest([]) == ()

@@ -16,7 +16,9 @@ ADA = Step("ada", "org/ada", "train", "missing: not on the hub yet", ("ada",), c
 def test_what_is_hidden_already_is_counted_and_not_listed() -> None:
     plan = without_finished_removals(Plan((ADA, removal("dave", "dave", action="ok"), removal("eve", "eve"))))
     assert [step.name for step in plan.steps] == ["ada", "eve"]
-    assert plan.notes == ("1 model of people who asked to be removed: private already",)
+    assert [note.text for note in plan.notes] == [
+        "1 model of people who asked to be removed: private already"
+    ]
     assert without_finished_removals(Plan((ADA,))) == Plan((ADA,))
 
 

@@ -9,7 +9,7 @@ from bot.__main__ import main
 from bot.errors import Problem, UsageError
 from bot.github import summaries, workflow_commands
 from bot.plan.outcome import Outcome
-from bot.plan.steps import Action, Cause, Estimate, Plan, Step
+from bot.plan.steps import Action, Cause, Estimate, Note, Plan, Step
 
 
 @pytest.fixture
@@ -148,7 +148,9 @@ def test_what_a_guard_holds_back_and_what_lacks_posts_are_warnings(
 ) -> None:
     held = "a change of configuration would rewrite 50 of 50 published models"
     lacking = step("ada", "blocked", "the store holds no posts of ada", "posts")
-    workflow_commands.on_plan(Plan((lacking,), ("held back by hand", held), (held,)), runner)
+    workflow_commands.on_plan(
+        Plan((lacking,), (Note("listing", "held back by hand"), Note("guard", held))), runner
+    )
     assert capsys.readouterr().err.splitlines() == [
         f"::warning::{held}",
         "::warning::ada: the store holds no posts of ada",

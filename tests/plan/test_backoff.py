@@ -9,6 +9,7 @@ import pytest
 
 from bot import registry
 from bot.plan import backoff
+from bot.plan.retry_memory import RetryMemory
 from bot.registry import Entry
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -33,19 +34,20 @@ def test_consent_and_another_hub_make_another_try(entry: Entry) -> None:
 
 
 def test_what_was_settled_holds_for_the_same_posts_only(entry: Entry) -> None:
-    notes = {"settled": "too little text", "settled_by": key(entry), "posts": 12}
-    assert backoff.settled(notes, key(entry), 12, NOW) == "too little text"
-    assert backoff.settled(notes, key(entry), 13, NOW) is None
-    assert backoff.settled(notes, key(entry, "elsewhere"), 12, NOW) is None
+    memory = RetryMemory(settled="too little text", settled_by=key(entry), posts=12)
+    assert backoff.cached_skip_reason(memory, key(entry), 12, NOW) == "too little text"
+    assert backoff.cached_skip_reason(memory, key(entry), 13, NOW) is None
+    assert backoff.cached_skip_reason(memory, key(entry, "elsewhere"), 12, NOW) is None
 
 
 def waits(count: int, entry: Entry) -> list[timedelta]:
     """How long each of so many failures in a row waits."""
-    notes: dict[str, Any] = {}
+    memory = RetryMemory()
     found = []
     for _ in range(count):
-        notes |= backoff.after_failure(notes, key(entry), "why", NOW)
-        found.append(datetime.fromisoformat(notes["retry_at"]) - NOW)
+        memory = backoff.after_failure(memory, key(entry), "why", NOW)
+        assert memory.retry_at is not None
+        found.append(memory.retry_at - NOW)
     return found
 
 
@@ -57,32 +59,27 @@ def test_the_wait_starts_at_an_hour_doubles_and_ends_at_a_week(entry: Entry) -> 
 
 
 def test_the_wait_is_over_at_its_time(entry: Entry) -> None:
-    notes = backoff.after_failure({}, key(entry), "a damaged zip", NOW)
-    said = backoff.waiting(notes, key(entry), NOW)
+    memory = backoff.after_failure(RetryMemory(), key(entry), "a damaged zip", NOW)
+    said = backoff.wait_reason(memory, key(entry), NOW)
     assert said is not None
     assert "tries again on 2026-11-20 at 01:00 UTC" in said
     assert said.endswith("last time: a damaged zip")
-    assert backoff.waiting(notes, key(entry), NOW + timedelta(hours=1)) is None
+    assert backoff.wait_reason(memory, key(entry), NOW + timedelta(hours=1)) is None
 
 
 def test_a_file_that_was_mended_ends_the_wait_and_the_count(entry: Entry, tmp_path: Path) -> None:
-    notes = backoff.after_failure({}, key(entry), "why", NOW)
+    memory = backoff.after_failure(RetryMemory(), key(entry), "why", NOW)
     (tmp_path / "ada.jsonl").write_text("mended")
-    assert backoff.waiting(notes, key(entry), NOW) is None
-    assert backoff.after_failure(notes, key(entry), "why", NOW)["failed"] == 1
+    assert backoff.wait_reason(memory, key(entry), NOW) is None
+    assert backoff.after_failure(memory, key(entry), "why", NOW).failed == 1
 
 
 def test_only_the_last_failures_are_kept(entry: Entry) -> None:
-    notes: dict[str, Any] = {}
+    memory = RetryMemory()
     for number in range(30):
-        notes |= backoff.after_failure(notes, key(entry), f"reason {number}", NOW)
-    assert notes["failed"] == 30
-    assert [failure["reason"] for failure in notes["failures"]] == [f"reason {n}" for n in range(20, 30)]
-
-
-def test_what_went_well_is_forgotten(entry: Entry) -> None:
-    notes = backoff.after_failure({}, key(entry), "why", NOW) | backoff.CLEARED_ON_SUCCESS
-    assert backoff.waiting(notes, key(entry), NOW) is None
+        memory = backoff.after_failure(memory, key(entry), f"reason {number}", NOW)
+    assert memory.failed == 30
+    assert [failure.reason for failure in memory.failures] == [f"reason {n}" for n in range(20, 30)]
 
 
 @pytest.mark.parametrize(
@@ -100,9 +97,10 @@ def test_what_went_well_is_forgotten(entry: Entry) -> None:
 )
 def test_damaged_notes_stop_nothing(entry: Entry, damage: dict[str, Any]) -> None:
     mine = key(entry)
-    notes = damage | {"fingerprint": mine, "settled_by": mine, "blocked_by": mine}
-    said = backoff.waiting(notes, mine, NOW)
+    by = {"fingerprint": mine, "settled_by": mine, "blocked_by": mine}
+    memory = RetryMemory.from_json(damage | by)
+    said = backoff.wait_reason(memory, mine, NOW)
     assert said is None or said.endswith("last time: unknown")
-    assert backoff.settled(notes, mine, 0, NOW) in (None, "x")
-    backoff.blocked(notes, mine, NOW)
-    assert backoff.after_failure(notes, mine, "why", NOW)["failures"][-1]["reason"] == "why"
+    assert backoff.cached_skip_reason(memory, mine, 0, NOW) in (None, "x")
+    backoff.block_reason(memory, mine, NOW)
+    assert backoff.after_failure(memory, mine, "why", NOW).failures[-1].reason == "why"

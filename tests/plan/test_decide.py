@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.hub import Listing, Repo
 from bot.hub.published import Published
-from bot.plan.decide import Desired, EntryState, plan
+from bot.plan import decide
+from bot.plan.inputs import Desired, EntryState, PlanInput
 from bot.plan.steps import ACTIONS, Plan, Step
 from bot.registry.tombstones import Tombstones, hashed
 
@@ -34,9 +36,13 @@ def repo(name: str = "ada", *, age: timedelta = DAY, head: str | None = "h", **c
     return Repo(name, head, published=Published.model_validate(facts | changes))
 
 
+def plan(desired: list[Desired], listing: Listing, **given: Any) -> Plan:
+    return decide.plan(PlanInput(tuple(desired), listing, **given))
+
+
 def judge(desired: Desired, actual: Repo | None, **kwargs: object) -> tuple[str, str]:
     repos = {actual.name: actual} if actual else {}
-    made = plan([desired], Listing(repos), namespace="org", now=NOW, **kwargs)  # type: ignore[arg-type]
+    made = plan([desired], Listing(repos), namespace="org", now=NOW, **kwargs)
     (step,) = made.steps
     return step.action, step.reason
 
@@ -60,6 +66,64 @@ def test_each_change_of_what_training_depends_on_is_named() -> None:
     assert judge(entry(handles=("ada", "bob")), repo()) == ("train", "changed: handles")
 
 
+def changes(desired: Desired, actual: Repo | None, **given: Any) -> list[str]:
+    listing = Listing({actual.name: actual} if actual else {})
+    (step,) = plan([desired], listing, namespace="org", now=NOW, **given).steps
+    return [str(change) for change in step.changes]
+
+
+def test_a_change_carries_its_values_where_both_sides_are_known() -> None:
+    both = entry(handles=("ada", "bob"), base="B", recipe="R")
+    assert changes(both, repo()) == ["handles: ada -> ada, bob", "base: b -> B", "recipe"]
+    assert changes(entry(template="T"), repo()) == ["template"]
+    assert changes(entry(card="C"), repo()) == ["card"]
+    assert changes(entry(), repo()) == changes(entry(), None) == []
+    assert changes(entry(recipe="R"), repo(), force="train") == []
+
+
+def test_each_step_names_the_rule_that_decided_it() -> None:
+    def kind(desired: Desired, actual: Repo | None, state: EntryState | None = None) -> str:
+        listing = Listing({actual.name: actual} if actual else {})
+        known = {"ada": state} if state else {}
+        (step,) = plan([desired], listing, namespace="org", now=NOW, states=known, removed={"eve"}).steps
+        return step.kind
+
+    found = [
+        kind(entry(fault="x"), None),
+        kind(entry(handles=("ada", "eve")), None),
+        kind(entry(), None, EntryState(fault="x")),
+        kind(entry(), Repo("ada", "h", problem="x")),
+        kind(entry(), Repo("ada", "h")),
+        kind(entry(paused=True), repo()),
+        kind(entry(), None, EntryState(skip_reason="x")),
+        kind(entry(), None),
+        kind(entry(recipe="R"), repo()),
+        kind(entry(), repo(age=100 * DAY)),
+        kind(entry(card="C"), repo()),
+        kind(entry(), repo()),
+        kind(entry(), None, EntryState(no_posts_reason="x")),
+        kind(entry(), None, EntryState(block_reason="x")),
+        kind(entry(), None, EntryState(wait_reason="x")),
+    ]
+    assert found == [
+        "faulty-entry",
+        "removed-person",
+        "unusable-posts",
+        "damaged-repo",
+        "foreign-repo",
+        "paused",
+        "skipped-before",
+        "missing",
+        "changed",
+        "stale",
+        "changed",
+        "up-to-date",
+        "no-posts",
+        "blocked-account",
+        "waiting",
+    ]
+
+
 def test_another_order_of_the_same_handles_renders_the_card_only() -> None:
     actual = repo(handles=("ada", "bob"))
     assert judge(entry(handles=("bob", "ada"), card="C"), actual)[0] == "card"
@@ -77,39 +141,41 @@ def test_training_beats_rendering_because_it_renders_too() -> None:
 def test_old_age_trains_when_new_posts_are_there_or_may_be() -> None:
     old = repo(age=100 * DAY)
     known = {"ada": EntryState(new_posts=250)}
-    assert judge(entry(), old, known=known) == ("train", "stale: 100 days old, 250 new posts")
+    assert judge(entry(), old, states=known) == ("train", "stale: 100 days old, 250 new posts")
     assert judge(entry(), old) == ("train", "stale: 100 days old; new posts are counted after the fetch")
 
 
 def test_old_age_without_enough_new_posts_waits_and_says_so() -> None:
     old = repo(age=100 * DAY)
-    stored = judge(entry(fetches=False), old, known={"ada": EntryState(new_posts=12)})
+    stored = judge(entry(fetches=False), old, states={"ada": EntryState(new_posts=12)})
     assert stored == ("ok", "up to date, 100 days old; 12 of 100 new posts in the store")
     asked = EntryState(new_posts=12, ask_again=NOW + 3 * DAY, last_answer="12 of 100 new posts")
-    action, reason = judge(entry(), old, known={"ada": asked})
+    action, reason = judge(entry(), old, states={"ada": asked})
     assert (action, reason) == (
         "ok",
         "up to date, 100 days old; 12 of 100 new posts, asks again on 2026-11-23",
     )
-    assert judge(entry(), old, known={"ada": dataclasses.replace(asked, ask_again=NOW)})[0] == "train"
+    assert judge(entry(), old, states={"ada": dataclasses.replace(asked, ask_again=NOW)})[0] == "train"
 
 
 def test_too_little_text_blocks_until_there_is_more() -> None:
-    known = {"ada": EntryState(settled="too little text: 4,012 of 6,000 characters kept")}
-    assert judge(entry(), None, known=known) == ("blocked", known["ada"].settled)
-    assert judge(entry(), Repo("ada", None), known=known)[0] == "blocked"
-    assert judge(entry(), None, known=known, force="train")[0] == "train"
+    known = {"ada": EntryState(skip_reason="too little text: 4,012 of 6,000 characters kept")}
+    assert judge(entry(), None, states=known) == ("blocked", known["ada"].skip_reason)
+    assert judge(entry(), Repo("ada", None), states=known)[0] == "blocked"
+    assert judge(entry(), None, states=known, force="train")[0] == "train"
 
 
 def test_nothing_to_train_on_blocks_whatever_was_asked_and_leaves_the_rest_alone() -> None:
     known = {
-        "ada": EntryState(lacking="the store holds no posts of ada; import them with: bot import ada FILE")
+        "ada": EntryState(
+            no_posts_reason="the store holds no posts of ada; import them with: bot import ada FILE"
+        )
     }
-    assert judge(entry(), None, known=known) == ("blocked", known["ada"].lacking)
-    assert judge(entry(), None, known=known, force="train", only=["ada"])[0] == "blocked"
-    assert judge(entry(recipe="R"), repo(), known=known)[0] == "blocked"
-    assert judge(entry(), repo(), known=known)[0] == "ok"
-    assert judge(entry(card="C"), repo(), known=known)[0] == "card"
+    assert judge(entry(), None, states=known) == ("blocked", known["ada"].no_posts_reason)
+    assert judge(entry(), None, states=known, force="train", only=["ada"])[0] == "blocked"
+    assert judge(entry(recipe="R"), repo(), states=known)[0] == "blocked"
+    assert judge(entry(), repo(), states=known)[0] == "ok"
+    assert judge(entry(card="C"), repo(), states=known)[0] == "card"
 
 
 def test_a_repo_that_is_not_ours_blocks_the_entry_and_is_never_unlisted() -> None:
@@ -198,8 +264,8 @@ def test_a_change_that_would_rewrite_much_of_the_fleet_is_held_back_and_new_mode
     assert sum(step.held for step in made.steps) == 40
     assert not next(step for step in made.steps if step.name == "new").held
     (note,) = made.notes
-    assert "40 of 100 published models" in note
-    assert "--max-change 100%" in note
+    assert "40 of 100 published models" in note.text
+    assert "--max-change 100%" in note.text
     allowed = plan(desired, fleet_of(100), namespace="org", now=NOW, max_change=1.0)
     assert not any(step.held for step in allowed.steps)
     assert allowed.notes == ()
@@ -221,7 +287,7 @@ def test_growing_old_together_is_no_accident() -> None:
 
 def test_losing_many_entries_at_once_is_said_with_the_flag() -> None:
     made = plan([entry(f"n{index}") for index in range(60)], fleet_of(100), namespace="org", now=NOW)
-    assert "the registry lost 40 of 100" in made.notes[0]
+    assert "the registry lost 40 of 100" in made.notes[0].text
     assert {step.action for step in made.steps if step.held} == {"unlisted"}
 
 
@@ -241,7 +307,7 @@ def test_an_unpinned_base_that_moved_is_reported_and_no_reason_to_train() -> Non
         [wanted], Listing({"ada": repo(base="org/base", base_revision="old")}), namespace="org", now=NOW
     )
     assert moved.counts == {"ok": 1}
-    assert "base org/base moved on the Hub since 1 of its models" in moved.notes[0]
+    assert "base org/base moved on the Hub since 1 of its models" in moved.notes[0].text
     for known, published in ((None, "old"), ("new", None), ("new", "new")):
         wanted = entry(base="org/base", base_revision=known)
         actual = repo(base="org/base", base_revision=published)
@@ -249,30 +315,30 @@ def test_an_unpinned_base_that_moved_is_reported_and_no_reason_to_train() -> Non
 
 
 def test_what_would_end_without_improvement_again_leaves_the_published_model_alone() -> None:
-    known = {"ada": EntryState(settled="no improvement over the base", new_posts=500)}
+    known = {"ada": EntryState(skip_reason="no improvement over the base", new_posts=500)}
     old = repo(age=100 * DAY)
     said = ("ok", "up to date, 100 days old; no improvement over the base")
-    assert judge(entry(), old, known=known) == said
-    assert judge(entry(recipe="R"), old, known=known) == said
-    assert judge(entry(template="T"), old, known=known)[0] == "card"
-    assert judge(entry(), old, known=known, force="train")[0] == "train"
+    assert judge(entry(), old, states=known) == said
+    assert judge(entry(recipe="R"), old, states=known) == said
+    assert judge(entry(template="T"), old, states=known)[0] == "card"
+    assert judge(entry(), old, states=known, force="train")[0] == "train"
 
 
 def test_what_failed_waits_unless_it_is_named() -> None:
-    known = {"ada": EntryState(waiting="failed once, tries again later")}
-    assert judge(entry(), None, known=known) == ("blocked", "failed once, tries again later")
-    assert judge(entry(), None, known=known, only=["ada"])[0] == "train"
+    known = {"ada": EntryState(wait_reason="failed once, tries again later")}
+    assert judge(entry(), None, states=known) == ("blocked", "failed once, tries again later")
+    assert judge(entry(), None, states=known, only=["ada"])[0] == "train"
 
 
 def test_changed_prompts_are_noted() -> None:
     made = plan([entry(prompts="new")], Listing({"ada": repo(prompts="old")}), namespace="org", now=NOW)
     assert made.counts == {"ok": 1}
-    assert "the prompts of 1 published model changed" in made.notes[0]
+    assert "the prompts of 1 published model changed" in made.notes[0].text
 
 
 def test_a_listing_without_a_token_is_said() -> None:
     made = plan([], Listing({}, sees_private=False), namespace="org", now=NOW)
-    assert "private repos are invisible" in made.notes[0]
+    assert "private repos are invisible" in made.notes[0].text
 
 
 def test_json_holds_what_the_contract_names() -> None:

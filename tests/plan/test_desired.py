@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bot import registry
 from bot.plan import desired
-from bot.plan.decide import Desired
+from bot.plan.inputs import Desired
 
 HEAD = "version: 1\nnamespace: org\ncontact: https://example.org/removal\n"
 

@@ -9,7 +9,7 @@ import pytest
 from bot.errors import UsageError
 from bot.io import digest
 from bot.plan import file
-from bot.plan.steps import Plan, Step
+from bot.plan.steps import Change, Plan, Step
 
 
 def step(name: str, action: str = "train", state: str = "s") -> Step:
@@ -109,6 +109,7 @@ def sealed(plan: object) -> str:
         sealed({"steps": [{**step("ada").to_json(), "name": ["ada"]}]}),
         sealed({"steps": [{**step("ada").to_json(), "handles": [{"a": 1}]}]}),
         sealed({"steps": [{**step("ada").to_json(), "action": "burn"}]}),
+        sealed({"steps": [{**step("ada").to_json(), "changes": [{"what": "base", "old": 1}]}]}),
         sealed({"steps": {"a": 1}}),
     ],
 )
@@ -117,6 +118,15 @@ def test_a_plan_of_another_shape_is_refused_though_its_seal_fits(content: str, t
     path.write_text(content)
     with pytest.raises(UsageError, match="not a plan"):
         file.read(path)
+
+
+def test_changes_and_their_values_are_written_and_read(tmp_path: Path) -> None:
+    changed = replace(step("ada"), changes=(Change("base", "a", "b"), Change("recipe")))
+    file.write(Plan((changed,)), tmp_path / "plan.json")
+    assert file.read(tmp_path / "plan.json") == [changed]
+    older = {key: value for key, value in step("ada").to_json().items() if key != "changes"}
+    (tmp_path / "older.json").write_text(sealed({"steps": [older]}))
+    assert file.read(tmp_path / "older.json") == [step("ada")]
 
 
 def test_a_path_that_is_not_utf8_in_a_reason_is_written_and_read(tmp_path: Path) -> None:

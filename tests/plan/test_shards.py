@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import UsageError
@@ -27,6 +27,7 @@ STEPS = st.lists(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 @given(STEPS, st.integers(1, 300))
 def test_every_step_is_in_exactly_one_part_and_no_part_is_empty_of_work(
     steps: list[Step], count: int

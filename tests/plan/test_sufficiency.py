@@ -36,7 +36,7 @@ def stored(store: Store, handle: str, count: int, *, source: str = "archive", te
 
 
 def lacking(store: Store, one: Entry) -> str | None:
-    return sufficiency.Sufficiency(store.all_facts(), store.load).lacking(one)
+    return sufficiency.Sufficiency(store.all_facts(), store.load).no_posts_reason(one)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_posts_are_opened_only_where_they_are_few_and_of_so_many_accounts(
         stored(store, name, 10)
     plan = sufficiency.Sufficiency(store.all_facts(), load)
     told = {
-        name: plan.lacking(entry(tmp_path, f"{{handles: [{name}], source: archive}}"))
+        name: plan.no_posts_reason(entry(tmp_path, f"{{handles: [{name}], source: archive}}"))
         for name in ("many", "ada", "bob", "cleo")
     }
     assert opened == ["ada", "bob"]

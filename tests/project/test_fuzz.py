@@ -26,7 +26,7 @@ from bot.hub import front_matter, ownership
 from bot.io.bounded import Bounds, read_json, read_model
 from bot.plan import file as plan_file
 from bot.plan.outcome import Outcome
-from bot.plan.steps import Plan, Step
+from bot.plan.steps import Note, Plan, Step
 from bot.registry import edit
 from bot.sources import Cost
 from bot.store import sealed
@@ -77,7 +77,7 @@ def step() -> Step:
 
 
 def plan_text(folder: Path) -> bytes:
-    plan_file.write(Plan((step(),), ("a note",)), folder / "p.json")
+    plan_file.write(Plan((step(),), (Note("listing", "a note"),)), folder / "p.json")
     return (folder / "p.json").read_bytes()
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.registry.languages import iso_639
+from bot.registry.languages import LANGUAGES, iso_639
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,13 @@ def test_codes_of_networks_become_iso_639(code: str, language: str) -> None:
 )
 def test_what_names_no_language_is_none(code: str | None) -> None:
     assert iso_639(code) is None
+
+
+def test_every_language_that_a_card_may_name_has_an_english_name() -> None:
+    assert {code: iso_639(code) for code in LANGUAGES} == {code: code for code in LANGUAGES}
+    assert all(name[:1].isupper() for name in LANGUAGES.values())
+    assert (LANGUAGES["pt"], LANGUAGES["ckb"], LANGUAGES["gsw"]) == (
+        "Portuguese",
+        "Sorani Kurdish",
+        "Swiss German",
+    )

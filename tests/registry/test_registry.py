@@ -17,6 +17,7 @@ from registry_texts import EXAMPLE, HEAD, only, problems, read
 from bot import registry
 from bot.errors import RegistryError, UsageError
 from bot.registry import entry as entry_module
+from bot.registry.loader import MAX_BYTES
 
 
 @pytest.fixture
@@ -221,7 +222,7 @@ def test_a_tombstone_that_cannot_be_read_is_never_lost_in_silence(tmp_path: Path
         (b"a: \0", (1, 4), "U+0000"),
         (b"[" * 100_000, (1, 101), "nesting deeper than 100"),
         (b"models: " + b"[" * 100_000, (1, 108), "nesting deeper than 100"),
-        (b"x" * (registry.MAX_BYTES + 1), (1, 1), "larger than 8 MiB"),
+        (b"x" * (MAX_BYTES + 1), (1, 1), "larger than 8 MiB"),
     ],
 )
 def test_hostile_bytes_are_one_line(

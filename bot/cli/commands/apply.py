@@ -18,7 +18,6 @@ from bot.cli.commands.options import (
     hub_option,
     json_option,
     load_registry,
-    make_plan,
     max_reads_option,
     open_hub,
     open_store,
@@ -30,7 +29,7 @@ from bot.cli.commands.options import (
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
-    from bot.plan.decide import Force
+    from bot.plan.inputs import Force
     from bot.plan.steps import Step
 
 
@@ -139,6 +138,7 @@ def apply(
     from bot.github import workflow_commands
     from bot.plan import file
     from bot.plan import shards as parts
+    from bot.plan.make import PlanOptions, make_plan
     from bot.plan.outcome import Outcome
 
     if plan_path and (only or force):
@@ -152,9 +152,8 @@ def apply(
     store = open_store(store_url, registry, adds=not dry_run, say=warn if as_json else None)
     hub.check(write=not dry_run)
     share = 1.0 if reviewed is not None else max_change  # what a plan held back stays so, and nothing else
-    made = make_plan(
-        registry, hub, store_url, only=only, force=force, overwrite=overwrite_edits, max_change=share
-    )
+    options = PlanOptions(only, force, overwrite_edits, share)
+    made = make_plan(registry, hub, store_url or registry.store.url, options)
     moved: list[Step] = []
     if reviewed is not None:
         made, moved = file.agreed(reviewed, made)

@@ -11,11 +11,9 @@ import click
 
 from bot.cli.commands.options import (
     count,
-    find_entry,
     hub_option,
     json_option,
     load_registry,
-    make_plan,
     open_hub,
     open_store,
     planning_options,
@@ -24,7 +22,7 @@ from bot.cli.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from bot.plan.decide import Force
+    from bot.plan.inputs import Force
 
 
 @click.command()
@@ -60,11 +58,14 @@ def plan(
     from bot.cli import report
     from bot.github import workflow_commands
     from bot.plan import file
+    from bot.plan.make import PlanOptions, make_plan
     from bot.plan.shards import assign, names, needed
 
     registry = load_registry(registry_path)
     hub = open_hub(hub_target, registry)
-    made = make_plan(registry, hub, store_url, only=only, force=force, max_change=max_change)
+    made = make_plan(
+        registry, hub, store_url or registry.store.url, PlanOptions(only, force, max_change=max_change)
+    )
     made = workflow_commands.discreet(made, os.environ)
     if out is not None:
         file.write(made, out)
@@ -93,6 +94,7 @@ def render(name: str, out: Path, registry_path: Path, hub_target: str | None) ->
     """
     from bot.io import atomic
     from bot.manifest.published_manifest import read_manifest
+    from bot.registry.lookup import find_entry
     from bot.render import publication
 
     registry = load_registry(registry_path)
@@ -112,10 +114,11 @@ def render(name: str, out: Path, registry_path: Path, hub_target: str | None) ->
 def status(registry_path: Path, hub_target: str | None, store_url: str | None, as_json: bool) -> None:
     """Show every model, its state and its age."""
     from bot.cli import report
+    from bot.plan.make import make_plan
 
     registry = load_registry(registry_path)
     hub = open_hub(hub_target, registry)
-    made = make_plan(registry, hub, store_url)
+    made = make_plan(registry, hub, store_url or registry.store.url)
     if as_json:
         report.print_json(
             {"counts": made.counts, "models": [step.to_json() for step in made.steps]}, sys.stdout
@@ -139,9 +142,10 @@ def status(registry_path: Path, hub_target: str | None, store_url: str | None, a
 def explain(name: str, registry_path: Path, hub_target: str | None, store_url: str | None) -> None:
     """Say why NAME is in its state, and what is next."""
     from bot.plan import explain as room
+    from bot.plan.make import make_plan
 
     registry = load_registry(registry_path)
     hub, store = open_hub(hub_target, registry), open_store(store_url, registry)
-    made = make_plan(registry, hub, store_url)
+    made = make_plan(registry, hub, store_url or registry.store.url)
     for line in room.explain(name, made, registry, hub, store):
         click.echo(line)

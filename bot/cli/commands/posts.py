@@ -11,7 +11,6 @@ import click
 
 from bot.cli.commands.options import (
     count,
-    find_entry,
     json_option,
     load_registry,
     max_reads_option,
@@ -92,6 +91,7 @@ def corpus(
     from bot.apply.fetch import Fetcher
     from bot.cli import report
     from bot.hub import base_model
+    from bot.registry.lookup import find_entry
 
     registry = load_registry(registry_path)
     entry = find_entry(registry, name)

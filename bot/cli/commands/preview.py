@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli.commands.options import count, find_entry, hub_option, load_registry, open_hub, registry_option
+from bot.cli.commands.options import count, hub_option, load_registry, open_hub, registry_option
 from bot.github import workflow_commands
 
 
@@ -33,6 +33,7 @@ def preview(out: Path, only: tuple[str, ...], limit: int, registry_path: Path, h
     with exit code 1.
     """
     from bot.io import atomic
+    from bot.registry.lookup import find_entry
     from bot.render import isolation, proposed_cards
     from bot.render import preview as room
 

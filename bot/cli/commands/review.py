@@ -7,7 +7,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -139,14 +138,9 @@ def _with_plans(
 
 def _plan(registry: Registry, hub: Hub, listing: Listing) -> Plan:
     """A plan without what only the owner sees: private repos and the store."""
-    from bot.plan import decide, desired
+    from bot.plan.make import make_plan
 
-    now = datetime.now(UTC)
-    wanted = desired.desired(registry, hub.resolve_base)
-    known = desired.known(registry, {one.name: one for one in wanted}, listing, None, now, hub.url)
-    return decide.plan(
-        wanted, listing, namespace=registry.namespace or "", now=now, removed=registry.gone, known=known
-    )
+    return make_plan(registry, hub, None, listing=listing)
 
 
 def _load(path: Path, top: Path) -> Registry:

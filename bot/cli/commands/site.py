@@ -14,7 +14,6 @@ from bot.cli.commands.options import (
     hub_option,
     json_option,
     load_registry,
-    make_plan,
     open_hub,
     registry_option,
     store_option,
@@ -50,6 +49,7 @@ def site(
     """
     from bot.cli import report
     from bot.plan.desired import template_folders
+    from bot.plan.make import make_plan
     from bot.render import site as room
     from bot.render.site import page, reading
 
@@ -58,7 +58,7 @@ def site(
         raise UsageError(f"{registry.path.name} has no namespace: set it to where the models are on the Hub")
     room.check(out)
     hub = open_hub(hub_target, registry)
-    plan = make_plan(registry, hub, store_url)
+    plan = make_plan(registry, hub, store_url or registry.store.url)
     repos = hub.listing().repos
     if avatars is None:
         avatars = (hub_target or "").startswith("dir:")

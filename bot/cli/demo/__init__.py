@@ -17,8 +17,7 @@ from bot.apply.build import RunContext
 from bot.cli import progress, report
 from bot.errors import UsageError
 from bot.hub import open_hub
-from bot.plan import decide as planning
-from bot.plan import desired
+from bot.plan.make import make_plan
 from bot.render import preview
 from bot.store import Store
 
@@ -37,12 +36,7 @@ def run(out: Path, device: str = "auto") -> int:
     loaded = registry.load(out / "registry.yaml")
     hub = open_hub(f"dir:{out / 'hub'}", loaded.namespace or "")
     store = Store(loaded.store.url)
-    now = datetime.now(UTC)
-    listing = hub.listing()
-    wanted = desired.desired(loaded)
-    by_name = {one.name: one for one in wanted}
-    known = desired.known(loaded, by_name, listing, lambda: store, now, hub.url)
-    made = planning.plan(wanted, listing, namespace=loaded.namespace or "", now=now, known=known)
+    made = make_plan(loaded, hub, loaded.store.url)
     say = sys.stdout
     print(f"The registry {out / 'registry.yaml'} lists {len(loaded.entries)} models.\n", file=say)
     report.print_plan(made, say)

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from bot.manifest import Account, Manifest
-from bot.registry import hub_names, hub_terms
-from bot.registry.languages import iso_639
+from bot.registry import hub_names
+from bot.registry.languages import LANGUAGES, iso_639
+from bot.registry.licenses import LICENSES
 from bot.registry.recipe import Recipe
 from bot.render import escape
 from bot.render.card import curve, samples, snippet
@@ -158,7 +159,7 @@ def languages(manifest: Manifest) -> list[dict[str, Any]]:
     total = sum(counts.values())
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [
-        {"code": code, "name": hub_terms.language_name(code), "share": posts / total}
+        {"code": code, "name": LANGUAGES[code], "share": posts / total}
         for number, (code, posts) in enumerate(ordered)
         if number == 0 or posts / total >= LANGUAGE_SHARE
     ]
@@ -168,7 +169,7 @@ def license_id(manifest: Manifest) -> str | None:
     """The licence when it is one the Hub knows; `other` only with the name and link it needs, `unknown` never."""
     if manifest.license == "other":
         return "other" if manifest.license_name and manifest.license_link else None
-    known = manifest.license in hub_terms.LICENSES and manifest.license != "unknown"
+    known = manifest.license in LICENSES and manifest.license != "unknown"
     return manifest.license if known else None
 
 

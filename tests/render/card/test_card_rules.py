@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from bot.hub import front_matter
 from bot.hub.published import Published
 from bot.manifest import Copying, Evaluation, Manifest, Point, Sample, Score, Voice
-from bot.registry import hub_names, hub_terms
+from bot.registry import hub_names
+from bot.registry.licenses import LICENSES
 from bot.render import card, escape
 from bot.render.card import variables as card_facts
 
@@ -72,7 +73,7 @@ def check_front_matter(source: str, found: dict[str, Any], made: Manifest) -> No
         assert plain or value.startswith('"'), (
             line
         )  # every text is quoted: nothing is left to a parser's taste
-    assert found.get("license") in {None, *hub_terms.LICENSES} - {"unknown"}
+    assert found.get("license") in {None, *LICENSES} - {"unknown"}
     assert all(re.fullmatch("[a-z]{2,3}", code) for code in found.get("language", []))
     assert all(hub_names.is_tag(tag) for tag in found["tags"])
     assert len(set(found["tags"])) == len(found["tags"])

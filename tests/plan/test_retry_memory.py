@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from bot import registry
 from bot.__main__ import main
 from bot.hub import open_hub
 from bot.plan import backoff
-from bot.plan.retry_notes import checked
+from bot.plan.retry_memory import RetryMemory
 from bot.store import Store
 
 AT = "2026-01-01T00:00:00+00:00"
@@ -43,13 +44,35 @@ DAMAGED = [
 
 
 def test_sound_notes_are_relied_on_and_others_keys_are_not_a_plans() -> None:
-    assert checked({**SOUND, "handles": ["ada"], "asked": 1}) == SOUND
-    assert checked({}) == {}
+    memory = RetryMemory.from_json({**SOUND, "handles": ["ada"], "asked": 1})
+    assert memory.failures[0].reason == "no network"
+    assert memory.ask_again == datetime(2026, 1, 1, tzinfo=UTC)
+    assert {name: value for name, value in memory.to_json().items() if value is not None} == SOUND
+    assert RetryMemory.from_json({}) == RetryMemory()
+    assert set(RetryMemory().to_json().values()) == {None}
+
+
+def test_what_is_not_in_the_memory_is_forgotten_on_disk(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "store"))
+    store.remember("ada", handles=["ada"], runs=["kept"], **SOUND)
+    store.remember("ada", **RetryMemory(posts=0, settled="x").to_json())
+    assert store.notes("ada") == {"handles": ["ada"], "runs": ["kept"], "posts": 0, "settled": "x"}
+
+
+def test_damaged_notes_are_replaced_by_the_next_outcome(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "store"))
+    store.remember("ada", **SOUND, blocked_until="damaged")
+    memory = backoff.after_failure(
+        RetryMemory.from_json(store.notes("ada")), "key", "why", datetime(2026, 1, 2, tzinfo=UTC)
+    )
+    store.remember("ada", **memory.to_json())
+    assert RetryMemory.from_json(store.notes("ada")) == memory
+    assert memory.failed == 1
 
 
 @pytest.mark.parametrize("damage", DAMAGED)
 def test_damaged_notes_count_as_none(damage: dict[str, Any]) -> None:
-    assert checked({**SOUND, **damage}) == {}
+    assert RetryMemory.from_json({**SOUND, **damage}) == RetryMemory()
 
 
 @pytest.mark.parametrize("damage", DAMAGED)

@@ -1,0 +1,72 @@
+"""The notes of a plan: what its reader must know that no single step says. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from bot.hub.published import Published
+from bot.plan.inputs import Desired, PlanInput
+from bot.plan.steps import WORK, Note, Step
+
+NAMED = 5
+"""Models that one note names."""
+
+
+def notes(given: PlanInput, steps: Iterable[Step]) -> Iterator[Note]:
+    """The notes on a plan of these `steps`, without those of a guard."""
+    yield from (Note("listing", text) for text in given.listing.notes)
+    if not given.listing.sees_private:
+        text = "without a token of the namespace private repos are invisible to this plan"
+        yield Note("listing", text)
+    pairs = list(_published_entries(given))
+    yield from _changed_prompts(pairs)
+    yield from _moved_bases(pairs)
+    yield from _unproven(given, steps)
+
+
+def _published_entries(given: PlanInput) -> Iterator[tuple[Desired, Published]]:
+    for entry in given.desired:
+        repo = given.listing.repos.get(entry.name)
+        if repo is not None and repo.published is not None:
+            yield entry, repo.published
+
+
+def _changed_prompts(pairs: Iterable[tuple[Desired, Published]]) -> Iterator[Note]:
+    count = sum(published.prompts not in (None, entry.prompts) for entry, published in pairs)
+    if count:
+        text = (
+            f"the prompts of {count:,} published {'model' if count == 1 else 'models'} changed: new samples "
+            "come with the next training, or now with --only NAME --force train"
+        )
+        yield Note("prompts", text)
+
+
+def _moved_bases(pairs: Iterable[tuple[Desired, Published]]) -> Iterator[Note]:
+    moved = Counter(
+        entry.base
+        for entry, published in pairs
+        if entry.base_revision is not None
+        and published.base == entry.base
+        and published.base_revision not in (None, entry.base_revision)
+    )
+    for base, count in sorted(moved.items()):
+        text = (
+            f"base {base} moved on the Hub since {count:,} of its models were trained, which is no reason to train "
+            f"again; to do so, pin it: base: {base}@REVISION"
+        )
+        yield Note("base", text)
+
+
+def _unproven(given: PlanInput, steps: Iterable[Step]) -> Iterator[Note]:
+    """The note on entries that will be published though their files name no owner."""
+    unproven = {each.name for each in given.desired if each.unproven or given.state(each.name).unproven}
+    names = sorted(step.name for step in steps if step.action in WORK and step.name in unproven)
+    if not names:
+        return
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    text = (
+        f"nothing but your word shows whose posts these are, since their files name no owner: "
+        f"{', '.join(names[:NAMED])}{more}; consent: self is not proved there, nor that nobody was removed"
+    )
+    yield Note("unproven", text)
