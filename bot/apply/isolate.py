@@ -1,29 +1,25 @@
-"""The fence around one entry's work: whatever goes wrong inside becomes its outcome, and is remembered if need be."""
+"""Runs one step's work and turns any exception into an Outcome; remembers failures, so that retries back off."""
 
 from __future__ import annotations
 
 import time
 import traceback
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
-from bot.apply.build import RunContext
+from bot.apply.context import RunContext, Task
 from bot.errors import Blocked, BotError, ConflictError, CredentialsError, Deferred, HubError, Skipped
-from bot.hub import Hub
 from bot.plan import backoff, retry_notes
 from bot.plan.desired import LOCAL_SOURCES
 from bot.plan.outcome import Outcome, Result
 from bot.plan.steps import Step
-from bot.registry import Entry
 
 T = TypeVar("T")
 
 
-def isolated(
-    step: Step, entry: Entry, context: RunContext, hub: Hub, work: Callable[[], T], *, seconds: float = 0.0
-) -> T | Outcome:
-    """What `work` returns, or the outcome that its failure makes. `seconds` were spent on the step before."""
+def isolated(task: Task, work: Callable[[], T], *, seconds: float = 0.0) -> T | Outcome:
+    """Returns the result of `work`, or the outcome of its failure. `seconds` were spent on the step before."""
     began = time.monotonic()
     result: Result
     refused = False
@@ -33,7 +29,7 @@ def isolated(
         result, reason, refused = "failed", str(error), True
     except Blocked as blocked:
         result, reason = "skipped", str(blocked)
-        _remember(entry, context, hub, blocked=reason, blocked_until=_look_again(entry, context))
+        _remember(task, blocked=reason, blocked_until=_next_check(task))
     except Skipped as skipped:
         result, reason = "skipped", str(skipped)
     except Deferred as deferred:
@@ -44,16 +40,16 @@ def isolated(
         result, reason = ("deferred" if error.retry_at else "failed"), str(error)
     except BotError as error:
         result, reason = "failed", str(error)
-        _remember_failure(entry, reason, context, hub)
-    except Exception as error:  # the fence: a bug in one entry stops no other, and is reported whole
+        _remember_failure(task, reason)
+    except Exception as error:  # a bug in one entry stops no other, and is reported in full
         result, reason = "failed", f"a bug in the bot: {type(error).__name__}; its report is in the log"
-        context.watcher.say("".join(traceback.format_exception(error)))
-        _remember_failure(entry, reason, context, hub)
+        task.context.watcher.say("".join(traceback.format_exception(error)))
+        _remember_failure(task, reason)
     seconds += time.monotonic() - began
-    return told(step, result, reason, context, seconds=seconds, refused=refused)
+    return report_outcome(task.step, result, reason, task.context, seconds=seconds, refused=refused)
 
 
-def told(
+def report_outcome(
     step: Step,
     result: Result,
     reason: str,
@@ -63,42 +59,50 @@ def told(
     seconds: float = 0.0,
     refused: bool = False,
 ) -> Outcome:
-    """The outcome of a step, said as it happens."""
+    """Shows a step's outcome to the watcher and returns it."""
+    context.token_refused = context.token_refused or refused
     context.watcher.done(step.name)
     context.watcher.say(f"{step.name}: {result}: {reason}")
     return Outcome(step.name, step.action, result, reason, commit, seconds, refused)
 
 
-def remember_settled(entry: Entry, reason: str, context: RunContext, hub: Hub) -> None:
-    """Notes what would end the same way again, so that it is not paid for again until something changes."""
+def remember_settled(task: Task, reason: str) -> None:
+    """Remembers a result that another try would only repeat, so that no run pays for it until something changes."""
+    entry, context = task.entry, task.context
     held = (context.store.facts(handle, entry.source) for handle in entry.handles)
     posts = sum(facts.total for facts in held if facts is not None)
-    until = None if entry.source in LOCAL_SOURCES else _look_again(entry, context)
-    _remember(entry, context, hub, settled=reason, settled_until=until, posts=posts)
+    until = None if entry.source in LOCAL_SOURCES else _next_check(task)
+    _remember(task, settled=reason, settled_until=until, posts=posts)
 
 
-def _look_again(entry: Entry, context: RunContext) -> str:
-    """A quarter of the entry's age limit from now: other people's accounts change, and asking may cost."""
-    return (context.now() + max(entry.max_age / 4, timedelta(hours=1))).isoformat()
+def wait_until(task: Task) -> datetime:
+    """When to ask the entry's source again: after a quarter of `max_age`, since asking may cost."""
+    return task.context.now() + max(task.entry.max_age / 4, timedelta(hours=1))
 
 
-def _remember(entry: Entry, context: RunContext, hub: Hub, **notes: object) -> None:
-    key = backoff.fingerprint(entry, hub.url(entry.name))
+def _next_check(task: Task) -> str:
+    return wait_until(task).isoformat()
+
+
+def _remember(task: Task, **notes: object) -> None:
+    key = backoff.fingerprint(task.entry, task.context.hub.url(task.entry.name))
     by = {f"{kind}_by": key for kind in ("settled", "blocked") if kind in notes}
-    _write(entry, context, notes | by)
+    _write(task, notes | by)
 
 
-def _remember_failure(entry: Entry, reason: str, context: RunContext, hub: Hub) -> None:
+def _remember_failure(task: Task, reason: str) -> None:
+    context = task.context
     try:
-        notes = retry_notes.checked(context.store.notes(entry.name))
+        notes = retry_notes.checked(context.store.notes(task.entry.name))
     except BotError:
         notes = {}
-    key = backoff.fingerprint(entry, hub.url(entry.name))
-    _write(entry, context, backoff.after_failure(notes, key, reason, context.now()))
+    key = backoff.fingerprint(task.entry, context.hub.url(task.entry.name))
+    _write(task, backoff.after_failure(notes, key, reason, context.now()))
 
 
-def _write(entry: Entry, context: RunContext, notes: dict[str, object]) -> None:
-    """A store that cannot be written is said, and no more: the next run tries again too soon, and that is all."""
+def _write(task: Task, notes: dict[str, object]) -> None:
+    """Writes notes to the store. A store that cannot be written only means that the next run tries again too soon."""
+    entry, context = task.entry, task.context
     try:
         context.store.remember(entry.name, handles=entry.handles, **notes)
     except BotError as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.apply.removal import local_traces
+from bot.apply.removal.tombstone import is_removed
 from bot.errors import BotError
 from bot.hub import repo_people
 from bot.training import tracker_runs
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 GUIDE = "docs/removal.md"
 """Where each thing that remains stands, with the call that deletes it."""
+
+NOT_FINAL = (
+    "NOT FINAL: merge the pull request. Until then nothing is deleted, only hidden; run this again after "
+    "the merge if the policy is to delete"
+)
 
 T = TypeVar("T")
 
@@ -35,6 +41,7 @@ class Report:
     gone: Container[str] = ()
     lines: list[str] = field(default_factory=list)
     failed: bool = False
+    final: bool = True
     _words: list[str] = field(default_factory=list)
 
     @property
@@ -59,17 +66,19 @@ class Report:
         self.lines.append(f"{place}: {self._quiet(sentence)}")
 
     def warn(self, line: str) -> None:
-        """Adds what went wrong, or is not final; the takedown counts as unfinished unless it is only that."""
-        self.failed = self.failed or not line.startswith("NOT FINAL")
+        """Adds what went wrong: the takedown is unfinished."""
+        self.failed = True
         self.lines.append(self._quiet(line))
+
+    def not_final(self) -> None:
+        """Adds that the tombstone is not on the default branch yet; that alone is no failure."""
+        self.final = False
+        self.lines.append(NOT_FINAL)
 
     def tombstone(self, registry: Registry, person: str) -> None:
         """Says what the registry shows, read again."""
-        listed = [entry.handles for entry in registry.entries] + [
-            faulty.handles for faulty in registry.faulty
-        ]
         self.gone = registry.gone
-        if person in registry.gone and not any(person in handles for handles in listed):
+        if is_removed(registry, person):
             self.checked("Tombstone", f"{registry.path} was read again: it holds one, and no entry of theirs")
         else:
             self.warn(

@@ -149,6 +149,18 @@ def _manifests(name: str, hub: Hub) -> list[Manifest]:
     return found
 
 
+def remove_model(name: str, hub: Hub, *, deletes: bool) -> bool:
+    """Deletes or hides a model, and returns whether a visitor without a token does not see it any more.
+
+    Raises HubError and CredentialsError.
+    """
+    if deletes:
+        hub.delete(name)
+    else:
+        hub.hide(name)
+    return not hub.visible(name)
+
+
 def unpublish(person: str, found: Survey, hub: Hub, removal: Removal) -> Unpublished:
     """Hides or deletes every model of the person, then asks for each as a stranger would, and lists again.
 
@@ -158,11 +170,10 @@ def unpublish(person: str, found: Survey, hub: Hub, removal: Removal) -> Unpubli
     for name in (*found.named, *found.possible):
         deletes = removal == "delete" and name in found.named
         try:
-            hub.delete(name) if deletes else hub.hide(name)
-            if hub.visible(name):
-                done.left[name] = "a stranger can still see it"
-            else:
+            if remove_model(name, hub, deletes=deletes):
                 (done.deleted if deletes else done.hidden).append(name)
+            else:
+                done.left[name] = "a stranger can still see it"
         except _FAILURES as error:
             done.left[name] = str(error)
     for name in _public(person, hub.listing()):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def validate(registry_path: Path) -> int:
     """Check the registry, offline.
 
-    Every problem is a line with its place and how to mend it.
+    Every problem is a line with its place and how to fix it.
     """
     from bot import registry
 
@@ -81,6 +81,7 @@ def add(
     Of one HANDLE, or of several together (a cyborg).
     """
     from bot.registry import edit as registry_edit
+    from bot.registry.write import write
 
     text = registry_edit.add(
         _read(registry_path),
@@ -92,7 +93,7 @@ def add(
         base=base,
         name=name,
     )
-    write_registry(registry_path, text)
+    write(registry_path, text)
     click.echo(f"{registry_path}: added {' and '.join(handles)}; see what it would do with: bot plan")
 
 
@@ -120,7 +121,9 @@ def remove(
     bot takedown does all at once.
     """
     from bot import registry
+    from bot.apply.removal.tombstone import is_removed
     from bot.registry import edit as registry_edit
+    from bot.registry.write import write
     from bot.sources.handles import bare
 
     text, today = _read(registry_path), datetime.now(UTC).date()
@@ -128,10 +131,8 @@ def remove(
     hub = open_hub(hub_target, loaded) if hub_target is not None else None
     accounts = _account_ids(bare(handle), lambda: open_store(store_url, loaded), hub)
     text = registry_edit.remove(text, handle, reason=reason, on=today, private=private, accounts=accounts)
-    write_registry(registry_path, text)
-    loaded, person = registry.load(registry_path), bare(handle)
-    listed = [entry.handles for entry in loaded.entries] + [faulty.handles for faulty in loaded.faulty]
-    if person not in loaded.gone or any(person in handles for handles in listed):
+    write(registry_path, text)
+    if not is_removed(registry.load(registry_path), bare(handle)):
         raise UsageError(
             f"{registry_path} was read again and still names {handle}, or has no tombstone: look at it"
         )
@@ -189,20 +190,6 @@ def _read(path: Path) -> str:
         raise UsageError(f"there is no registry at {path}; name another with --registry PATH") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"the registry {path} cannot be read: {error}") from None
-
-
-def write_registry(path: Path, text: str) -> None:
-    """Replaces the file at once, and only if the result is no worse than what stood there."""
-    import tempfile
-
-    from bot import registry
-
-    registry.read_text(text.encode(), path)
-    with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        file.write(text.encode())
-    mode = path.stat().st_mode
-    Path(file.name).chmod(mode)
-    Path(file.name).replace(path)
 
 
 def _print_problems(problems: Sequence[Problem]) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.commands.options import count, load_registry, registry_option, store_option
-from bot.cli.commands.registry import write_registry
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -105,6 +104,7 @@ def _left(moved: Moved, old: str) -> list[str]:
 def _set_store(registry: Registry, url: str, old: Place) -> None:
     """Edits `store:` where it named the old place; else, or where that cannot be done, prints the line."""
     from bot.registry import edit
+    from bot.registry.write import write
     from bot.store.places import place_of
 
     path = registry.path
@@ -112,7 +112,7 @@ def _set_store(registry: Registry, url: str, old: Place) -> None:
         click.echo(f"{path} names another store; where this one was named, write: store: {url}")
         return
     try:
-        write_registry(path, edit.set_store(path.read_bytes().decode(), url))
+        write(path, edit.set_store(path.read_bytes().decode(), url))
     except UsageError as error:
         click.echo(f"{error}", err=True)
         click.echo(f"write this line into {path}: store: {url}")
