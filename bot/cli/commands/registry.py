@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,6 @@ from bot.github import workflow_commands
 
 if TYPE_CHECKING:
     from bot.hub import Hub
-    from bot.registry import Registry
     from bot.sources.handles import Source
     from bot.store import Store
 
@@ -29,6 +28,7 @@ def validate(registry_path: Path) -> int:
     Every problem is a line with its place and how to fix it.
     """
     from bot import registry
+    from bot.registry.file_problems import file_problems
 
     try:
         loaded = registry.load(registry_path)
@@ -38,7 +38,7 @@ def validate(registry_path: Path) -> int:
         return error.exit_code
     for warning in loaded.warnings:
         click.echo(f"{warning} (warning)", err=True)
-    problems = sorted([*loaded.problems, *broken_files(loaded)])
+    problems = sorted([*loaded.problems, *file_problems(loaded)])
     workflow_commands.on_validate(problems, loaded.warnings, os.environ)
     if problems:
         _print_problems(problems)
@@ -160,27 +160,6 @@ def _account_ids(person: str, open_store: Callable[[], Store], hub: Hub | None) 
             err=True,
         )
         return ()
-
-
-def broken_files(loaded: Registry, names: Collection[str] | None = None) -> Iterator[Problem]:
-    """Local files that cannot be read as their source's, or whose owner an entry may not have: told here, since it
-    takes reading them.
-
-    `names` are the models that are looked at, None for all.
-    """
-    from bot import sources
-    from bot.registry import owners
-
-    for entry in loaded.entries:
-        for file in entry.files.values() if names is None or entry.name in names else ():
-            if Path(file).exists():
-                try:
-                    sources.check_file(entry.source, file)
-                except BotError as error:
-                    yield Problem(str(loaded.path), entry.line, entry.column, str(error))
-        if names is None or entry.name in names:
-            for fault in owners.file_faults(loaded, entry, owners.of_files(entry)):
-                yield Problem(str(loaded.path), entry.line, entry.column, fault)
 
 
 def _read(path: Path) -> str:
