@@ -59,10 +59,11 @@ def report_outcome(
     seconds: float = 0.0,
     refused: bool = False,
 ) -> Outcome:
-    """Shows a step's outcome to the watcher and returns it."""
+    """Tells the watcher that a step ended, and returns its outcome, whose reason is shown at the end of the run."""
     context.token_refused = context.token_refused or refused
+    took = f", {seconds:.0f} s" if seconds >= 1 else ""
+    context.watcher.say(f"{step.name}: {result}{took}")
     context.watcher.done(step.name)
-    context.watcher.say(f"{step.name}: {result}: {reason}")
     return Outcome(step.name, step.action, result, reason, commit, seconds, refused)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -106,12 +106,32 @@ def run_apply(
     options: ApplyOptions, selection: Selection, context: RunContext, environment: Mapping[str, str]
 ) -> list[Outcome]:
     """Executes the selected steps and returns all outcomes. With `--report` they are also written after each step."""
+    so_far: list[Outcome] = []
 
     def record(outcomes: Sequence[Outcome]) -> None:
+        so_far[:] = outcomes
         if options.report_path is not None:
             outcome_file.write(outcomes, options.report_path, context.fetcher.cost)
 
-    plan = selection.plan
+    try:
+        outcomes = _executed(options, selection.plan, context, environment, record)
+    except KeyboardInterrupt:  # no table follows
+        for outcome in so_far:
+            context.watcher.say(f"{outcome.name}: {outcome.result}: {outcome.reason}")
+        raise
+    outcomes += [Outcome(step.name, step.action, "skipped", MOVED) for step in selection.moved]
+    record(outcomes)
+    return outcomes
+
+
+def _executed(
+    options: ApplyOptions,
+    plan: Plan,
+    context: RunContext,
+    environment: Mapping[str, str],
+    record: Callable[[Sequence[Outcome]], None],
+) -> list[Outcome]:
+    """Executes a plan here and in jobs, then purges what the store holds of people who left."""
     in_jobs = [
         step for step in plan.steps if options.on != "local" and step.action == "train" and not step.held
     ]
@@ -125,8 +145,6 @@ def run_apply(
             context.registry, context.store, context.now(), removals=allowed
         ):
             context.watcher.say(sentence)
-    outcomes += [Outcome(step.name, step.action, "skipped", MOVED) for step in selection.moved]
-    record(outcomes)
     return outcomes
 
 

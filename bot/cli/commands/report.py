@@ -1,4 +1,4 @@
-"""`bot report`: what became of the whole run, once all its shards ended, however they did."""
+"""`bot report`: the results of a whole run, once all its shards ended."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ LOST = "its machine failed or was cancelled first; nothing is half-published, an
 @click.option("--plan-result", default="success", metavar="RESULT", help="How the job that plans ended.")
 @click.option("--apply-result", default="success", metavar="RESULT", help="How the jobs that apply ended.")
 @click.option("--partial", is_flag=True, help="The plan was of some entries only.")
-@click.option("--dry-run", is_flag=True, help="Nothing was to be done.")
+@click.option("--dry-run", is_flag=True, help="The run was a dry run.")
 @click.option("--track", is_flag=True, help="Keep the issue on lasting failures, and look at the schedule.")
 def report(
     folder: Path, plan_result: str, apply_result: str, partial: bool, dry_run: bool, track: bool
 ) -> None:
-    """Tell what became of a run.
+    """Summarise a run from its shards' outcomes.
 
     FOLDER holds what the jobs left: plan/plan.json, and outcomes-N/ with what bot apply --report wrote.
     """
@@ -101,7 +101,7 @@ def _schedule(hub: GitHub) -> list[str]:
 
 
 def _track(hub: GitHub, plan: Plan, outcomes: Sequence[Outcome], *, partial: bool, spent: str) -> str:
-    """Brings the one issue up to date: opened, edited, closed. Returns what was done."""
+    """Opens, edits or closes the one issue on lasting failures. Returns what was done."""
     from bot.github import tracking_issue as room
     from bot.github.api import run_address
 
