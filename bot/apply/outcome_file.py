@@ -64,8 +64,8 @@ def spent(paths: Sequence[Path]) -> Cost:
     reads, usd = 0, 0.0
     for path in paths:
         with suppress(OSError, ValueError):
-            told = _read(path).spent
-            reads, usd = reads + told.reads, usd + told.usd
+            cost = _read(path).spent
+            reads, usd = reads + cost.reads, usd + cost.usd
     return Cost(reads, round(usd, 4))
 
 

@@ -1,4 +1,4 @@
-"""Which code a job elsewhere runs: the repository of the registry, cloned at one commit, and what it lacks there."""
+"""The code that a job runs: the registry's repository at one commit, and checks that a job can reach all it needs."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def remove_person(
     if workflow is not None:
         for name in models:
             workflow.mask(name)
-    report.hush([*models, *found.strangers, request.written, person])
+    report.redact([*models, *found.strangers, request.written, person])
     tombstone = Tombstone(person, request.reason, request.on, request.private, accounts)
     landed = _write_tombstone(tombstone, registry.path, report, workflow)
     # Until the tombstone is on main, another run could publish again what was deleted; what is private stays so.

@@ -1,4 +1,4 @@
-"""A person's removal at once: which repos hold them, what becomes of those, and what was seen afterwards.
+"""Finds the models that hold a person, hides or deletes them, and checks that they are gone.
 
 Nothing here says that nobody is there because something could not be read: such a repo is reported, and hidden where
 its name may be theirs.
@@ -26,7 +26,7 @@ _FAILURES = (HubError, CredentialsError)
 
 @dataclass(slots=True)
 class Survey:
-    """Where a person is, as the hub showed it, by names of repos.
+    """The repos that may hold a person, by name.
 
     `named`: they name the person. `possible`: their name may be theirs, and they cannot be read or the name was
     chosen freely. `unread`: of ours, and not to be read, so that they prove nothing; some are possible, too.
@@ -48,7 +48,7 @@ class Survey:
 
 @dataclass(slots=True)
 class Unpublished:
-    """What became of the models: names by what was done, and those still to be seen afterwards, with why."""
+    """Names of models by what was done, and those still visible afterwards, with the reason."""
 
     deleted: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
@@ -101,7 +101,7 @@ def _manifest_names(person: str, repo: Repo, handles: tuple[str, ...], hub: Hub)
 
 
 def _read(repo: Repo, hub: Hub) -> tuple[set[str], bool, bool]:
-    """Whom the files and the history of a repo name, whether that is everybody, and whether it is ours."""
+    """Returns the handles that a repo's files and history name, whether they are all, and whether it is ours."""
     named: set[str] = set()
     ours = False
     try:
@@ -122,7 +122,7 @@ def _read(repo: Repo, hub: Hub) -> tuple[set[str], bool, bool]:
 
 
 def _earlier(name: str, hub: Hub) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Whom the earlier versions of a repo name, the newest first, and whether one of them names everybody."""
+    """Yields the handles that earlier versions of a repo name, newest first, and whether they are all."""
     for data in hub.earlier(name, FILENAME):
         published, problem = of_manifest(data)
         if published is not None:

@@ -146,7 +146,7 @@ def remove(
 
 
 def _account_ids(person: str, open_store: Callable[[], Store], hub: Hub | None) -> tuple[str, ...]:
-    """The ids of a person's accounts for the tombstone, which does not wait: none, and said, if they cannot be read."""
+    """Returns the ids of a person's accounts for the tombstone; none, with a warning, if they cannot be read."""
     from bot.apply.removal.account_ids import accounts_of
     from bot.apply.removal.takedown import survey
 
