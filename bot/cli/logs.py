@@ -30,7 +30,7 @@ class Handler(logging.Handler):
             if self.show is not None:
                 self.show(text)
             else:
-                write_line(sys.stderr, text)
+                write(sys.stderr, text)
         except (OSError, ValueError):  # a closed stream: nobody reads it any more
             self.handleError(record)
 
@@ -38,10 +38,15 @@ class Handler(logging.Handler):
 HANDLER = Handler()
 
 
-def write_line(stream: IO[str], text: str) -> None:
-    """Writes one line at once; with the time of day where the stream is no terminal, such as a log."""
+def line(stream: IO[str], text: str) -> str:
+    """Returns the text as a line of the stream: after the time of day where that is no terminal, such as a log."""
     now = "" if stream.isatty() else f"{datetime.now().astimezone():%H:%M:%S} "
-    stream.write(f"{now}{text}\n")
+    return f"{now}{text}\n"
+
+
+def write(stream: IO[str], text: str) -> None:
+    """Writes one line at once."""
+    stream.write(line(stream, text))
     stream.flush()
 
 

@@ -48,7 +48,7 @@ class Lines:
 
     def say(self, text: str) -> None:
         """Writes one line, at once and whole, since several threads write."""
-        logs.write_line(self._stream, text)
+        logs.write(self._stream, text)
 
     def _write(self, name: str, text: str) -> None:
         self.say(text)
@@ -90,13 +90,13 @@ class Folds(Lines):
             if name == self._open:
                 self.say(text)
             else:
-                self._waiting.setdefault(name, []).append(text)
+                self._waiting.setdefault(name, []).append(logs.line(self._stream, text))
 
     def _begin(self, name: str) -> None:
         self._open = name
         self._fold(name)
-        for text in self._waiting.pop(name, []):
-            self.say(text)
+        self._stream.writelines(self._waiting.pop(name, []))
+        self._stream.flush()
 
     def _next(self) -> None:
         """Ends the open group where its model is done, then begins the one that waited longest."""

@@ -71,7 +71,7 @@ def test_a_terminal_needs_no_times() -> None:
             return True
 
     screen = Screen()
-    logs.write_line(screen, "ada: done")
+    logs.write(screen, "ada: done")
     assert screen.getvalue() == "ada: done\n"
 
 

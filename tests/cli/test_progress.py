@@ -80,6 +80,24 @@ def test_in_a_workflow_each_models_lines_are_one_group() -> None:
     ]
 
 
+def test_a_line_that_waited_for_its_group_has_the_time_at_which_it_was_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = iter(range(10))
+    monkeypatch.setattr(logs, "line", lambda _, text: f"{next(clock)} {text}\n")
+    log = Log()
+    folds = Folds(log, log.fold)
+    folds.stage("ada", "train")
+    folds.stage("bob", "fetch")
+    folds.stage("ada", "publish")
+    folds.done("ada")
+    folds.close()
+    assert log.getvalue().splitlines() == [
+        *("[ada", "0 ada: train", "2 ada: publish", "]"),
+        *("[bob", "1 bob: fetch", "]"),
+    ]
+
+
 def test_what_a_model_without_a_stage_ends_with_opens_no_group() -> None:
     log = Log()
     folds = Folds(log, log.fold)
