@@ -64,7 +64,8 @@ def set_up(level: int = logging.INFO) -> None:
     """Has the logger `bot` show records from `level` on. May be called again."""
     if HANDLER not in LOGGER.handlers:
         LOGGER.addHandler(HANDLER)
-    LOGGER.setLevel(level)
+    LOGGER.setLevel(logging.DEBUG)  # other handlers, such as a test's, get everything
+    HANDLER.setLevel(level)
     if level <= logging.DEBUG:
         from bot.cli.versions import versions
 
@@ -73,7 +74,7 @@ def set_up(level: int = logging.INFO) -> None:
 
 def quiet() -> bool:
     """Whether `--quiet` was given: only warnings, errors and results are shown."""
-    return LOGGER.level > logging.INFO
+    return HANDLER.level > logging.INFO
 
 
 def _set_level(context: click.Context, parameter: click.Parameter, value: bool) -> None:

@@ -15,9 +15,10 @@ from bot.cli.app import COMMANDS, cli
 
 @pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
-    level = logs.LOGGER.level
+    level, shown = logs.LOGGER.level, logs.HANDLER.level
     yield
     logs.LOGGER.setLevel(level)
+    logs.HANDLER.setLevel(shown)
     logs.LOGGER.removeHandler(logs.HANDLER)
 
 
@@ -45,7 +46,7 @@ def test_every_command_can_be_verbose_or_quiet(
 )
 def test_a_flag_sets_the_level(flags: list[str], level: int) -> None:
     assert __main__.main(["schema", *flags]) == 0
-    assert logs.LOGGER.level == level
+    assert logs.HANDLER.level == level
     assert logs.LOGGER.handlers.count(logs.HANDLER) == 1
 
 

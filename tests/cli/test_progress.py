@@ -38,7 +38,7 @@ def test_without_a_terminal_lines_are_plain_and_not_too_many(monkeypatch: pytest
 
 
 def test_quiet_leaves_sentences_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs.LOGGER, "level", logging.WARNING)
+    monkeypatch.setattr(logs.HANDLER, "level", logging.WARNING)
     stream = io.StringIO()
     watcher = Lines(stream)
     watcher.stage("ada", "train")
