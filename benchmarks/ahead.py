@@ -94,7 +94,8 @@ def run(folder: Path, watch: Watch, environment: Mapping[str, str]) -> tuple[flo
     os.environ.update(environment)
     from bot import registry
     from bot.apply import build
-    from bot.apply.run import Limits, apply
+    from bot.apply.context import Limits, RunContext
+    from bot.apply.execute import execute
     from bot.hub.folder import FolderHub
     from bot.plan.make import make_plan
     from bot.store import Store
@@ -109,9 +110,11 @@ def run(folder: Path, watch: Watch, environment: Mapping[str, str]) -> tuple[flo
     build.tune = timed  # type: ignore[assignment]
     found = registry.load(folder / "registry.yaml")
     hub = FolderHub(folder / "hub", "org")
-    context = build.RunContext(found, Store(found.store.url), lambda: datetime.now(UTC), watch)
+    context = RunContext(
+        found, hub, Store(found.store.url), lambda: datetime.now(UTC), watch, Limits(max_models=10_000)
+    )
     began = time.perf_counter()
-    outcomes = apply(make_plan(found, hub, found.store.url), context, hub, Limits(max_models=10_000))
+    outcomes = execute(make_plan(found, hub, found.store.url), context)
     return time.perf_counter() - began, sum(outcome.result == "done" for outcome in outcomes)
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import gc
-import io
 import os
 import sys
 from collections.abc import Sequence
 
-from bot.errors import BotError
-from bot.github import workflow_commands
+from bot.cli.process import process_setup
 
-# Looking for pydantic's plugins, of which the bot uses none, is another tenth.
-os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-# Starting up makes many objects and no garbage: looking for some is a tenth of a light command's time.
-gc.set_threshold(100_000, 20, 50)
+process_setup()
+
+from bot.errors import BotError  # noqa: E402 - pydantic reads its settings when it is imported
+from bot.github import workflow_commands  # noqa: E402
 
 BUG = 70
 INTERRUPTED = 130
@@ -22,11 +19,7 @@ INTERRUPTED = 130
 
 def main(args: Sequence[str] | None = None) -> int:
     """Runs `bot` with these arguments (the process's own by default) and returns its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(
-            stream, io.TextIOWrapper
-        ):  # a name of a file need not be UTF-8, and is printed all the same
-            stream.reconfigure(errors="backslashreplace")
+    process_setup()  # the streams may be others by now
     with workflow_commands.literal(os.environ):
         return _main(args)
 
@@ -55,21 +48,18 @@ def _main(args: Sequence[str] | None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
-    except Exception as error:  # the outermost fence: a bug ends with a report that can be pasted
+    except Exception as error:  # a bug ends with a report that can be pasted
         return _report_bug(error)
 
 
 def _report_bug(error: Exception) -> int:
-    import platform
     import traceback
 
-    from bot import __version__
+    from bot.cli.versions import versions
 
     print("".join(traceback.format_exception(error)), file=sys.stderr)
     print(
-        f"This is a bug in the bot. Please report it with the lines above and: bot {__version__}, "
-        f"Python {platform.python_version()}, {platform.platform()}",
-        file=sys.stderr,
+        f"This is a bug in the bot. Please report it with the lines above and: {versions()}", file=sys.stderr
     )
     return BUG
 

@@ -2,105 +2,26 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
 from bot import corpus, manifest
-from bot.apply.fetch import Fetcher
-from bot.apply.watcher import Watcher
+from bot.apply.context import RunContext
 from bot.corpus import AccountCorpus, Corpus
-from bot.errors import BotError, Skipped, UsageError, install_command
+from bot.errors import BotError
 from bot.hub import base_model as base
 from bot.hub.published import Published
 from bot.io import digest
 from bot.manifest import Account, Manifest, provenance
 from bot.plan.desired import card_facts, template_folders
 from bot.registry import Entry, Registry, owners
-from bot.registry.latest import Latest
 from bot.render import card, pictures, publication
-from bot.sources.posts import Owner, Profile, Timeline
-from bot.store import Store
+from bot.sources.posts import Profile, Timeline
 
 if TYPE_CHECKING:
-    from bot.training.device import Device
     from bot.training.fine_tune import Tuned
-    from bot.training.loading import LoadedBase
-
-
-@dataclass(slots=True)
-class RunContext:
-    """What every entry's building shares. Bases are loaded once and kept; networks' sources stay open."""
-
-    registry: Registry
-    store: Store
-    now: Callable[[], datetime]
-    watcher: Watcher
-    device: str = "auto"
-    max_reads: int | None = None
-    fetcher: Fetcher = field(init=False)
-    _device: Device | None = None
-    _bases: dict[str, LoadedBase] = field(default_factory=dict)
-    _latest: Latest = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._latest = Latest(self.registry)
-        self.fetcher = Fetcher(self.registry, self.store, self.now, self.max_reads)
-
-    def check_tombstones(self, entry: Entry, of: Iterable[Owner] = ()) -> None:
-        """Raises Skipped when a person of the entry was removed from the registry while this run went on.
-
-        `of` are the owners of the posts. The sentence names nobody.
-        """
-        self.registry = self._latest.read()
-        asked = len(self.registry.gone.among(entry.handles))
-        asked = asked or sum(self.registry.gone.line_of(each) is not None for each in of)
-        if asked:
-            people = "a person" if asked == 1 else f"{asked} people"
-            raise Skipped(f"{people} of this entry asked to be removed while this ran; nothing is published")
-
-    def check_people(self, entry: Entry, of: Iterable[Owner] = ()) -> None:
-        """As `check_tombstones`, and when one was purged from the store, as a takedown on another machine does."""
-        self.check_tombstones(entry, of)
-        if self.store.purged_since_start(entry.handles):
-            raise Skipped(
-                "a person of this model was purged from the store while this ran; nothing is published: "
-                "run it again if that was a mistake"
-            )
-
-    def training_unavailable_reason(self) -> str | None:
-        """Why nothing can be trained here, or None: asked before any post is fetched for it."""
-        if not all(map(importlib.util.find_spec, ("torch", "transformers", "tensorboardX"))):
-            return (
-                "training needs PyTorch and transformers, which are not installed; "
-                f"{install_command('train')}"
-            )
-        try:
-            self.hardware()
-        except UsageError as error:
-            return str(error)
-        return None
-
-    def hardware(self) -> Device:
-        """The device that trains; looked for once."""
-        if self._device is None:
-            from bot.training import device
-
-            self._device = device.pick(self.device)
-        return self._device
-
-    def base(self, entry: Entry) -> LoadedBase:
-        """The entry's base, loaded when first asked for."""
-        spec = base.parse(entry.base)
-        if spec.identity not in self._bases:
-            from bot.training import loading
-
-            self._bases[spec.identity] = loading.load(spec)
-        return self._bases[spec.identity]
 
 
 def check_consent(registry: Registry, entry: Entry, timelines: Sequence[Timeline]) -> None:
@@ -148,31 +69,24 @@ def files(
     tuned: Tuned,
     folder: Path,
     added: Mapping[str, Any],
-    hub: str,
 ) -> dict[str, bytes | Path]:
-    """Every file to be published by its path in the repo: the model's in `folder`, the card and its pictures.
+    """All files of a publication by their path in the repo: the model's in `folder`, the card and its pictures.
 
-    `added` is a human's front matter, `hub` the address of the Hub.
+    `added` is the front matter that people added to the published card.
     """
     avatars = {
         publication.avatar_path(handle): pictures.avatar(account.profile.avatar)
         for handle, account in zip(entry.handles, cleaned.accounts, strict=True)
     }
-    made = _manifest(context.registry, entry, cleaned, tuned, manifest.utc(context.now()), hub)
+    made = _manifest(context, entry, cleaned, tuned)
     weights = {
         path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()
     }
     return weights | publication.render(made, entry, context.registry, avatars, weights, added)
 
 
-def _manifest(
-    registry: Registry,
-    entry: Entry,
-    cleaned: Corpus,
-    tuned: Tuned,
-    now: datetime,
-    hub: str,
-) -> Manifest:
+def _manifest(context: RunContext, entry: Entry, cleaned: Corpus, tuned: Tuned) -> Manifest:
+    registry = context.registry
     facts = card_facts(registry, entry)
     return Manifest(
         name=entry.name,
@@ -204,7 +118,7 @@ def _manifest(
         samples=tuned.samples,
         generation=tuned.generation,
         warnings=(*cleaned.warnings, *tuned.warnings),
-        hub=hub,
+        hub=context.hub.address,
         published=Published(
             handles=entry.handles,
             recipe=entry.recipe.digest(),
@@ -214,7 +128,7 @@ def _manifest(
             card=digest.short(facts),
             prompts=digest.short(entry.prompts),
             newest_post=cleaned.newest,
-            trained_at=now,
+            trained_at=manifest.utc(context.now()),
         ),
         provenance=provenance.from_environment(os.environ),
     )

@@ -1,4 +1,4 @@
-"""What people delete goes: stored posts are held against their source before a model is trained on them.
+"""Drops deleted posts: stored posts are compared with their source before a model is trained on them.
 
 Only evidence counts. A free network's timeline is, when it was read from its newest post to the account's own end
 with nothing left out. X's is not, since it ends after 3,200 posts: there each stored post is looked up by its id.

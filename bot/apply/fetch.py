@@ -1,4 +1,4 @@
-"""Fetching: the store brought up to date from an entry's source, within the budget of paid reads."""
+"""Fetching: updates the store from an entry's source, within the budget of paid reads."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Fetcher:
 
     @property
     def cost(self) -> Cost:
-        """What this run has really spent so far."""
+        """What this run has spent on reads so far."""
         costs = [source.cost for source in self._open.values()]
         return Cost(sum(cost.reads for cost in costs), sum(cost.usd for cost in costs))
 
@@ -78,7 +78,7 @@ class Fetcher:
         )
 
     def held_back(self, entry: Entry) -> int:
-        """How many stored posts are gone at their source, and were too many to be dropped at once."""
+        """Counts stored posts that are gone at their source, and were too many to be dropped at once."""
         known = (self.store.facts(handle, entry.source) for handle in entry.handles)
         return sum(facts.check.held_back for facts in known if facts is not None and facts.check is not None)
 
@@ -100,8 +100,8 @@ class Fetcher:
         if held is None:  # purged meanwhile
             raise Skipped(f"the store holds no posts of {handle} any more")
         facts = self.store.facts(handle, entry.source)
-        told = tuple(dict.fromkeys((*timeline.warnings, *warnings, *held.warnings)))
-        return replace(held, warnings=told, checked_at=facts.checked_at if facts else None)
+        warned = tuple(dict.fromkeys((*timeline.warnings, *warnings, *held.warnings)))
+        return replace(held, warnings=warned, checked_at=facts.checked_at if facts else None)
 
     def _one(self, entry: Entry, handle: str, account: str | None) -> Timeline:
         warnings: tuple[str, ...] = ()
@@ -131,7 +131,7 @@ class Fetcher:
         return (*fresh.warnings, *merged.warnings)
 
     def _read_network(self, entry: Entry, handle: str, account: str | None) -> tuple[str, ...]:
-        """Reads first what an earlier reading left open, then what is newer than all that is known."""
+        """Reads gaps of earlier readings first, then what is newer than the stored posts."""
         # What is lost is read again, and paid for once.
         known = self.store.facts(handle, entry.source, check=True)
         if known is not None:
@@ -145,7 +145,7 @@ class Fetcher:
             try:
                 warnings += self._read_span(entry, handle, account, since, until)
             except BotError as error:
-                if known is not None and known.damaged:  # said now: a gap takes its place
+                if known is not None and known.damaged:  # mentioned here: a gap takes its place
                     error.args = (f"{error}; posts of {handle} in the store were damaged before",)
                 raise
         return tuple(dict.fromkeys(warnings))

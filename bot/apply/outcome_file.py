@@ -1,4 +1,4 @@
-"""What became of a shard's steps, in a file: written as the shard goes on, read when all shards ended."""
+"""Outcomes of one shard as JSON: rewritten after each step, read by `bot report`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.io import atomic
 from bot.io.bounded import Bounds, fit, read_json
 from bot.plan.outcome import Outcome, Result
 from bot.sources import Cost
@@ -43,17 +44,14 @@ class _File(BaseModel):
 
 
 def write(outcomes: Sequence[Outcome], path: Path, spent: Cost | None = None) -> None:
-    """Replaces the file at once, so that a run that is killed leaves what it knew. Creates its folder.
+    """Replaces the file in one step, so that a killed run leaves the outcomes it had. Creates its folder.
 
-    `spent` is what reading posts really cost so far, where that is known.
+    `spent` is what reading posts cost so far, where that is known.
     """
     value: dict[str, Any] = {"version": VERSION, "outcomes": [outcome.to_json() for outcome in outcomes]}
     if spent is not None:
         value["spent"] = {"reads": spent.reads, "usd": round(spent.usd, 4)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
-    fresh.replace(path)
+    atomic.replace(path, json.dumps(value, ensure_ascii=False).encode())
 
 
 def parse(data: bytes | str) -> list[Outcome]:
@@ -66,8 +64,8 @@ def spent(paths: Sequence[Path]) -> Cost:
     reads, usd = 0, 0.0
     for path in paths:
         with suppress(OSError, ValueError):
-            told = _read(path).spent
-            reads, usd = reads + told.reads, usd + told.usd
+            cost = _read(path).spent
+            reads, usd = reads + cost.reads, usd + cost.usd
     return Cost(reads, round(usd, 4))
 
 

@@ -8,138 +8,146 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shutil import rmtree
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from bot import corpus
 from bot.apply import build
-from bot.apply.build import RunContext
-from bot.apply.isolate import isolated, remember_settled, told
-from bot.apply.repo_state import Standing, standing, to_remove
+from bot.apply.context import RunContext, Task
+from bot.apply.isolate import isolated, remember_settled, report_outcome, wait_until
+from bot.apply.repo_state import RepoState, repo_state, to_remove
 from bot.apply.workspace import workspace
 from bot.corpus import Corpus
 from bot.errors import Skipped
-from bot.hub import Hub
 from bot.manifest import Manifest
 from bot.manifest.published_manifest import read_manifest
 from bot.plan.outcome import Outcome
 from bot.plan.retry_memory import RetryMemory
-from bot.plan.steps import Step
-from bot.registry import Entry, owners
+from bot.registry import owners
 from bot.store import PurgedDuringRun
 from bot.training import tracker_runs
 
 if TYPE_CHECKING:
     from bot.training.fine_tune import Tuned
 
+K = TypeVar("K")
+
 AHEAD = 16
-"""Corpora that wait for the trainer: a bound on memory, and on what is fetched in vain if a run is stopped."""
+"""Prepared corpora that wait for the trainer: bounds memory, and what is fetched for nothing if a run is stopped."""
 BEHIND = 2
-"""Trained models that wait to go up: a bound on the disk."""
+"""Trained models that wait for their publication: bounds the disk space they use."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
-    """A step whose posts are fetched and cleaned. `there` is what stands in its repo on the Hub.
+class Prepared:
+    """A task whose posts are fetched and cleaned, with the state of its repo.
 
     `held_back` counts posts that are gone at their source and were too many to be dropped at once.
     """
 
-    step: Step
-    entry: Entry
-    there: Standing
+    task: Task
+    repo: RepoState
     corpus: Corpus
     seconds: float
     held_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class Trained:
     """A trained model whose files lie in `folder`."""
 
-    ready: Ready
+    prepared: Prepared
     tuned: Tuned
     folder: Path
     seconds: float
 
 
-def train(
-    steps: Sequence[Step],
-    entries: Mapping[str, Entry],
-    context: RunContext,
-    hub: Hub,
-    *,
-    most: int,
-    overwrite: frozenset[str] = frozenset(),
-) -> Iterator[tuple[Step, Outcome]]:
-    """Makes the models of `steps` in their order, `most` of them at most, and yields each outcome once known.
+@dataclass(slots=True)
+class _Queues(Generic[K]):
+    """The three queues of the pipeline: waiting for a fetch, fetched, trained; and how many were trained."""
 
-    Posts are fetched for no more models than may still be trained. Once the Hub refused the token, nothing
-    more is trained, since nothing could be published, and the steps that are left have no outcome.
+    waiting: deque[tuple[K, Task]]
+    prepared: deque[tuple[K, Future[Prepared | Outcome]]] = field(default_factory=deque)
+    publishing: deque[tuple[K, Future[Outcome]]] = field(default_factory=deque)
+    trained: int = 0
+
+
+def train(tasks: Sequence[tuple[K, Task]], context: RunContext) -> Iterator[tuple[K, Outcome]]:
+    """Trains and publishes the models of `tasks` in their order, and yields each outcome with its task's key.
+
+    At most `context.limits.max_models` are trained, and posts are fetched for no more models than may still be
+    trained. Once the Hub refused the token, nothing more is trained, since nothing could be published; the tasks
+    that are left yield no outcome.
     """
-    waiting = deque(steps)
-    ahead: deque[tuple[Step, Future[Ready | Outcome]]] = deque()
-    behind: deque[tuple[Step, Future[Outcome]]] = deque()
-    trained, refused = 0, False
+    most = context.limits.max_models
+    queues = _Queues(deque(tasks))
     with (
         workspace() as place,
         _thread("fetch", context.fetcher.stop) as fetching,
         _thread("publish") as publishing,
     ):
         while True:
-            while waiting and len(ahead) < min(AHEAD, most - trained) and not refused:
-                step = waiting.popleft()
-                entry = entries[step.name]
-                ahead.append((step, fetching.submit(_prepare, step, entry, context, hub, overwrite)))
-            while behind and (len(behind) > BEHIND or behind[0][1].done() or not ahead):
-                step, publication = behind.popleft()
-                outcome = publication.result()
-                refused = refused or outcome.refused
-                yield step, outcome
-            if not ahead:
+            while _may_prepare(queues, context):
+                key, task = queues.waiting.popleft()
+                queues.prepared.append((key, fetching.submit(_prepare, task)))
+            yield from _published(queues)
+            if not queues.prepared:
                 break
-            step, preparation = ahead.popleft()
-            ready = preparation.result()
-            if isinstance(ready, Outcome):
-                refused = refused or ready.refused
-                yield step, ready
-            elif not refused:
-                made = _tune(ready, context, hub, place)
-                trained += not isinstance(made, Outcome) or made.result != "failed"
-                if isinstance(made, Outcome):
-                    yield step, made
-                else:
-                    behind.append((step, publishing.submit(_publish, made, context, hub)))
-        for step in () if refused else waiting:
+            key, preparation = queues.prepared.popleft()
+            prepared = preparation.result()
+            if isinstance(prepared, Outcome):
+                yield key, prepared
+                continue
+            if context.token_refused:
+                continue
+            trained = _tune(prepared, place)
+            if isinstance(trained, Outcome):
+                queues.trained += trained.result != "failed"
+                yield key, trained
+            else:
+                queues.trained += 1
+                queues.publishing.append((key, publishing.submit(_publish, trained)))
+        for key, task in () if context.token_refused else queues.waiting:
             reason = f"waits for the next run: --max-models {most} were trained in this one"
-            yield step, told(step, "skipped", reason, context)
+            yield key, report_outcome(task.step, "skipped", reason, context)
 
 
-def _prepare(
-    step: Step, entry: Entry, context: RunContext, hub: Hub, overwrite: frozenset[str]
-) -> Ready | Outcome:
-    """All before training: what a human changed on the Hub, the posts, consent, cleaning, whether it is enough."""
+def _may_prepare(queues: _Queues[K], context: RunContext) -> bool:
+    left = context.limits.max_models - queues.trained
+    return bool(queues.waiting) and len(queues.prepared) < min(AHEAD, left) and not context.token_refused
+
+
+def _published(queues: _Queues[K]) -> Iterator[tuple[K, Outcome]]:
+    """Yields finished publications; waits for one where too many are queued or nothing is left to train."""
+    queue = queues.publishing
+    while queue and (len(queue) > BEHIND or queue[0][1].done() or not queues.prepared):
+        key, publication = queue.popleft()
+        yield key, publication.result()
+
+
+def _prepare(task: Task) -> Prepared | Outcome:
+    """Does everything before training: the repo's state, posts, consent, cleaning, and whether there is enough."""
+    step, entry, context = task.step, task.entry, task.context
     began = time.monotonic()
 
-    def work() -> Ready:
+    def work() -> Prepared:
         context.check_people(entry)
+        old, repo = None, RepoState()
         if step.head is None:
-            hub.check(write=True, create=True)  # before posts are paid for and a model is trained in vain
-        old, there = None, Standing()
-        if step.head is not None:
-            old = read_manifest(hub, entry.name)
-            there = standing(entry, old, step.head, context, hub, overwrite, training=True)
+            context.hub.check(write=True, create=True)  # before any post is paid for
+        else:
+            old = read_manifest(context.hub, entry.name)
+            repo = repo_state(task, old, training=True)
         context.watcher.stage(entry.name, "fetch")
         accounts = {account.handle: account.id for account in old.accounts} if old is not None else {}
         timelines = context.fetcher.fetch(entry, accounts)
         build.check_consent(context.registry, entry, timelines)
-        _check_new_posts(step, entry, context, old)
+        _check_new_posts(task, old)
         timelines = context.fetcher.drop_deleted(entry, timelines, accounts)
         context.watcher.stage(entry.name, "clean")
         cleaned = corpus.build(timelines)
@@ -148,75 +156,82 @@ def _prepare(
         try:
             corpus.require_enough(cleaned)
         except Skipped as skipped:
-            remember_settled(entry, str(skipped), context, hub)
+            remember_settled(task, str(skipped))
             raise
-        kept_back = context.fetcher.held_back(entry)
-        return Ready(step, entry, there, cleaned, time.monotonic() - began, kept_back)
+        return Prepared(task, repo, cleaned, time.monotonic() - began, context.fetcher.held_back(entry))
 
-    return isolated(step, entry, context, hub, work)
+    return isolated(task, work)
 
 
-def _tune(ready: Ready, context: RunContext, hub: Hub, place: Path) -> Made | Outcome:
+def _tune(prepared: Prepared, place: Path) -> Trained | Outcome:
+    """Trains one model into a new folder in `place`; the folder is removed again where that fails."""
+    task = prepared.task
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(dir=place))
 
-    def work() -> Made:
-        context.check_people(ready.entry)
+    def work() -> Trained:
+        task.context.check_people(task.entry)
         try:
-            tuned = build.tune(context, ready.entry, ready.corpus, folder)
+            tuned = build.tune(task.context, task.entry, prepared.corpus, folder)
         except Skipped as skipped:
-            remember_settled(ready.entry, str(skipped), context, hub)
+            remember_settled(task, str(skipped))
             raise
-        return Made(ready, tuned, folder, ready.seconds + time.monotonic() - began)
+        return Trained(prepared, tuned, folder, prepared.seconds + time.monotonic() - began)
 
-    made = isolated(ready.step, ready.entry, context, hub, work, seconds=ready.seconds)
-    if isinstance(made, Outcome):
+    trained = isolated(task, work, seconds=prepared.seconds)
+    if isinstance(trained, Outcome):
         rmtree(folder, ignore_errors=True)
-    return made
+    return trained
 
 
-def _publish(made: Made, context: RunContext, hub: Hub) -> Outcome:
-    ready, entry = made.ready, made.ready.entry
+def _publish(trained: Trained) -> Outcome:
+    """Renders and publishes a trained model, then removes its folder."""
+    prepared, task = trained.prepared, trained.prepared.task
+    entry, context = task.entry, task.context
     began = time.monotonic()
 
     def work() -> Outcome:
         context.watcher.stage(entry.name, "render")
         files = build.files(
-            context, entry, ready.corpus, made.tuned, made.folder, ready.there.added, hub.address
+            context, entry, prepared.corpus, trained.tuned, trained.folder, prepared.repo.added
         )
-        remove = to_remove(entry, ready.there, files, training=True)
-        context.check_people(entry, [owners.of_profile(account.profile) for account in ready.corpus.accounts])
+        remove = to_remove(entry, prepared.repo, files, training=True)
+        of = [owners.of_profile(account.profile) for account in prepared.corpus.accounts]
+        context.check_people(entry, of)
         context.watcher.stage(entry.name, "publish")
-        message = f"Train on {made.tuned.training.posts:,} posts"
-        commit = hub.publish(entry.name, files, parent=ready.step.head, message=message, remove=remove)
-        _hide_if_removed(entry, context, hub)
-        _remember_published(made, context)
-        score = made.tuned.evaluation
+        message = f"Train on {trained.tuned.training.posts:,} posts"
+        commit = context.hub.publish(entry.name, files, parent=task.step.head, message=message, remove=remove)
+        _hide_if_removed(task)
+        _remember_published(trained)
+        score = trained.tuned.evaluation
         before, after = score.base.perplexity, score.tuned.perplexity
-        reason = f"held-out perplexity {before:.1f} -> {after:.1f}, {hub.url(entry.name)}"
-        if ready.held_back:
-            reason += f"; {ready.held_back:,} posts that are gone at their source were kept, see the warning"
-        seconds = made.seconds + time.monotonic() - began
-        return told(ready.step, "done", reason, context, commit=commit, seconds=seconds)
+        reason = f"held-out perplexity {before:.1f} -> {after:.1f}, {context.hub.url(entry.name)}"
+        if prepared.held_back:
+            reason += (
+                f"; {prepared.held_back:,} posts that are gone at their source were kept, see the warning"
+            )
+        seconds = trained.seconds + time.monotonic() - began
+        return report_outcome(task.step, "done", reason, context, commit=commit, seconds=seconds)
 
     try:
-        return isolated(ready.step, entry, context, hub, work, seconds=made.seconds)
+        return isolated(task, work, seconds=trained.seconds)
     finally:
-        rmtree(made.folder, ignore_errors=True)
+        rmtree(trained.folder, ignore_errors=True)
 
 
-def _hide_if_removed(entry: Entry, context: RunContext, hub: Hub) -> None:
-    """Hides what was published in the moment in which its person was removed, and raises Skipped."""
+def _hide_if_removed(task: Task) -> None:
+    """Hides a model whose person was removed while it was being published, and raises Skipped."""
     try:
-        context.check_people(entry)
+        task.context.check_people(task.entry)
     except Skipped as skipped:
-        hub.hide(entry.name)
+        task.context.hub.hide(task.entry.name)
         raise Skipped(f"{skipped}; it had gone up already and was made private") from None
 
 
-def _remember_published(made: Made, context: RunContext) -> None:
-    """Forgets the tries before, and notes the run of a tracker, so that a removal finds it."""
-    entry, tracked = made.ready.entry, made.tuned.tracking
+def _remember_published(trained: Trained) -> None:
+    """Clears the notes on earlier failures, and notes the tracker's run, so that a removal finds it."""
+    entry, context = trained.prepared.task.entry, trained.prepared.task.context
+    tracked = trained.tuned.tracking
     notes = RetryMemory().to_json()
     try:
         if tracked is not None:
@@ -226,16 +241,17 @@ def _remember_published(made: Made, context: RunContext) -> None:
         context.watcher.say(f"{entry.name}: warning: {purged}")
 
 
-def _check_new_posts(step: Step, entry: Entry, context: RunContext, old: Manifest | None) -> None:
-    """A model that only grew old is trained again only when enough new posts are there."""
+def _check_new_posts(task: Task, old: Manifest | None) -> None:
+    """Raises Skipped for a model that is merely old and has too few new posts to be trained again."""
+    entry, context = task.entry, task.context
     newest = old.published.newest_post if old is not None else None
-    if step.cause != "stale" or newest is None:
+    if task.step.cause != "stale" or newest is None:
         return
     held = (context.store.facts(handle, entry.source) for handle in entry.handles)
     new = sum(facts.newer_than(newest) for facts in held if facts is not None)
     if new < entry.min_new_posts:
         answer = f"{new:,} of {entry.min_new_posts:,} new posts"
-        again = context.now() + max(entry.max_age / 4, timedelta(hours=1))
+        again = wait_until(task)
         memory = RetryMemory.from_json(context.store.notes(entry.name))
         memory = replace(memory, ask_again=again, last_answer=answer)
         context.store.remember(entry.name, handles=entry.handles, **memory.to_json())
@@ -244,7 +260,7 @@ def _check_new_posts(step: Step, entry: Entry, context: RunContext, old: Manifes
 
 @contextmanager
 def _thread(name: str, stop: Callable[[], None] = lambda: None) -> Iterator[ThreadPoolExecutor]:
-    """One thread. When the run is interrupted, what has not begun in it never does, and the rest is told to stop."""
+    """One worker thread. An interrupted run cancels what has not begun in it, and calls `stop` for the rest."""
     pool = ThreadPoolExecutor(1, thread_name_prefix=name)
     try:
         yield pool

@@ -1,4 +1,4 @@
-"""What stands on the hub for a model: its manifest, and what humans changed or added in its repo since."""
+"""The state of a model's repo on the hub: which files are ours, and what people changed or added since."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.apply.build import RunContext
+from bot.apply.context import Task
 from bot.errors import Blocked, Skipped
 from bot.hub import Blob, Hub
 from bot.hub.ownership import GITATTRIBUTES
@@ -31,36 +31,28 @@ _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What a publication finds in its repo. `added` is what humans put into the card's front matter.
+class RepoState:
+    """The state of a model's repo before a publication; empty where the repo is new.
 
-    `files` are all that stand there, by path; `whose` says whose they are. `over`: what was changed may be
-    written over. Nothing at all stands where the repo is new.
+    `added` is the front matter that people added to the card. `files` are all files by path, `whose` says who
+    wrote them. `overwrite`: files that people changed may be overwritten.
     """
 
     added: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, Blob] = field(default_factory=dict)
     whose: human_edits.Files = field(default_factory=human_edits.Files)
-    over: bool = False
+    overwrite: bool = False
 
 
-def standing(
-    entry: Entry,
-    old: Manifest,
-    head: str,
-    context: RunContext,
-    hub: Hub,
-    overwrite: Collection[str],
-    *,
-    training: bool,
-) -> Standing:
-    """What stands in the repo at the commit `head`, held against the manifest `old` that was published there.
+def repo_state(task: Task, old: Manifest, *, training: bool) -> RepoState:
+    """The state of the repo at the step's commit, compared with the manifest `old` that was published there.
 
-    Raises Skipped when a human edited the card's text, its pictures or the weights, or with `training`, which
-    replaces them all, any other file of ours; `overwrite` names the models of which all that may be written over.
-    Files that humans added are said and stay.
+    Raises Skipped when a person edited the card's text, its pictures or the weights, or with `training`, which
+    replaces them all, any other file of ours, unless the run may overwrite this model's edits. Files that people
+    added stay, and the watcher is told of them.
     """
-    there = hub.files(entry.name, head)
+    entry, hub, say = task.entry, task.context.hub, task.context.watcher.say
+    there = hub.files(entry.name, task.step.head or "")
     found = human_edits.compare(old, there, _APART)
     doubtful = (
         found.doubtful if training else found.doubtful & _RENDERED
@@ -68,21 +60,20 @@ def standing(
     changed = set(found.changed) | {path for path in doubtful if _differs(hub, old, path)}
     ours = found.ours | (doubtful - changed)
     whose = human_edits.Files(ours, frozenset(changed), found.doubtful - doubtful, found.theirs)
-    over = entry.name in overwrite
-    added, reason = _card(entry, old, context, hub, listed=publication.CARD in there)
+    added, reason = _card(task, old, listed=publication.CARD in there)
     wanted = {path for path in changed if training or path in _RENDERED or path.endswith(_WEIGHTS)}
     for path in sorted(changed):
         what = "was changed" if path in there else "is gone"
-        context.watcher.say(f"{entry.name}: {path} {what} on the Hub since it was published")
+        say(f"{entry.name}: {path} {what} on the Hub since it was published")
     if found.theirs:
-        context.watcher.say(f"{entry.name}: files that others added stay: {_names(found.theirs)}")
-    if (reason is not None or wanted) and not over:
+        say(f"{entry.name}: files that others added stay: {_names(found.theirs)}")
+    if (reason is not None or wanted) and not task.overwrites_edits:
         raise Skipped(_sentence(entry.name, reason, wanted))
-    return Standing(added, there, whose, over)
+    return RepoState(added, there, whose, task.overwrites_edits)
 
 
 def to_remove(
-    entry: Entry, found: Standing, files: Mapping[str, bytes | Path], *, training: bool
+    entry: Entry, found: RepoState, files: Mapping[str, bytes | Path], *, training: bool
 ) -> list[str]:
     """The files of ours that a publication of `files` deletes, since a new model has them no more.
 
@@ -91,7 +82,7 @@ def to_remove(
     whose = found.whose
     foreign = whose.theirs & files.keys()
     clash = {path for path in foreign if not human_edits.same(files[path], found.files[path])}
-    if clash and not found.over:
+    if clash and not found.overwrite:
         it = "it" if len(clash) == 1 else "them"
         raise Blocked(
             f"{_names(clash)} on the Hub, which this bot did not put there, would be written over: rename {it} "
@@ -99,14 +90,13 @@ def to_remove(
         )
     if not training:
         return []
-    ours = whose.ours | (whose.changed if found.over else frozenset())
+    ours = whose.ours | (whose.changed if found.overwrite else frozenset())
     return sorted((ours & found.files.keys()) - files.keys())
 
 
-def _card(
-    entry: Entry, old: Manifest, context: RunContext, hub: Hub, *, listed: bool
-) -> tuple[dict[str, Any], str | None]:
-    """What a human added to the card's front matter, and what else was changed in the card, or None."""
+def _card(task: Task, old: Manifest, *, listed: bool) -> tuple[dict[str, Any], str | None]:
+    """The front matter that people added to the card, and what else was changed in the card, or None."""
+    entry, context, hub = task.entry, task.context, task.context.hub
     data = hub.read(entry.name, publication.CARD, listed=listed)
     if data is None:
         return {}, f"{publication.CARD} is gone"

@@ -1,153 +1,162 @@
-"""Apply: a plan's steps become outcomes, each behind its own fence. The only room that knows all the others."""
+"""One run of `bot apply`: which steps it takes, what is trained here or in jobs, and what is recorded."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
 
-from bot.apply import pipeline
-from bot.apply.build import RunContext
-from bot.apply.isolate import isolated, told
-from bot.apply.repo_state import standing, to_remove
-from bot.errors import BotError, CredentialsError, GuardError, HubError, SourceError
+from bot.apply import outcome_file
+from bot.apply.context import Limits, RunContext
+from bot.apply.execute import execute
+from bot.apply.jobs.api import Machine
+from bot.apply.jobs.request import Request, prepare
+from bot.apply.removal import housekeeping
+from bot.errors import UsageError
 from bot.hub import Hub
-from bot.manifest.published_manifest import read_manifest
-from bot.plan.outcome import Outcome, Result
+from bot.plan import file, shards
+from bot.plan.guard import MAX_CHANGE
+from bot.plan.inputs import Force
+from bot.plan.make import PlanOptions, make_plan
+from bot.plan.outcome import Outcome
+from bot.plan.shards import Shard
 from bot.plan.steps import Plan, Step
-from bot.registry import Entry
-from bot.render import publication
-from bot.sources.posts import owner
+from bot.registry import Registry
+
+MOVED = "changed since the plan; look at it again with bot plan"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyOptions:
+    """The flags of `bot apply`, under the names that click gives them. `timeout` and `wait` are in seconds."""
+
+    registry_path: Path = Path("registry.yaml")
+    hub_target: str | None = None
+    store_url: str | None = None
+    only: tuple[str, ...] = ()
+    force: Force | None = None
+    max_change: float = MAX_CHANGE
+    plan_path: Path | None = None
+    on: Literal["local", "hf-jobs"] = "local"
+    flavor: str = "t4-small"
+    image: str = "python:3.12"
+    timeout: int = 7200
+    shards: int = 4
+    shard_name: str | None = None
+    dry_run: bool = False
+    max_models: int = 50
+    max_reads: int | None = None
+    allow_removals: int | None = None
+    overwrite_edits: tuple[str, ...] = ()
+    wait: float = 120
+    report_path: Path | None = None
+    device: str = "auto"
+    as_json: bool = False
+
+    @property
+    def shard(self) -> Shard | None:
+        """The part of the work that this run does, None for all of it. Raises UsageError."""
+        return shards.parse(self.shard_name) if self.shard_name is not None else None
+
+    @property
+    def limits(self) -> Limits:
+        """The run's limits: this shard's share of them."""
+        models, reads, shard = self.max_models, self.max_reads, self.shard
+        if shard is not None:
+            models, reads = shard.share(models), reads and shard.share(reads)
+        return Limits(models, reads, self.allow_removals, frozenset(self.overwrite_edits))
+
+    def reviewed(self) -> Sequence[Step] | None:
+        """The steps of `--plan` that this run takes; None without one. Raises UsageError for flags that do not fit."""
+        shard = self.shard
+        if self.plan_path is None:
+            return None
+        if self.only or self.force:
+            raise UsageError(
+                "--plan does exactly what was reviewed: give --only and --force to bot plan instead"
+            )
+        steps = file.read(self.plan_path)
+        return shards.part(steps, shard) if shard is not None else steps
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """How much one run may do: models trained, and repos removed (None: removals were not allowed).
+class Selection:
+    """The plan that a run executes, and steps of a reviewed plan whose state has changed since."""
 
-    `overwrite_edits` names the models whose card and files, edited on the Hub, may be written over.
-    """
-
-    max_models: int = 50
-    allow_removals: int | None = None
-    overwrite_edits: frozenset[str] = frozenset()
+    plan: Plan
+    moved: Sequence[Step] = ()
 
 
-def apply(
+def select(options: ApplyOptions, reviewed: Sequence[Step] | None, registry: Registry, hub: Hub) -> Selection:
+    """Plans anew and keeps what this run takes: the `reviewed` steps that still fit, or its shard's."""
+    # Of a reviewed plan, steps that a guard held back stay so, and no others are.
+    share = 1.0 if reviewed is not None else options.max_change
+    asked = PlanOptions(options.only, options.force, options.overwrite_edits, share)
+    plan = make_plan(registry, hub, options.store_url or registry.store.url, asked)
+    if reviewed is not None:
+        return Selection(*file.agreed(reviewed, plan))
+    shard = options.shard
+    if shard is None:
+        return Selection(plan)
+    return Selection(replace(plan, steps=tuple(step for step in plan.steps if shard.holds(step.name))))
+
+
+def run_apply(
+    options: ApplyOptions, selection: Selection, context: RunContext, environment: Mapping[str, str]
+) -> list[Outcome]:
+    """Executes the selected steps and returns all outcomes. With `--report` they are also written after each step."""
+    so_far: list[Outcome] = []
+
+    def record(outcomes: Sequence[Outcome]) -> None:
+        so_far[:] = outcomes
+        if options.report_path is not None:
+            outcome_file.write(outcomes, options.report_path, context.fetcher.cost)
+
+    try:
+        outcomes = _executed(options, selection.plan, context, environment, record)
+    except KeyboardInterrupt:  # no table follows
+        for outcome in so_far:
+            context.watcher.say(f"{outcome.name}: {outcome.result}: {outcome.reason}")
+        raise
+    outcomes += [Outcome(step.name, step.action, "skipped", MOVED) for step in selection.moved]
+    record(outcomes)
+    return outcomes
+
+
+def _executed(
+    options: ApplyOptions,
     plan: Plan,
     context: RunContext,
-    hub: Hub,
-    limits: Limits,
-    on_outcome: Callable[[Sequence[Outcome]], None] = lambda _: None,
+    environment: Mapping[str, str],
+    record: Callable[[Sequence[Outcome]], None],
 ) -> list[Outcome]:
-    """Takes every step that asks for something and says what became of it. One step's failure is its own.
-
-    Who asked to be removed comes first, then cards, which are quick, then training; outcomes keep the plan's
-    order, and `on_outcome` is told all there are whenever one more is known. CredentialsError alone ends the run,
-    since no later step could publish either.
-    """
-    entries = {entry.name: entry for entry in context.registry.entries}
-    known: dict[int, Outcome] = {}
-    refused = False
-
-    def ordered() -> list[Outcome]:
-        return [known[id(step)] for step in plan.steps if id(step) in known]
-
-    def ended(step: Step, outcome: Outcome) -> None:
-        nonlocal refused
-        known[id(step)] = outcome
-        refused = refused or outcome.refused
-        on_outcome(ordered())
-
-    todo: list[Step] = []
-    for step in plan.steps:
-        if step.held:
-            reason = f"held back by a guard: {step.reason}"
-            known[id(step)] = Outcome(step.name, step.action, "skipped", reason)
-        elif step.action == "blocked":
-            result: Result = "deferred" if step.cause == "waiting" else "skipped"
-            known[id(step)] = Outcome(step.name, step.action, result, step.reason)
-        elif step.action not in {"ok", "unlisted"}:
-            todo.append(step)
-    on_outcome(ordered())
-    removed = 0
-    for step in todo:
-        if step.action == "remove":
-            outcome = _remove(step, context, hub, limits, removed)
-            removed += outcome.result == "done"
-            ended(step, outcome)
-    for step in todo:
-        if step.action == "card" and not refused:
-            ended(step, _card(step, entries[step.name], context, hub, limits))
-    training = [step for step in todo if step.action == "train"]
-    training_unavailable_reason = context.training_unavailable_reason() if training and not refused else None
-    if training_unavailable_reason is not None:
-        for step in training:
-            ended(step, told(step, "failed", training_unavailable_reason, context))
-    elif not refused:
-        trained = pipeline.train(
-            training, entries, context, hub, most=limits.max_models, overwrite=limits.overwrite_edits
-        )
-        for step, outcome in trained:
-            ended(step, outcome)
-    for step in todo:
-        if id(step) not in known:
-            ended(step, told(step, "skipped", "the Hub refused the token before", context))
-    return ordered()
+    """Executes a plan here and in jobs, then purges what the store holds of people who left."""
+    in_jobs = [
+        step for step in plan.steps if options.on != "local" and step.action == "train" and not step.held
+    ]
+    here = tuple(step for step in plan.steps if step not in in_jobs)
+    train_in_jobs = prepare(in_jobs, context, _job_request(options), environment) if in_jobs else list
+    outcomes = execute(replace(plan, steps=here), context, record)
+    outcomes += train_in_jobs()
+    if not options.only and (options.shard is None or options.shard.index == 1):
+        allowed = options.allow_removals is not None
+        for sentence in housekeeping.purge_removed_and_unlisted(
+            context.registry, context.store, context.now(), removals=allowed
+        ):
+            context.watcher.say(sentence)
+    return outcomes
 
 
-def _card(step: Step, entry: Entry, context: RunContext, hub: Hub, limits: Limits) -> Outcome:
-    """Renders the card and its pictures again from the published manifest; weights are not touched."""
-    began = time.monotonic()
-
-    def work() -> Outcome:
-        old = read_manifest(hub, entry.name)
-        there = standing(entry, old, step.head or "", context, hub, limits.overwrite_edits, training=False)
-        files = publication.rerender(context.registry, entry, old, hub, there.added, there.files)
-        to_remove(entry, there, files, training=False)
-        context.check_tombstones(
-            entry, [owner(account.network, account.handle, account.id) for account in old.accounts]
-        )
-        context.watcher.stage(entry.name, "publish", "card")
-        commit = hub.publish(entry.name, files, parent=step.head, message="Render the card again")
-        reason = f"card rendered again, {hub.url(entry.name)}"
-        return told(step, "done", reason, context, commit=commit, seconds=time.monotonic() - began)
-
-    return isolated(step, entry, context, hub, work)
-
-
-def _remove(step: Step, context: RunContext, hub: Hub, limits: Limits, removed: int) -> Outcome:
-    """Hides or deletes a model, as the policy says, when removals are allowed and not used up; then looks again.
-
-    The persons' posts go first: were it the other way round, a crash between would leave them in the store.
-    """
-    if limits.allow_removals is None or removed >= limits.allow_removals:
-        return Outcome(
-            step.name, step.action, "skipped", f"{step.reason}; needs --allow-removals {removed + 1}"
-        )
-    began = time.monotonic()
-    try:
-        for handle in context.registry.gone.among(step.handles):
-            for line in context.store.purge(handle).remains:
-                context.watcher.say(f"warning: {line}")
-        deletes = context.registry.policy.removal == "delete" and not step.hides
-        if deletes:
-            hub.delete(step.name)
-        else:
-            hub.hide(step.name)
-        if hub.visible(step.name):
-            raise HubError(f"a stranger can still see {hub.url(step.name)}; look at it, and run again")
-        reason = "deleted" if deletes else "made private"
-    except CredentialsError as error:
-        return told(step, "failed", str(error), context, refused=True)
-    except (HubError, SourceError) as error:
-        return told(step, "failed", str(error), context, seconds=time.monotonic() - began)
-    return told(step, "done", f"{reason}: {step.reason}", context, seconds=time.monotonic() - began)
-
-
-def exit_code(plan: Plan, outcomes: Sequence[Outcome]) -> int:
-    """5 when the token was refused, 1 when some step failed or was deferred, 3 when a guard held some back."""
-    if any(outcome.refused for outcome in outcomes):
-        return CredentialsError.exit_code
-    if any(outcome.result in {"failed", "deferred"} for outcome in outcomes):
-        return BotError.exit_code
-    return GuardError.exit_code if any(step.held for step in plan.steps) else 0
+def _job_request(options: ApplyOptions) -> Request:
+    limits = options.limits
+    return Request(
+        options.shards,
+        Machine(options.flavor, options.image, options.timeout),
+        limits.max_models,
+        limits.max_reads,
+        options.wait,
+        options.force,
+        options.overwrite_edits,
+        options.store_url,
+    )

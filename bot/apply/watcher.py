@@ -1,4 +1,4 @@
-"""Who is told how a run goes: a terminal, a log, a test."""
+"""The protocol by which a run reports its progress: to a terminal, a log, a test."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from bot.training.progress import Progress
 
 
 class Watcher(Protocol):
-    """Who is told what is going on: `name` is the entry's, `stage` a word such as `fetch` or `train`."""
+    """Receives the progress of a run: `name` is the entry's, `stage` a word such as `fetch` or `train`."""
 
     def stage(self, name: str, stage: str, detail: str = "") -> None:
         """A stage of an entry begins."""
         ...
 
     def progress(self, name: str, progress: Progress) -> None:
-        """Training went on."""
+        """Training made progress."""
         ...
 
     def done(self, name: str) -> None:
-        """Nothing more is going on with an entry."""
+        """Work on an entry ended."""
         ...
 
     def say(self, text: str) -> None:
-        """A sentence that stays on the screen: a warning, an outcome."""
+        """A sentence that stays on the screen: a warning, a result."""
         ...

@@ -1,6 +1,6 @@
-"""Folders for models in the making: gone when their run ends, and swept later where a run was killed.
+"""Temporary folders for models in training: removed when their run ends, or by a later run where it was killed.
 
-Each is locked for as long as its run lives, so that nobody sweeps what is in use.
+Each is locked while its run lives, so that no other run removes it.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def tell(adoption: Adoption, stream: IO[str]) -> None:
 
 def to_json(adoption: Adoption) -> dict[str, Any]:
     """The adoption as `--json` prints it."""
-    told: dict[str, Any] = {
+    value: dict[str, Any] = {
         "name": adoption.name,
         "result": adoption.result,
         "reason": adoption.reason,
@@ -49,8 +49,8 @@ def to_json(adoption: Adoption) -> dict[str, Any]:
     }
     old = adoption.card
     if old is None:
-        return told
-    return told | {
+        return value
+    return value | {
         "generation": old.generation,
         "handles": list(old.handles),
         "accounts": [
@@ -78,7 +78,7 @@ def _facts(adoption: Adoption, old: OldCard) -> Iterator[tuple[str, str]]:
     yield "card", old.generation
     if adoption.trained_at is not None:
         yield "made", f"{adoption.trained_at:%Y-%m-%d}"
-    yield "base", old.base or "not told"
+    yield "base", old.base or "not stated"
     yield "weights", ", ".join(adoption.weights) or "none"
     for name, url in (
         ("run", old.run_url),

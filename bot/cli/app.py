@@ -8,50 +8,83 @@ import click
 
 from bot import __version__
 
-COMMANDS = {
-    "validate": "registry",
-    "schema": "registry",
-    "add": "registry",
-    "remove": "registry",
-    "plan": "fleet",
-    "apply": "apply",
-    "status": "fleet",
-    "explain": "fleet",
-    "render": "fleet",
-    "preview": "preview",
-    "review": "review",
-    "comment": "comment",
-    "report": "report",
-    "bases": "bases",
-    "propose": "propose",
-    "takedown": "people",
-    "adopt": "adopt",
-    "site": "site",
-    "import": "posts",
-    "corpus": "posts",
-    "purge": "posts",
-    "store": "store",
-    "doctor": "doctor",
-    "demo": "demo",
+GROUPS = {
+    "Everyday": {
+        "validate": "registry",
+        "plan": "fleet",
+        "apply": "apply",
+        "status": "fleet",
+        "explain": "fleet",
+        "corpus": "posts",
+        "add": "registry",
+        "import": "posts",
+        "demo": "demo",
+    },
+    "People who ask to be removed": {
+        "takedown": "people",
+        "remove": "registry",
+        "purge": "posts",
+    },
+    "Maintainers": {
+        "doctor": "doctor",
+        "preview": "preview",
+        "render": "fleet",
+        "site": "site",
+        "adopt": "adopt",
+        "store": "store",
+        "schema": "registry",
+    },
+    "Called by workflows": {
+        "review": "review",
+        "comment": "comment",
+        "bases": "bases",
+        "report": "report",
+        "propose": "propose",
+    },
 }
-"""Each command's module in `bot.cli.commands`, where it is the command of that name."""
+"""Each command's module in `bot.cli.commands`, where it is the command of that name, by who uses it."""
+
+COMMANDS = {name: module for commands in GROUPS.values() for name, module in commands.items()}
 
 
 class Commands(click.Group):
-    """The commands, found in their modules when they are asked for: most calls need one of them."""
+    """The commands; each one's module is imported when it is called, since most calls need one of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names, in alphabetical order."""
-        return sorted(COMMANDS)
+        """Returns all names, in the order of the help."""
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, None for an unknown one."""
+        """Returns the command of that name, None for an unknown one."""
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"bot.cli.commands.{COMMANDS[cmd_name]}")
         found = getattr(module, "import_" if cmd_name == "import" else cmd_name)
         assert isinstance(found, click.Command)  # noqa: S101 - for the type checker
         return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Returns the command that is called, with the flags that every command has."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None:
+            from bot.cli.logs import add_options
+
+            command = add_options(command)
+        return name, command, rest
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the commands under who uses them."""
+        width = formatter.width - 6 - max(map(len, COMMANDS))
+        for title, names in GROUPS.items():
+            rows = [
+                (name, command.get_short_help_str(width))
+                for name in names
+                if (command := self.get_command(ctx, name)) is not None
+            ]
+            with formatter.section(title):
+                formatter.write_dl(rows, col_max=30)
 
 
 # Every flag can be given as BOT_COMMAND_FLAG as well, so that a workflow passes what somebody typed as data.

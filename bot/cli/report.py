@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bot.sources import Cost
 
 WIDTH = 80
-"""Columns of a screen that is none: a log, a pipe."""
+"""Width in columns, assumed where output is not a terminal."""
 
 BOLD, RESET = "\x1b[1m", "\x1b[0m"
 _GREEN, _RED, _YELLOW, _CYAN, _MAGENTA, _DIM = (f"\x1b[{code}m" for code in (32, 31, 33, 36, 35, 2))
@@ -36,7 +36,7 @@ COLOURS = {
 
 
 def print_plan(plan: Plan, stream: IO[str]) -> None:
-    """The plan as a table, what will be done first; then the counts, the cost and the notes."""
+    """Prints the plan as a table, then the counts, the cost and the notes."""
     reads = sum(step.estimate.reads for step in plan.steps)
     if plan.steps:
         head = ("step", "model", "reads", "USD", "why") if reads else ("step", "model", "why")
@@ -56,7 +56,7 @@ def _row(step: Step, *, paid: bool) -> tuple[str, ...]:
 
 
 def outcomes_json(outcomes: Sequence[Outcome], spent: Cost) -> dict[str, Any]:
-    """What `apply --json` prints: every outcome, and what reading really cost."""
+    """Returns what `apply --json` prints: every outcome, and what reading cost."""
     return {
         "outcomes": [outcome.to_json() for outcome in outcomes],
         "spent": {"reads": spent.reads, "usd": round(spent.usd, 4)},
@@ -66,7 +66,7 @@ def outcomes_json(outcomes: Sequence[Outcome], spent: Cost) -> dict[str, Any]:
 def print_outcomes(
     outcomes: Sequence[Outcome], plan: Plan, stream: IO[str], spent: Cost | None = None
 ) -> None:
-    """What became of every step, failures first, and what it cost; nothing to do is said in a sentence."""
+    """Prints every outcome, failures first, the counts, and what reading cost."""
     order = {"failed": 0, "deferred": 1, "skipped": 2, "done": 3}
     ranked = sorted(outcomes, key=lambda outcome: order[outcome.result])
     if ranked:
@@ -97,7 +97,7 @@ def print_outcomes(
 
 
 def print_corpus(corpus: Corpus, tokens: int | None, stream: IO[str]) -> None:
-    """The funnel of each account, a row a reason, and whether there is enough to train on."""
+    """Prints the funnel of each account, a row a reason, and whether there is enough to train on."""
     from bot.corpus import MIN_CHARACTERS, is_enough
 
     reasons = dict.fromkeys(reason for account in corpus.accounts for reason in account.dropped)
@@ -129,7 +129,7 @@ def _counted(count: int | None) -> str:
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], stream: IO[str]) -> None:
-    """Rows under a head: columns as wide as their longest word allows, the last one wrapped to the screen.
+    """Prints rows under a head: columns as wide as their longest word allows, the last one wrapped to the screen.
 
     On a terminal the head is bold and the first column coloured.
     """
@@ -142,13 +142,13 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], stream: IO[s
     columns.append(max(20, width - sum(columns) - 2 * len(columns)))
     for number, row in enumerate(table):
         cells = [
-            textwrap.wrap(" ".join(text.split()), room, break_on_hyphens=False) or [""]
-            for text, room in zip(row, columns, strict=True)
+            textwrap.wrap(" ".join(text.split()), space, break_on_hyphens=False) or [""]
+            for text, space in zip(row, columns, strict=True)
         ]
         for at in range(max(map(len, cells))):
             parts = [
-                (lines[at] if at < len(lines) else "").ljust(room)
-                for lines, room in zip(cells, columns, strict=True)
+                (lines[at] if at < len(lines) else "").ljust(space)
+                for lines, space in zip(cells, columns, strict=True)
             ]
             line = "  ".join(parts).rstrip()
             if stream.isatty():
@@ -159,5 +159,5 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], stream: IO[s
 
 
 def print_json(value: object, stream: IO[str]) -> None:
-    """A JSON document, indented, in UTF-8."""
+    """Prints a JSON document, indented."""
     print(json.dumps(value, indent=2, ensure_ascii=False), file=stream)

@@ -80,6 +80,12 @@ def mask(value: str, environment: Mapping[str, str]) -> None:
         _obeyed([f"::add-mask::{_escaped(value, _MESSAGE)}"])
 
 
+def fold(title: str | None, environment: Mapping[str, str]) -> None:
+    """Begins a group of lines that the job's log folds under a title; None ends it."""
+    if active(environment):
+        _obeyed(["::endgroup::" if title is None else f"::group::{_escaped(title, _MESSAGE)}"])
+
+
 def output(name: str, value: str, environment: Mapping[str, str]) -> None:
     """Sets an output of the step: one line, by the file that the runner names, never by a printed command."""
     path = environment.get("GITHUB_OUTPUT")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
 import bot
+from bot.io import git
 from bot.manifest import Provenance
 
 
@@ -26,10 +26,4 @@ def _commit() -> str | None:
     root = Path(bot.__file__).parent.parent
     if not (root / ".git").exists():
         return None
-    try:
-        asked = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, timeout=5, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return asked.stdout.strip() or None
+    return git.answer(root, "rev-parse", "HEAD", timeout_s=5) or None

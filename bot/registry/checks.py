@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from bot.io import git
 from bot.registry.entry import Draft
 from bot.registry.yaml_tree import Fault
 from bot.sources.handles import shown
@@ -55,18 +56,9 @@ def tracked_archives(drafts: Sequence[Draft], folder: Path) -> list[Fault]:
 
 def _tracked(folder: Path) -> set[Path] | None:
     """Every file of the work tree around `folder` that git tracks, absolute; None when git does not answer."""
-    import subprocess
-
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     try:
-        found = subprocess.run(
-            ["git", "-C", folder, "ls-files", "-z", "--", ":/"],
-            capture_output=True,
-            timeout=_GIT_SECONDS,
-            env=environment,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
+        listed = git.output(folder, "ls-files", "-z", "--", ":/", timeout_s=_GIT_SECONDS)
+    except git.GitError:
         return None
-    names = os.fsdecode(found.stdout).split("\0")
+    names = os.fsdecode(listed).split("\0")
     return {Path(os.path.normpath(folder / name)) for name in names if name}

@@ -10,8 +10,8 @@ import pytest
 from fleets import Fleet
 
 from bot import registry
-from bot.apply.build import RunContext
-from bot.apply.run import Limits, apply
+from bot.apply.context import Limits, RunContext
+from bot.apply.execute import execute
 from bot.errors import CredentialsError, HubError
 from bot.hub.folder import FolderHub
 from bot.plan.make import make_plan
@@ -69,9 +69,9 @@ def run(fleet: Fleet, limits: Limits, hub: FolderHub | None = None) -> tuple[Wat
     hub = hub or FolderHub(fleet.folder / "hub", "org")
     made = make_plan(found, hub, found.store.url)
     watched = Watched()
-    context = RunContext(found, Store(found.store.url), lambda: datetime.now(UTC), watched)
+    context = RunContext(found, hub, Store(found.store.url), lambda: datetime.now(UTC), watched, limits)
     told: list[int] = []
-    outcomes = apply(made, context, hub, limits, lambda known: told.append(len(known)))
+    outcomes = execute(made, context, lambda known: told.append(len(known)))
     assert told == sorted(told)
     assert told[-1] == len(outcomes)
     return watched, outcomes

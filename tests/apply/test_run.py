@@ -162,6 +162,32 @@ def test_a_person_removed_while_training_ran_is_not_published(
     assert not fleet.published("ada").exists()
 
 
+def test_an_interrupted_run_shows_the_reasons_of_the_steps_that_ended(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fleet.posts("ada", 20)
+    fleet.posts("bob", 250)
+    fleet.entry("ada")
+    fleet.entry("bob")
+    fleet.write()
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(build, "tune", interrupted)
+    assert fleet.run("apply")[0] == 130
+    shown = capsys.readouterr().out
+    assert shown.count("ada: skipped: too little text") == 1
+
+
+def test_an_outcomes_reason_is_printed_once(fleet: Fleet, capsys: pytest.CaptureFixture[str]) -> None:
+    fleet.posts("ada", 20)
+    fleet.entry("ada")
+    fleet.write()
+    fleet.run("apply")
+    assert capsys.readouterr().out.count("too little text") == 1
+
+
 def test_a_person_purged_elsewhere_while_training_ran_is_not_published(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,6 +68,8 @@ def test_a_bug_ends_with_70_and_a_report_that_can_be_pasted(
     report = capsys.readouterr().err
     assert "ZeroDivisionError: the bug" in report
     assert "Please report it" in report
+    assert "huggingface_hub " in report
+    assert "torch " in report
 
 
 HEAVY = ("torch", "transformers", "tweepy", "huggingface_hub", "rich", "PIL", "resvg_py", "fsspec")

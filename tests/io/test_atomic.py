@@ -17,6 +17,15 @@ def test_a_file_is_written_with_its_folders_and_over_an_older_one(tmp_path: Path
     assert (tmp_path / "a" / "b.md").stat().st_mode & 0o777 == 0o644
 
 
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "registry.yaml"
+    path.write_text("one")
+    path.chmod(0o640)
+    atomic.replace(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
 @pytest.mark.parametrize("place", ["file/page.html", "file/deeper/page.html", "folder", "x" * 300])
 def test_a_place_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("kept")

@@ -16,7 +16,7 @@ from typing import Any
 from card_facts import manifest
 
 from bot.apply import build
-from bot.apply.build import RunContext
+from bot.apply.context import RunContext
 from bot.corpus import Corpus
 from bot.hub import base_model, huggingface
 from bot.hub.client import RetryPolicy
@@ -61,7 +61,7 @@ def main() -> int:
     patient = replace(RetryPolicy(), pause_s=0.03, read_s=5.0)
     for place, name, value in (
         (build, "tune", tune),
-        (RunContext, "lack", lambda _: None),
+        (RunContext, "training_unavailable_reason", lambda _: None),
         (huggingface, "RetryPolicy", partial(replace, patient)),
     ):
         setattr(place, name, value)

@@ -151,23 +151,23 @@ def _section(body: str, title: str) -> str:
 
 def _handles(head: header.Header, body: str, faults: list[str]) -> tuple[str, ...]:
     """The handles that the head and the text agree on."""
-    told = [head.handles] if head.handles else []
+    stated = [head.handles] if head.handles else []
     text = _section(body, "Training data") + _section(body, "Training procedure")
-    told += [tuple((found[1] or found[2]).lower().split("-")) for found in _TRAINED_ON.finditer(text)]
-    if not told:
+    stated += [tuple((found[1] or found[2]).lower().split("-")) for found in _TRAINED_ON.finditer(text)]
+    if not stated:
         faults.append("it names no handle")
         return ()
-    others = sorted({"-".join(one) for one in told if sorted(one) != sorted(told[0])})
+    others = sorted({"-".join(one) for one in stated if sorted(one) != sorted(stated[0])})
     if others:
-        faults.append(f"it names different handles: {'-'.join(told[0])} and {', '.join(others)}")
-    if len(set(told[0])) < len(told[0]):
-        faults.append(f"it names one handle twice: {'-'.join(told[0])}")
-    for handle in told[0]:
+        faults.append(f"it names different handles: {'-'.join(stated[0])} and {', '.join(others)}")
+    if len(set(stated[0])) < len(stated[0]):
+        faults.append(f"it names one handle twice: {'-'.join(stated[0])}")
+    for handle in stated[0]:
         try:
             handle_rules.normalise(handle, "x")
         except ValueError as error:
             faults.append(str(error))
-    return told[0]
+    return stated[0]
 
 
 def _columns(

@@ -1,4 +1,4 @@
-"""An older card's facts as a manifest: what it told is kept, what nobody measured is not there."""
+"""An older card's facts as a manifest: what it states is kept, what was not measured is left out."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def manifest_of(
     """
     accounts = {account.handle: account for account in old.accounts}
     facts = card_facts(registry, entry)
-    told = _base(old.base, config)
+    base_facts = _base(old.base, config)
     return Manifest(
         name=entry.name,
         repo=repo,
@@ -81,7 +81,7 @@ def manifest_of(
         tags=entry.tags,
         sensitive=entry.sensitive,
         prompts=(PROMPT,),
-        base=told,
+        base=base_facts,
         recipe={},
         adopted=Adopted(system=SYSTEM, commit=commit, dated=old.made_at is not None, weights=tuple(weights)),
         tracking=_tracking(old),
@@ -91,7 +91,7 @@ def manifest_of(
         published=Published(
             handles=entry.handles,
             recipe=entry.recipe.digest(),
-            base=told.identity,
+            base=base_facts.identity,
             template=card.template_digest(entry.template, template_folders(registry)),
             card=digest.short(facts),
             trained_at=utc(trained_at),

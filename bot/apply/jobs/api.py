@@ -1,4 +1,4 @@
-"""Hugging Face Jobs as the bot uses them: started for some models, found again by them, followed to their end.
+"""Hugging Face Jobs: starts jobs for some models, finds running ones by their models, follows them to their end.
 
 A job carries the names of its models in its environment, so a run that starts while one is on its way follows
 it instead of starting another for the same models.
@@ -50,17 +50,17 @@ SETTINGS = (
     "WANDB_ENTITY",
     "WANDB_PROJECT",
 )
-"""Variables that a job gets as they are; whoever sees the job sees them."""
+"""Variables that a job gets as they are; everybody who sees the job sees them."""
 ENDED = frozenset({"COMPLETED", "CANCELED", "ERROR", "DELETED"})
 GOING = frozenset({"SCHEDULING", "RUNNING"})
 LINES = 2000
 """Lines at the end of a log that are looked at for its outcomes."""
-AT_ONCE = 16
-"""Jobs that are asked after in one pause; with more of them the pauses grow, and the rate limit is kept."""
-LOST = 180
-"""Rounds without any answer, half an hour, after which jobs are no longer followed."""
-STRANGE = 30
-"""Rounds that a job may be in a stage that the bot does not know before it counts as ended."""
+POLLED_AT_ONCE = 16
+"""Jobs polled in one pause; with more jobs the pauses grow, so that the rate limit is kept."""
+MAX_FAILED_POLLS = 180
+"""Polls without any answer, half an hour, after which jobs are no longer followed."""
+MAX_UNKNOWN_STAGE_POLLS = 30
+"""Polls that find a job in a stage unknown to the bot, before it counts as ended."""
 LONGEST_PAUSE_S = 600.0
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -115,7 +115,7 @@ class Jobs:
         only = [word for name in models for word in ("--only", name)]
         open_to_all = {name: environment[name] for name in SETTINGS if environment.get(name)}
         secrets = {name: environment[name] for name in SECRETS if environment.get(name)}
-        # Whoever sees the job sees its variables: an address with a password in it is none of them.
+        # Everybody who sees the job sees its variables: an address with a password in it is none of them.
         (open_to_all if shown(self.endpoint) == self.endpoint else secrets)["HF_ENDPOINT"] = self.endpoint
         try:
             with self._calling(f"start a job in {self.namespace}"):
@@ -151,13 +151,13 @@ class Jobs:
         strange: dict[str, int] = {}
         lost = 0
         while left:
-            answered, pause = False, self.poll_s * max(1, len(left) / AT_ONCE)
+            answered, pause = False, self.poll_s * max(1, len(left) / POLLED_AT_ONCE)
             for job in list(left):
                 try:
                     with self._calling(f"look at job {job}"):
                         info = self._api().inspect_job(job_id=job, namespace=self.namespace)
                 except (HubError, CredentialsError) as error:
-                    if isinstance(error, HubError) and error.transient and lost < LOST:
+                    if isinstance(error, HubError) and error.transient and lost < MAX_FAILED_POLLS:
                         pause = max(pause, _seconds_until(error.retry_at))
                         continue
                     left.pop(job)
@@ -168,7 +168,7 @@ class Jobs:
                     left[job] = stage
                     say(f"job {self.url(job)}: {stage.lower()}")
                 strange[job] = 0 if stage in GOING else strange.get(job, 0) + 1
-                if stage in ENDED or info.finished_at is not None or strange[job] > STRANGE:
+                if stage in ENDED or info.finished_at is not None or strange[job] > MAX_UNKNOWN_STAGE_POLLS:
                     left.pop(job)
                     yield job, stage, " ".join((info.status.message or "").split())[:300]
             lost = 0 if answered else lost + 1
@@ -176,7 +176,7 @@ class Jobs:
                 self.sleep(pause)
 
     def outcomes(self, job: str) -> list[Outcome]:
-        """What a job says became of its models; nothing where its log is lost or damaged."""
+        """Returns the outcomes in a job's log; none where the log is lost or damaged."""
         try:
             with self._calling(f"read the log of job {job}"):
                 log = self._api().fetch_job_logs(job_id=job, namespace=self.namespace, tail=LINES)
@@ -232,7 +232,7 @@ def _stage(job: JobInfo) -> str:
 
 
 def _seconds_until(moment: datetime | None) -> float:
-    """How long the Hub wants not to be asked; bounded, since jobs end while nobody looks."""
+    """Seconds until the Hub may be asked again; bounded, since jobs end meanwhile."""
     if moment is None:
         return 0.0
     return min(LONGEST_PAUSE_S, max(0.0, (moment - datetime.now(UTC)).total_seconds()))

@@ -1,4 +1,4 @@
-"""Which code a job elsewhere runs: the repository of the registry, cloned at one commit, and what it lacks there."""
+"""The code that a job runs: the registry's repository at one commit, and checks that a job can reach all it needs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import base64
 import binascii
 import re
 import shlex
-import subprocess
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from bot.apply.outcome_file import BOUNDS
 from bot.errors import UsageError
+from bot.io import git
 from bot.registry import Entry, Registry
 from bot.store.places import place_of
 
@@ -39,25 +39,25 @@ def code_of(registry: Registry, entries: Sequence[Entry], store: str, environmen
     """
     path = registry.path.absolute()
     folder = path.parent
-    top, commit = _git(folder, "rev-parse", "--show-toplevel"), _git(folder, "rev-parse", "HEAD")
+    top, commit = git.answer(folder, "rev-parse", "--show-toplevel"), git.answer(folder, "rev-parse", "HEAD")
     if not top or not commit or not _tracks(folder, path):
         raise UsageError(
             f"{registry.path} is in no git repository's commit: jobs clone one, so commit and push it"
         )
-    if _git(folder, "status", "--porcelain", "--untracked-files=no"):
+    if git.answer(folder, "status", "--porcelain", "--untracked-files=no"):
         raise UsageError(
             f"the repository of {registry.path} has changes that no commit holds, and jobs would not see them: "
             "commit and push"
         )
     server, repository = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_REPOSITORY")
     on_github = server and repository
-    address = f"{server}/{repository}" if on_github else _git(folder, "remote", "get-url", "origin")
+    address = f"{server}/{repository}" if on_github else git.answer(folder, "remote", "get-url", "origin")
     address = _https(address or "")
     if not _ADDRESS.fullmatch(address):
         raise UsageError(
             f"the repository of {registry.path} has no https address that a job could clone: set the remote origin"
         )
-    if not on_github and not _git(folder, "branch", "--remotes", "--contains", commit):
+    if not on_github and not git.answer(folder, "branch", "--remotes", "--contains", commit):
         raise UsageError(
             f"commit {commit[:8]} is not on {address} as far as this clone knows: git push it first"
         )
@@ -153,14 +153,4 @@ def _https(address: str) -> str:
 
 def _tracks(folder: Path, path: Path) -> bool:
     """Whether git's commit holds the file, or something of the folder."""
-    return bool(_git(folder, "ls-files", "--", str(path)))
-
-
-def _git(folder: Path, *arguments: str) -> str | None:
-    try:
-        asked = subprocess.run(
-            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=30, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return asked.stdout.strip() if asked.returncode == 0 else None
+    return bool(git.answer(folder, "ls-files", "--", str(path)))

@@ -1,7 +1,7 @@
-"""A plan's training in Hugging Face Jobs: its steps as jobs, those that run already followed, an outcome for each.
+"""Trains a plan's steps in Hugging Face Jobs: starts jobs, follows those that run already, returns the outcomes.
 
-What became of a model is read from its job's log, and where that is lost, from the hub itself. Whatever fails
-here is some step's outcome: nothing that was done before is left untold.
+A model's outcome is read from its job's log, and where that is lost, from the hub. A failure here is the outcome
+of the steps it affects, so that the outcomes of earlier ones are not lost.
 """
 
 from __future__ import annotations
@@ -92,13 +92,13 @@ def _followed(
     say: Callable[[str], None],
 ) -> dict[str, Outcome]:
     """Outcomes by name, once every job has ended."""
-    told: dict[str, Outcome] = {}
+    outcomes: dict[str, Outcome] = {}
     lost: dict[str, str] = {}
     for job, stage, message in jobs.follow(list(holding), say):
         found = {outcome.name: outcome for outcome in jobs.outcomes(job)}
         for name in steps.keys() & holding[job]:
             if name in found:
-                told[name] = found[name]
+                outcomes[name] = found[name]
             else:
                 lost[name] = (
                     f"its job ended as {stage.lower()}{f' ({message})' if message else ''}: {jobs.url(job)}"
@@ -111,10 +111,10 @@ def _followed(
     for name, why in lost.items():
         step, head = steps[name], heads.get(name.lower())
         if head is not None and head != step.head:
-            told[name] = Outcome(name, step.action, "done", f"published, {why}", head)
+            outcomes[name] = Outcome(name, step.action, "done", f"published, {why}", head)
         else:
-            told[name] = Outcome(name, step.action, "failed", why)
-    return told
+            outcomes[name] = Outcome(name, step.action, "failed", why)
+    return outcomes
 
 
 def _not_started(step: Step, error: BotError) -> Outcome:

@@ -1,4 +1,4 @@
-"""What the store holds of people who left: tombstones are purged at once, others when `store.keep` has passed."""
+"""Purges people who left from the store: with a tombstone at once, others after `store.keep`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the bot itself keeps of a person on this machine beside the store: folders of killed runs, tracked runs."""
+"""Removes what the bot keeps of a person on this machine beside the store: folders of killed runs, tracked runs."""
 
 from __future__ import annotations
 

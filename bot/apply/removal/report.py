@@ -1,4 +1,4 @@
-"""What a takedown says: what was checked after the deed, place by place, and what remains where nobody can reach."""
+"""The report of a takedown: what was done and checked, place by place, and what remains out of reach."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.apply.removal import local_traces
+from bot.apply.removal.tombstone import is_removed
 from bot.errors import BotError
 from bot.hub import repo_people
 from bot.training import tracker_runs
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
     from bot.store import Purged
 
 GUIDE = "docs/removal.md"
-"""Where each thing that remains stands, with the call that deletes it."""
+"""The page that lists what remains, with the call that deletes it."""
+
+NOT_FINAL = (
+    "NOT FINAL: merge the pull request. Until then nothing is deleted, only hidden; run this again after "
+    "the merge if the policy is to delete"
+)
 
 T = TypeVar("T")
 
@@ -35,6 +41,7 @@ class Report:
     gone: Container[str] = ()
     lines: list[str] = field(default_factory=list)
     failed: bool = False
+    final: bool = True
     _words: list[str] = field(default_factory=list)
 
     @property
@@ -42,12 +49,12 @@ class Report:
         """1 when something could not be done, read or proven."""
         return BotError.exit_code if self.failed else 0
 
-    def hush(self, words: Iterable[str]) -> None:
+    def redact(self, words: Iterable[str]) -> None:
         """From here on no line holds one of these words: handles, and models that are named after them."""
         self._words += sorted(filter(None, words), key=len, reverse=True)
 
     def attempt(self, place: str, deed: Callable[[], T], otherwise: T) -> T:
-        """What the deed returns; where it fails, that is said, and the rest of the takedown goes on."""
+        """Returns the result of `deed`, or `otherwise` after a warning: the rest of the takedown goes on."""
         try:
             return deed()
         except BotError as error:
@@ -56,20 +63,22 @@ class Report:
 
     def checked(self, place: str, sentence: str) -> None:
         """Adds what was looked at after the deed."""
-        self.lines.append(f"{place}: {self._quiet(sentence)}")
+        self.lines.append(f"{place}: {self._redacted(sentence)}")
 
     def warn(self, line: str) -> None:
-        """Adds what went wrong, or is not final; the takedown counts as unfinished unless it is only that."""
-        self.failed = self.failed or not line.startswith("NOT FINAL")
-        self.lines.append(self._quiet(line))
+        """Adds what went wrong: the takedown is unfinished."""
+        self.failed = True
+        self.lines.append(self._redacted(line))
+
+    def not_final(self) -> None:
+        """Adds that the tombstone is not on the default branch yet; that alone is no failure."""
+        self.final = False
+        self.lines.append(NOT_FINAL)
 
     def tombstone(self, registry: Registry, person: str) -> None:
-        """Says what the registry shows, read again."""
-        listed = [entry.handles for entry in registry.entries] + [
-            faulty.handles for faulty in registry.faulty
-        ]
+        """Adds what the registry shows, read again."""
         self.gone = registry.gone
-        if person in registry.gone and not any(person in handles for handles in listed):
+        if is_removed(registry, person):
             self.checked("Tombstone", f"{registry.path} was read again: it holds one, and no entry of theirs")
         else:
             self.warn(
@@ -77,7 +86,7 @@ class Report:
             )
 
     def models(self, found: Survey, done: Unpublished) -> None:
-        """Says what became of the models, and which repos prove nothing."""
+        """Adds what was done with the models, and which repos could not be read."""
         for names, became in ((done.deleted, "deleted"), (done.hidden, "made private")):
             certain = [name for name in names if name in found.named]
             if certain:
@@ -111,7 +120,7 @@ class Report:
             )
 
     def posts(self, purged: Purged | None) -> None:
-        """Says what went from the store, what was read afterwards, and what may be left there."""
+        """Adds what was deleted from the store, what was read afterwards, and what may be left there."""
         if purged is None:
             return
         self.checked(
@@ -139,7 +148,7 @@ class Report:
             self.checked("This machine: REMAINS", line)
 
     def remains(self, *, hidden: bool, in_workflow: bool) -> None:
-        """Says what no call of the bot reaches."""
+        """Adds the places that no command of the bot reaches."""
         places = ["the git history of the registry"]
         if hidden:
             places.append(
@@ -156,10 +165,10 @@ class Report:
 
     def _shown(self, name: str) -> str:
         """A repo's name, unless it may be that of somebody who was removed and everybody reads it."""
-        hushed = self.public and any(handle in self.gone for handle in repo_people.possible(name))
-        return "one whose name may be theirs" if hushed else name
+        redacted = self.public and any(handle in self.gone for handle in repo_people.possible(name))
+        return "one whose name may be theirs" if redacted else name
 
-    def _quiet(self, line: str) -> str:
+    def _redacted(self, line: str) -> str:
         for word in self._words if self.public else ():
             line = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "[removed]", line, flags=re.IGNORECASE)
         return line

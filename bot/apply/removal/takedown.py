@@ -1,4 +1,4 @@
-"""A person's removal at once: which repos hold them, what becomes of those, and what was seen afterwards.
+"""Finds the models that hold a person, hides or deletes them, and checks that they are gone.
 
 Nothing here says that nobody is there because something could not be read: such a repo is reported, and hidden where
 its name may be theirs.
@@ -26,7 +26,7 @@ _FAILURES = (HubError, CredentialsError)
 
 @dataclass(slots=True)
 class Survey:
-    """Where a person is, as the hub showed it, by names of repos.
+    """The repos that may hold a person, by name.
 
     `named`: they name the person. `possible`: their name may be theirs, and they cannot be read or the name was
     chosen freely. `unread`: of ours, and not to be read, so that they prove nothing; some are possible, too.
@@ -48,7 +48,7 @@ class Survey:
 
 @dataclass(slots=True)
 class Unpublished:
-    """What became of the models: names by what was done, and those still to be seen afterwards, with why."""
+    """Names of models by what was done, and those still visible afterwards, with the reason."""
 
     deleted: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
@@ -101,7 +101,7 @@ def _manifest_names(person: str, repo: Repo, handles: tuple[str, ...], hub: Hub)
 
 
 def _read(repo: Repo, hub: Hub) -> tuple[set[str], bool, bool]:
-    """Whom the files and the history of a repo name, whether that is everybody, and whether it is ours."""
+    """Returns the handles that a repo's files and history name, whether they are all, and whether it is ours."""
     named: set[str] = set()
     ours = False
     try:
@@ -122,7 +122,7 @@ def _read(repo: Repo, hub: Hub) -> tuple[set[str], bool, bool]:
 
 
 def _earlier(name: str, hub: Hub) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Whom the earlier versions of a repo name, the newest first, and whether one of them names everybody."""
+    """Yields the handles that earlier versions of a repo name, newest first, and whether they are all."""
     for data in hub.earlier(name, FILENAME):
         published, problem = of_manifest(data)
         if published is not None:
@@ -149,6 +149,18 @@ def _manifests(name: str, hub: Hub) -> list[Manifest]:
     return found
 
 
+def remove_model(name: str, hub: Hub, *, deletes: bool) -> bool:
+    """Deletes or hides a model, and returns whether a visitor without a token does not see it any more.
+
+    Raises HubError and CredentialsError.
+    """
+    if deletes:
+        hub.delete(name)
+    else:
+        hub.hide(name)
+    return not hub.visible(name)
+
+
 def unpublish(person: str, found: Survey, hub: Hub, removal: Removal) -> Unpublished:
     """Hides or deletes every model of the person, then asks for each as a stranger would, and lists again.
 
@@ -158,11 +170,10 @@ def unpublish(person: str, found: Survey, hub: Hub, removal: Removal) -> Unpubli
     for name in (*found.named, *found.possible):
         deletes = removal == "delete" and name in found.named
         try:
-            hub.delete(name) if deletes else hub.hide(name)
-            if hub.visible(name):
-                done.left[name] = "a stranger can still see it"
-            else:
+            if remove_model(name, hub, deletes=deletes):
                 (done.deleted if deletes else done.hidden).append(name)
+            else:
+                done.left[name] = "a stranger can still see it"
         except _FAILURES as error:
             done.left[name] = str(error)
     for name in _public(person, hub.listing()):

@@ -1,1 +1,1 @@
-"""The commands, by what they are about. Each parses, calls a room, and prints; nothing else lives here."""
+"""The commands, one module a subject. A command parses its flags, calls one function, and prints."""

@@ -1,4 +1,4 @@
-"""`bot adopt`: take over cards of the older system; shows what it understood, and writes only when told."""
+"""`bot adopt`: takes over models of the older system; shows what it understood, and writes only with --write."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def adopt(
     Reads NAME's card and prints what it understood. With --write it becomes one of this fleet: a manifest, a new
     card with every fact kept, and the weights as they are.
     """
-    from bot.apply import adopt as room
+    from bot.apply import adopt as adoption
     from bot.cli import adopt_report, report
 
     if order is not None and len(names) > 1:
@@ -49,16 +49,16 @@ def adopt(
     hub.check(write=write)
     listing, now = hub.listing(), datetime.now(UTC)
     handles = tuple(handle.strip().lower().removeprefix("@") for handle in (order or "").split(",") if handle)
-    adoptions: list[room.Adoption] = []
+    adoptions: list[adoption.Adoption] = []
     try:
         for name in dict.fromkeys(names):
-            fetch = room.fetch if write else None
-            adoption = room.adopt(name, registry, hub, listing, now=now, order=handles, fetch=fetch)
-            adoptions.append(adoption)
+            fetch = adoption.fetch if write else None
+            result = adoption.adopt(name, registry, hub, listing, now=now, order=handles, fetch=fetch)
+            adoptions.append(result)
             if not as_json:
-                adopt_report.tell(adoption, sys.stdout)
-    finally:  # a token that is refused half-way ends the run: what was done before is told all the same
+                adopt_report.tell(result, sys.stdout)
+    finally:  # a token that is refused half-way ends the run; what was done before is printed all the same
         if as_json:
-            told = {"adoptions": [adopt_report.to_json(adoption) for adoption in adoptions]}
-            report.print_json(told, sys.stdout)
+            value = {"adoptions": [adopt_report.to_json(result) for result in adoptions]}
+            report.print_json(value, sys.stdout)
     return adopt_report.exit_code(adoptions)

@@ -1,15 +1,14 @@
-"""`bot apply`: the fleet made as the plan says, here or with its training on Hugging Face Jobs."""
+"""`bot apply`: apply the plan, with its training here or on Hugging Face Jobs."""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -26,11 +25,6 @@ from bot.cli.commands.options import (
     store_option,
     warn,
 )
-from bot.errors import UsageError
-
-if TYPE_CHECKING:
-    from bot.plan.inputs import Force
-    from bot.plan.steps import Step
 
 
 class Span(click.ParamType[int]):
@@ -56,7 +50,7 @@ class Span(click.ParamType[int]):
     "plan_path",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Do exactly what this plan says, where nothing has moved since.",
+    help="Do exactly what this plan says, where nothing has changed since.",
 )
 @click.option(
     "--on",
@@ -68,19 +62,25 @@ class Span(click.ParamType[int]):
 @click.option("--flavor", default="t4-small", show_default=True, help="A job's hardware.")
 @click.option("--image", default="python:3.12", show_default=True, help="A job's container.")
 @click.option("--timeout", type=Span(), default="2h", show_default=True, help="When a job is ended: 90m, 2h.")
-@click.option("--shards", type=click.IntRange(1), default=4, show_default=True, help="Jobs, at most.")
-@click.option("--shard", "shard_name", metavar="I/N", help="Do the I-th of N parts: the others do theirs.")
+@click.option(
+    "--shards", type=click.IntRange(1), default=4, show_default=True, help="Maximum number of jobs."
+)
+@click.option("--shard", "shard_name", metavar="I/N", help="Do the I-th of N parts of the work.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and do nothing.")
 @click.option(
-    "--max-models", type=click.IntRange(0), default=50, show_default=True, help="Train at most so many."
+    "--max-models",
+    type=click.IntRange(0),
+    default=50,
+    show_default=True,
+    help="Maximum number of models to train.",
 )
 @max_reads_option
-@click.option("--allow-removals", type=click.IntRange(0), metavar="N", help="Remove at most so many models.")
+@click.option("--allow-removals", type=click.IntRange(0), metavar="N", help="Remove at most N models.")
 @click.option(
     "--overwrite-edits",
     multiple=True,
     metavar="NAME",
-    help="Write over what was edited by hand in NAME's card and files.",
+    help="Overwrite what people edited in NAME's card and files.",
 )
 @click.option(
     "--wait",
@@ -95,121 +95,47 @@ class Span(click.ParamType[int]):
     "report_path",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Keep the outcomes as JSON, written as the run goes on.",
+    help="Write the outcomes as JSON, after each step.",
 )
 @device_option
 @json_option
-def apply(
-    registry_path: Path,
-    hub_target: str | None,
-    store_url: str | None,
-    only: tuple[str, ...],
-    force: Force | None,
-    max_change: float,
-    plan_path: Path | None,
-    on: str,
-    flavor: str,
-    image: str,
-    timeout: int,
-    shards: int,
-    shard_name: str | None,
-    dry_run: bool,
-    max_models: int,
-    max_reads: int | None,
-    allow_removals: int | None,
-    overwrite_edits: tuple[str, ...],
-    wait: float,
-    report_path: Path | None,
-    device: str,
-    as_json: bool,
-) -> int:
-    """Do what the plan says.
+def apply(**flags: Any) -> int:
+    """Apply the plan: fetch, train, evaluate, publish.
 
-    Fetch, train, evaluate, render and publish. One bad entry never stops the rest.
+    Cards are rendered again and people removed in the same run. One bad entry never stops the rest.
     """
-    from bot.apply import outcome_file
-    from bot.apply.build import RunContext
-    from bot.apply.jobs.api import Machine
-    from bot.apply.removal import housekeeping
-    from bot.apply.run import Limits, exit_code
-    from bot.apply.run import apply as run
+    from bot.apply.context import RunContext
+    from bot.apply.execute import exit_code
+    from bot.apply.run import ApplyOptions, run_apply, select
     from bot.cli import progress, report
-    from bot.cli.commands.jobs import Request, prepare
     from bot.github import workflow_commands
-    from bot.plan import file
-    from bot.plan import shards as parts
-    from bot.plan.make import PlanOptions, make_plan
-    from bot.plan.outcome import Outcome
 
-    if plan_path and (only or force):
-        raise UsageError("--plan does exactly what was reviewed: give --only and --force to bot plan instead")
-    shard = parts.parse(shard_name) if shard_name is not None else None
-    reviewed: Sequence[Step] | None = file.read(plan_path) if plan_path else None
-    if reviewed is not None and shard is not None:
-        reviewed = parts.part(reviewed, shard)
-    registry = load_registry(registry_path)
-    hub = open_hub(hub_target, registry, wait)
-    store = open_store(store_url, registry, adds=not dry_run, say=warn if as_json else None)
-    hub.check(write=not dry_run)
-    share = 1.0 if reviewed is not None else max_change  # what a plan held back stays so, and nothing else
-    options = PlanOptions(only, force, overwrite_edits, share)
-    made = make_plan(registry, hub, store_url or registry.store.url, options)
-    moved: list[Step] = []
-    if reviewed is not None:
-        made, moved = file.agreed(reviewed, made)
-    elif shard is not None:
-        made = replace(made, steps=tuple(step for step in made.steps if shard.holds(step.name)))
-    made = workflow_commands.discreet(made, os.environ)
-    told, _ = workflow_commands.shown(made, (), os.environ)
-    if shard is not None:
-        max_models, max_reads = shard.share(max_models), max_reads and shard.share(max_reads)
-    if dry_run:
-        if as_json:
-            report.print_json({"outcomes": [], "plan": made.to_json()}, sys.stdout)
-        else:
-            report.print_plan(told, sys.stdout)
+    options = ApplyOptions(**flags)
+    reviewed = options.reviewed()
+    registry = load_registry(options.registry_path)
+    hub = open_hub(options.hub_target, registry, options.wait)
+    writes = not options.dry_run
+    store = open_store(options.store_url, registry, adds=writes, say=warn if options.as_json else None)
+    hub.check(write=writes)
+    selection = select(options, reviewed, registry, hub)
+    selection = replace(selection, plan=workflow_commands.discreet(selection.plan, os.environ))
+    plan = selection.plan
+    if not options.as_json:
+        report.print_plan(workflow_commands.shown(plan, (), os.environ)[0], sys.stdout)
+    elif options.dry_run:
+        report.print_json({"outcomes": [], "plan": plan.to_json()}, sys.stdout)
+    if options.dry_run:
         return 0
-    if not as_json:
-        report.print_plan(told, sys.stdout)
     with progress.watching() as watcher:
-        context = RunContext(registry, store, lambda: datetime.now(UTC), watcher, device, max_reads)
-        limits = Limits(max_models, allow_removals, frozenset(overwrite_edits))
-
-        def on_outcome(told: Sequence[Outcome]) -> None:
-            if report_path:
-                outcome_file.write(told, report_path, context.fetcher.cost)
-
-        elsewhere = [
-            step for step in made.steps if on != "local" and step.action == "train" and not step.held
-        ]
-        here = [step for step in made.steps if step not in elsewhere]
-        request = Request(
-            shards,
-            Machine(flavor, image, timeout),
-            max_models,
-            max_reads,
-            wait,
-            force,
-            overwrite_edits,
-            store_url,
+        context = RunContext(
+            registry, hub, store, lambda: datetime.now(UTC), watcher, options.limits, options.device
         )
-        train_in_jobs = prepare(elsewhere, registry, hub, request, watcher.say) if elsewhere else list
-        outcomes = run(replace(made, steps=tuple(here)), context, hub, limits, on_outcome)
-        outcomes += train_in_jobs()
-        if not only and (shard is None or shard.index == 1):
-            gone = housekeeping.purge_removed_and_unlisted(
-                context.registry, store, context.now(), removals=allow_removals is not None
-            )
-            for sentence in gone:
-                watcher.say(sentence)
-    reason = "changed since the plan; look at it again with bot plan"
-    outcomes += [Outcome(step.name, step.action, "skipped", reason) for step in moved]
-    if report_path:
-        outcome_file.write(outcomes, report_path, context.fetcher.cost)
-    workflow_commands.on_apply(made, outcomes, os.environ)
-    if as_json:
-        report.print_json(report.outcomes_json(outcomes, context.fetcher.cost), sys.stdout)
+        outcomes = run_apply(options, selection, context, os.environ)
+    workflow_commands.on_apply(plan, outcomes, os.environ)
+    spent = context.fetcher.cost
+    if options.as_json:
+        report.print_json(report.outcomes_json(outcomes, spent), sys.stdout)
     else:
-        told, results = workflow_commands.shown(made, outcomes, os.environ)
-        report.print_outcomes(results, told, sys.stdout, context.fetcher.cost)
-    return exit_code(made, outcomes)
+        shown, results = workflow_commands.shown(plan, outcomes, os.environ)
+        report.print_outcomes(results, shown, sys.stdout, spent)
+    return exit_code(plan, outcomes)

@@ -1,4 +1,4 @@
-"""`bot bases`: the public bases that a plan trains from, named for a cache and fetched into it."""
+"""`bot bases`: names the public bases that a plan trains from, and fetches them into a cache."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def bases(plan_path: Path, download: bool, registry_path: Path, hub_target: str 
     registry = load_registry(registry_path)
     trained = {step.name for step in steps if step.action == "train" and not step.held}
     specs = {base_model.parse(entry.base) for entry in registry.entries if entry.name in trained}
-    home = hub.open_hub(hub_target, registry.namespace or "", token=None)
+    backend = hub.open_hub(hub_target, registry.namespace or "", token=None)
     found = {
         (spec.id, commit)
         for spec in specs
-        if spec.id is not None and (commit := home.resolve_base(spec.id, spec.revision)) is not None
+        if spec.id is not None and (commit := backend.resolve_base(spec.id, spec.revision)) is not None
     }
     listed = [f"{name}@{commit}" for name, commit in sorted(found)]
     workflow_commands.output("key", digest.short(listed) if listed else "none", os.environ)
@@ -53,7 +53,7 @@ def bases(plan_path: Path, download: bool, registry_path: Path, hub_target: str 
 
 
 def _fetch(name: str, commit: str, endpoint: str | None) -> bool:
-    """Whether the base is in the cache now. What cannot be fetched is said: training tries again by itself."""
+    """Fetches a base and returns whether it is in the cache. Training tries again what could not be fetched."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
 

@@ -39,7 +39,7 @@ def comment(folder: Path) -> None:
         click.echo("the pull request's workflow left no review")
         _without_review(hub, payload)
         return
-    cautions, pull = _looked_at(hub, made.pull)
+    cautions, pull = _cautions(hub, made.pull)
     if why := _refusal(pull, payload):
         click.echo(f"#{made.pull} {why}; nothing is posted")
         return
@@ -49,15 +49,15 @@ def comment(folder: Path) -> None:
 
 def _review(path: Path, ran_for: str) -> Review | None:
     """The review in a file, None where there is none. UsageError for anything that `bot review` did not write."""
-    from bot.github import review as room
+    from bot.github import review as reviews
     from bot.io import bounded
 
     if not path.is_file():
         return None
-    if path.is_symlink() or path.stat().st_size > room.BOUNDS.size:
+    if path.is_symlink() or path.stat().st_size > reviews.BOUNDS.size:
         raise UsageError("the review is no file, or larger than any that bot review writes")
     try:
-        made = bounded.read_model(room.Review, path.read_bytes(), room.BOUNDS, "the review")
+        made = bounded.read_model(reviews.Review, path.read_bytes(), reviews.BOUNDS, "the review")
     except bounded.Unreadable:
         raise UsageError("the review is not one that bot review writes; nothing of it is posted") from None
     if made.pull < 1 or made.head != ran_for:
@@ -65,8 +65,8 @@ def _review(path: Path, ran_for: str) -> Review | None:
     return made
 
 
-def _looked_at(hub: GitHub, number: int) -> tuple[list[str], dict[str, Any]]:
-    """What must be said of the files that a pull request changes, and the pull request as it is after that look."""
+def _cautions(hub: GitHub, number: int) -> tuple[list[str], dict[str, Any]]:
+    """Returns the cautions about the files that a pull request changes, and the pull request, read after them."""
     from bot.github import review_text, token_code
 
     paths, listed = hub.pull_files(number)
@@ -90,14 +90,14 @@ def _refusal(pull: Mapping[str, Any], payload: Mapping[str, Any]) -> str | None:
 
 
 def _without_review(hub: GitHub, payload: Mapping[str, Any]) -> None:
-    """Says what must be said where no review can be read: a pull request cannot silence it by leaving none."""
+    """Posts the cautions where no review can be read: a pull request cannot silence them by leaving none."""
     from bot.github import event, review_text
 
     branch = event.text(payload, "workflow_run", "head_branch")
     owner = event.text(payload, "workflow_run", "head_repository", "owner", "login")
     found = hub.open_pulls(f"{owner}:{branch}") if owner and branch else []
     for number in [one["number"] for one in found if _refusal(one, payload) is None]:
-        cautions, pull = _looked_at(hub, number)
+        cautions, pull = _cautions(hub, number)
         if cautions and _refusal(pull, payload) is None:
             text = review_text.without_review(event.text(pull, "head", "sha"), cautions)
             click.echo(f"said in {hub.comment_once(number, review_text.MARK, text)}")

@@ -1,4 +1,4 @@
-"""`bot doctor`: whether everything a run needs is there."""
+"""`bot doctor`: checks everything that a run needs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def doctor(
 
     Tokens and what they may do, GPU, disk, fonts, store, registry, schedule. Costs nothing, leaves nothing behind.
     """
-    from bot.cli import doctor as room
+    from bot.cli import doctor as checks
     from bot.cli import report
 
     registry: Registry | BotError
@@ -45,7 +45,7 @@ def doctor(
         registry = load_registry(registry_path)
     except BotError as error:
         registry = error
-    found = list(room.examine(registry, partial(open_hub, hub_target), store_url, os.environ, fix=fix))
+    found = list(checks.examine(registry, partial(open_hub, hub_target), store_url, os.environ, fix=fix))
     if as_json:
         report.print_json({"findings": [finding.to_json() for finding in found]}, sys.stdout)
     else:
@@ -53,4 +53,4 @@ def doctor(
         report.print_table(("state", "what", "finding"), rows, sys.stdout)
         missing = sum(finding.state == "missing" for finding in found)
         click.echo(f"{missing} missing." if missing else "Nothing is missing.")
-    return room.exit_code(found)
+    return checks.exit_code(found)

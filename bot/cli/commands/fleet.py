@@ -141,11 +141,11 @@ def status(registry_path: Path, hub_target: str | None, store_url: str | None, a
 @store_option
 def explain(name: str, registry_path: Path, hub_target: str | None, store_url: str | None) -> None:
     """Say why NAME is in its state, and what is next."""
-    from bot.plan import explain as room
+    from bot.plan.explain import explain as explanation
     from bot.plan.make import make_plan
 
     registry = load_registry(registry_path)
     hub, store = open_hub(hub_target, registry), open_store(store_url, registry)
     made = make_plan(registry, hub, store_url or registry.store.url)
-    for line in room.explain(name, made, registry, hub, store):
+    for line in explanation(name, made, registry, hub, store):
         click.echo(line)

@@ -1,4 +1,4 @@
-"""What commands share: their flags, and opening what the flags name."""
+"""Flags that commands share, and functions that open what the flags name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`bot import`, `bot corpus` and `bot purge`: the posts that models are made of."""
+"""`bot import`, `bot corpus` and `bot purge`: the posts that models are trained on."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def corpus(
 
     The funnel of each account, and whether it is enough; no text.
     """
-    from bot import corpus as room
+    from bot import corpus as corpora
     from bot.apply.fetch import Fetcher
     from bot.cli import report
     from bot.hub import base_model
@@ -106,16 +106,16 @@ def corpus(
     finally:
         if (spent := fetcher.cost).reads:
             click.echo(f"Spent: {spent.reads:,} posts and profiles read, {spent.usd:.2f} USD.", err=True)
-    made = room.build(timelines)
-    texts = [text.text for account in made.accounts for text in account.texts]
+    built = corpora.build(timelines)
+    texts = [text.text for account in built.accounts for text in account.texts]
     tokens = base_model.count_tokens(base_model.parse(entry.base), texts)
     if as_json:
-        told = room.to_json(made, tokens=tokens)
-        for handle, account in zip(entry.handles, told["accounts"], strict=True):
+        value = corpora.to_json(built, tokens=tokens)
+        for handle, account in zip(entry.handles, value["accounts"], strict=True):
             account["handle"] = handle
-        report.print_json(told, sys.stdout)
+        report.print_json(value, sys.stdout)
     else:
-        report.print_corpus(made, tokens, sys.stdout)
+        report.print_corpus(built, tokens, sys.stdout)
 
 
 @click.command()

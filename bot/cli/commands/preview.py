@@ -35,7 +35,7 @@ def preview(out: Path, only: tuple[str, ...], limit: int, registry_path: Path, h
     from bot.io import atomic
     from bot.registry.lookup import find_entry
     from bot.render import isolation, proposed_cards
-    from bot.render import preview as room
+    from bot.render import preview as preview_page
 
     registry = load_registry(registry_path)
     for name in only:
@@ -47,7 +47,7 @@ def preview(out: Path, only: tuple[str, ...], limit: int, registry_path: Path, h
     proposal = proposed_cards.changed(registry, hub, only=only, limit=limit)
     with isolation.Renderer(max(isolation.TOTAL_S, limit // 3)) as renderer:
         cards = list(proposed_cards.cards(registry, hub, proposal, renderer.render))
-        page = room.page(cards, left_out=proposal.left_out, show=renderer.show)
+        page = preview_page.page(cards, left_out=proposal.left_out, show=renderer.show)
     atomic.write(out, page.encode())
     made_up = proposed_cards.samples(cards)
     click.echo(f"{count(len(cards), 'card')} in {out}, {made_up} of sample facts")

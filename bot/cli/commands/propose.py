@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.github.api import GitHub
     from bot.github.proposal import Asked, Proposal
 
-MOST_READ = 30
+MAX_COMPARED = 30
 """Open pull requests of forms that are compared with a new request, the newest first."""
 
 
@@ -58,7 +58,7 @@ class _Fleet:
             if event.text(pull, "head", "repo", "full_name") == self.hub.repository
         ]
         ours = [(pull, name) for pull, name in names if name.startswith(proposal.BRANCHES) and name != but]
-        found = [(pull, self.branch(name)[0]) for pull, name in ours[:MOST_READ]]
+        found = [(pull, self.branch(name)[0]) for pull, name in ours[:MAX_COMPARED]]
         return [(pull, asked) for pull, asked in found if asked is not None]
 
 
@@ -128,7 +128,7 @@ def _on_its_branch(fleet: _Fleet, number: int, asked: Proposal, blob: str) -> st
 
 
 def _warn(hub: GitHub, pull: dict[str, Any], issue: int, differences: list[str]) -> None:
-    """Says on a pull request what an issue asks for otherwise: whoever reviews it gets a message then."""
+    """Comments on a pull request what the issue asks for differently; its reviewers are notified."""
     from bot.github import proposal
 
     if differences:

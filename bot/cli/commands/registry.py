@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,6 @@ from bot.github import workflow_commands
 
 if TYPE_CHECKING:
     from bot.hub import Hub
-    from bot.registry import Registry
     from bot.sources.handles import Source
     from bot.store import Store
 
@@ -26,9 +25,10 @@ if TYPE_CHECKING:
 def validate(registry_path: Path) -> int:
     """Check the registry, offline.
 
-    Every problem is a line with its place and how to mend it.
+    Every problem is a line with its place and how to fix it.
     """
     from bot import registry
+    from bot.registry.file_problems import file_problems
 
     try:
         loaded = registry.load(registry_path)
@@ -38,7 +38,7 @@ def validate(registry_path: Path) -> int:
         return error.exit_code
     for warning in loaded.warnings:
         click.echo(f"{warning} (warning)", err=True)
-    problems = sorted([*loaded.problems, *broken_files(loaded)])
+    problems = sorted([*loaded.problems, *file_problems(loaded)])
     workflow_commands.on_validate(problems, loaded.warnings, os.environ)
     if problems:
         _print_problems(problems)
@@ -81,6 +81,7 @@ def add(
     Of one HANDLE, or of several together (a cyborg).
     """
     from bot.registry import edit as registry_edit
+    from bot.registry.write import write
 
     text = registry_edit.add(
         _read(registry_path),
@@ -92,7 +93,7 @@ def add(
         base=base,
         name=name,
     )
-    write_registry(registry_path, text)
+    write(registry_path, text)
     click.echo(f"{registry_path}: added {' and '.join(handles)}; see what it would do with: bot plan")
 
 
@@ -120,7 +121,9 @@ def remove(
     bot takedown does all at once.
     """
     from bot import registry
+    from bot.apply.removal.tombstone import is_removed
     from bot.registry import edit as registry_edit
+    from bot.registry.write import write
     from bot.sources.handles import bare
 
     text, today = _read(registry_path), datetime.now(UTC).date()
@@ -128,10 +131,8 @@ def remove(
     hub = open_hub(hub_target, loaded) if hub_target is not None else None
     accounts = _account_ids(bare(handle), lambda: open_store(store_url, loaded), hub)
     text = registry_edit.remove(text, handle, reason=reason, on=today, private=private, accounts=accounts)
-    write_registry(registry_path, text)
-    loaded, person = registry.load(registry_path), bare(handle)
-    listed = [entry.handles for entry in loaded.entries] + [faulty.handles for faulty in loaded.faulty]
-    if person not in loaded.gone or any(person in handles for handles in listed):
+    write(registry_path, text)
+    if not is_removed(registry.load(registry_path), bare(handle)):
         raise UsageError(
             f"{registry_path} was read again and still names {handle}, or has no tombstone: look at it"
         )
@@ -145,7 +146,7 @@ def remove(
 
 
 def _account_ids(person: str, open_store: Callable[[], Store], hub: Hub | None) -> tuple[str, ...]:
-    """The ids of a person's accounts for the tombstone, which does not wait: none, and said, if they cannot be read."""
+    """Returns the ids of a person's accounts for the tombstone; none, with a warning, if they cannot be read."""
     from bot.apply.removal.account_ids import accounts_of
     from bot.apply.removal.takedown import survey
 
@@ -161,27 +162,6 @@ def _account_ids(person: str, open_store: Callable[[], Store], hub: Hub | None) 
         return ()
 
 
-def broken_files(loaded: Registry, names: Collection[str] | None = None) -> Iterator[Problem]:
-    """Local files that cannot be read as their source's, or whose owner an entry may not have: told here, since it
-    takes reading them.
-
-    `names` are the models that are looked at, None for all.
-    """
-    from bot import sources
-    from bot.registry import owners
-
-    for entry in loaded.entries:
-        for file in entry.files.values() if names is None or entry.name in names else ():
-            if Path(file).exists():
-                try:
-                    sources.check_file(entry.source, file)
-                except BotError as error:
-                    yield Problem(str(loaded.path), entry.line, entry.column, str(error))
-        if names is None or entry.name in names:
-            for fault in owners.file_faults(loaded, entry, owners.of_files(entry)):
-                yield Problem(str(loaded.path), entry.line, entry.column, fault)
-
-
 def _read(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8")
@@ -189,20 +169,6 @@ def _read(path: Path) -> str:
         raise UsageError(f"there is no registry at {path}; name another with --registry PATH") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"the registry {path} cannot be read: {error}") from None
-
-
-def write_registry(path: Path, text: str) -> None:
-    """Replaces the file at once, and only if the result is no worse than what stood there."""
-    import tempfile
-
-    from bot import registry
-
-    registry.read_text(text.encode(), path)
-    with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        file.write(text.encode())
-    mode = path.stat().st_mode
-    Path(file.name).chmod(mode)
-    Path(file.name).replace(path)
 
 
 def _print_problems(problems: Sequence[Problem]) -> None:

@@ -1,4 +1,4 @@
-"""`bot report`: what became of the whole run, once all its shards ended, however they did."""
+"""`bot report`: the results of a whole run, once all its shards ended."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ LOST = "its machine failed or was cancelled first; nothing is half-published, an
 @click.option("--plan-result", default="success", metavar="RESULT", help="How the job that plans ended.")
 @click.option("--apply-result", default="success", metavar="RESULT", help="How the jobs that apply ended.")
 @click.option("--partial", is_flag=True, help="The plan was of some entries only.")
-@click.option("--dry-run", is_flag=True, help="Nothing was to be done.")
+@click.option("--dry-run", is_flag=True, help="The run was a dry run.")
 @click.option("--track", is_flag=True, help="Keep the issue on lasting failures, and look at the schedule.")
 def report(
     folder: Path, plan_result: str, apply_result: str, partial: bool, dry_run: bool, track: bool
 ) -> None:
-    """Tell what became of a run.
+    """Summarise a run from its shards' outcomes.
 
     FOLDER holds what the jobs left: plan/plan.json, and outcomes-N/ with what bot apply --report wrote.
     """
@@ -42,23 +42,23 @@ def report(
 
     path = folder / "plan" / "plan.json"
     hub = api.from_environment(os.environ) if track else None
-    asleep = _schedule(hub) if hub is not None else []
+    schedule = _schedule(hub) if hub is not None else []
     if plan_result != "success" or not path.is_file():
-        said = [_no_plan(plan_result), *asleep]
-        workflow_commands.annotate("warning", said, os.environ)
-        workflow_commands.summary("\n\n".join(["## Fleet", *said]) + "\n", os.environ)
-        click.echo("\n".join(said))
+        lines = [_no_plan(plan_result), *schedule]
+        workflow_commands.annotate("warning", lines, os.environ)
+        workflow_commands.summary("\n\n".join(["## Fleet", *lines]) + "\n", os.environ)
+        click.echo("\n".join(lines))
         return
     plan = Plan(tuple(file.read(path)))
     left = sorted(folder.glob("outcomes-*/*.json"))
     outcomes, wrong = outcome_file.read_all(left)
     plan, outcomes = workflow_commands.shown(plan, outcomes, os.environ)
     spent = outcome_file.spent(left)
-    sentences = [*_how(apply_result, dry_run), *asleep]
+    sentences = [*_how(apply_result, dry_run), *schedule]
     sentences += [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in wrong]
     cost = f"{spent.reads:,} posts and profiles were read, for {spent.usd:.2f} USD." if spent.reads else ""
     sentences += [cost] if cost else []
-    workflow_commands.annotate("warning", [*asleep, *wrong], os.environ)
+    workflow_commands.annotate("warning", [*schedule, *wrong], os.environ)
     workflow_commands.summary(
         summaries.of_outcomes(plan, outcomes, sentences=sentences, lost="" if dry_run else LOST), os.environ
     )
@@ -101,23 +101,26 @@ def _schedule(hub: GitHub) -> list[str]:
 
 
 def _track(hub: GitHub, plan: Plan, outcomes: Sequence[Outcome], *, partial: bool, spent: str) -> str:
-    """Brings the one issue up to date: opened, edited, closed. Returns what was done."""
-    from bot.github import tracking_issue as room
+    """Opens, edits or closes the one issue on lasting failures. Returns what was done."""
+    from bot.github import tracking_issue
     from bot.github.api import run_address
 
-    known = next((issue for issue in hub.issues(room.LABEL) if issue.get("title") == room.TITLE), None)
+    known = next(
+        (issue for issue in hub.issues(tracking_issue.LABEL) if issue.get("title") == tracking_issue.TITLE),
+        None,
+    )
     if known is not None and not isinstance(known.get("number"), int):
         raise UsageError("GitHub listed an issue without a number")
-    memory = room.memory_of(str(known.get("body") or "")) if known is not None else None
-    verdict = room.judge(plan.steps, outcomes, memory, partial=partial)
-    text = room.body(verdict, run_address(os.environ), spent)
+    memory = tracking_issue.memory_of(str(known.get("body") or "")) if known is not None else None
+    verdict = tracking_issue.judge(plan.steps, outcomes, memory, partial=partial)
+    text = tracking_issue.body(verdict, run_address(os.environ), spent)
     failing = count(len(verdict.failing), "lasting failure")
     if known is None:
         if not verdict.failing:
             return "nothing fails for longer than one run"
-        number = hub.create_issue(room.TITLE, text, room.LABEL)
+        number = hub.create_issue(tracking_issue.TITLE, text, tracking_issue.LABEL)
         return f"issue #{number} was opened for {failing}"
     state = "open" if verdict.failing else "closed"
-    if (known.get("state"), room.memory_of(text)) != (state, memory) or verdict.failing:
+    if (known.get("state"), tracking_issue.memory_of(text)) != (state, memory) or verdict.failing:
         hub.update_issue(known["number"], state=state, body=text)
     return f"issue #{known['number']} is {state}: {failing}"

@@ -50,29 +50,29 @@ def site(
     from bot.cli import report
     from bot.plan.desired import template_folders
     from bot.plan.make import make_plan
-    from bot.render import site as room
+    from bot.render import site as fleet_site
     from bot.render.site import page, reading
 
     registry = load_registry(registry_path)
     if registry.namespace is None:
         raise UsageError(f"{registry.path.name} has no namespace: set it to where the models are on the Hub")
-    room.check(out)
+    fleet_site.check(out)
     hub = open_hub(hub_target, registry)
     plan = make_plan(registry, hub, store_url or registry.store.url)
     repos = hub.listing().repos
     if avatars is None:
         avatars = (hub_target or "").startswith("dir:")
-    save = partial(room.save, out) if avatars else None
+    save = partial(fleet_site.save, out) if avatars else None
     read = reading.read(plan.steps, repos, registry.gone, hub, out, save=save)
     address = _address(hub.url("x").removesuffix("x"), out)
     files = page.files(
         read.models, namespace=registry.namespace, repos=address, folders=template_folders(registry)
     )
     kept = {path for model in read.models for path in model.pictures if path is not None}
-    changed = read.pictures + room.write(out, files, kept)
+    changed = read.pictures + fleet_site.write(out, files, kept)
     if as_json:
-        told = {"models": len(read.models), "read": read.read, "kept": read.kept, "unread": read.unread}
-        report.print_json(told | {"changed": changed, "page": str(out / page.PAGE)}, sys.stdout)
+        counts = {"models": len(read.models), "read": read.read, "kept": read.kept, "unread": read.unread}
+        report.print_json(counts | {"changed": changed, "page": str(out / page.PAGE)}, sys.stdout)
         return
     for name, reason in list(read.unread.items())[:5]:
         click.echo(f"warning: {name} stands there without its numbers: {reason}", err=True)

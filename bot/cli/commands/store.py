@@ -1,4 +1,4 @@
-"""`bot store move`: the store carried over to another place."""
+"""`bot store move`: moves the store to another place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.commands.options import count, load_registry, registry_option, store_option
-from bot.cli.commands.registry import write_registry
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def move(url: str, registry_path: Path, store_url: str | None) -> int:
     old, new = place_of(store_url or registry.store.url), place_of(located(url, folder))
     files = open_files(new)
     if _same(old, new):
-        if store_url is None and unfinished(files):  # killed when all was over but its last step
+        if store_url is None and unfinished(files):  # killed before its last step
             finish(files)
         click.echo(f"the store is at {files.url} already")
         return 0
@@ -56,13 +55,13 @@ def move(url: str, registry_path: Path, store_url: str | None) -> int:
     moved = carry(origin, files, lambda text: click.echo(text, err=True))
     if old.kind == "folder":
         remove_empty_folders(Path(old.prefix))
-    said = retention.forget(old)
+    forgotten = retention.forget(old)
     click.echo(_summary(moved, origin.url, files.url))
-    for line in (*_left(moved, origin.url), *said.checked, *said.remains):
+    for line in (*_left(moved, origin.url), *forgotten.checked, *forgotten.remains):
         click.echo(line)
     _set_store(registry, url, old)
     finish(files)
-    return 1 if said.remains else 0
+    return 1 if forgotten.remains else 0
 
 
 def _check_destination(new: Place) -> None:
@@ -91,20 +90,21 @@ def _summary(moved: Moved, old: str, new: str) -> str:
 
 
 def _left(moved: Moved, old: str) -> list[str]:
-    said = []
+    lines = []
     if moved.others:
-        said.append(f"{count(moved.others, 'file')} in {old} are not the store's and were left there")
+        lines.append(f"{count(moved.others, 'file')} in {old} are not the store's and were left there")
     if moved.half_written:
-        said.append(
+        lines.append(
             f"{count(moved.half_written, 'half-written file')} in {old} (.writing-…) may hold posts, of a run that is "
             "at work or was killed: delete them once nothing runs"
         )
-    return said
+    return lines
 
 
 def _set_store(registry: Registry, url: str, old: Place) -> None:
     """Edits `store:` where it named the old place; else, or where that cannot be done, prints the line."""
     from bot.registry import edit
+    from bot.registry.write import write
     from bot.store.places import place_of
 
     path = registry.path
@@ -112,7 +112,7 @@ def _set_store(registry: Registry, url: str, old: Place) -> None:
         click.echo(f"{path} names another store; where this one was named, write: store: {url}")
         return
     try:
-        write_registry(path, edit.set_store(path.read_bytes().decode(), url))
+        write(path, edit.set_store(path.read_bytes().decode(), url))
     except UsageError as error:
         click.echo(f"{error}", err=True)
         click.echo(f"write this line into {path}: store: {url}")

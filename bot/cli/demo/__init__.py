@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot import registry
-from bot.apply import run as apply
-from bot.apply.build import RunContext
+from bot.apply.context import RunContext
+from bot.apply.execute import execute, exit_code
 from bot.cli import progress, report
 from bot.errors import UsageError
 from bot.hub import open_hub
@@ -42,8 +42,8 @@ def run(out: Path, device: str = "auto") -> int:
     report.print_plan(made, say)
     print(flush=True)
     with progress.watching() as watcher:
-        context = RunContext(loaded, store, lambda: datetime.now(UTC), watcher, device)
-        outcomes = apply.apply(made, context, hub, apply.Limits())
+        context = RunContext(loaded, hub, store, lambda: datetime.now(UTC), watcher, device=device)
+        outcomes = execute(made, context)
     print(flush=True)
     report.print_outcomes(outcomes, made, say)
     repos = sorted((out / "hub" / (loaded.namespace or "")).glob("*/README.md"))
@@ -62,7 +62,7 @@ def run(out: Path, device: str = "auto") -> int:
         )
         where = f"--registry {out / 'registry.yaml'} --hub dir:{out / 'hub'}"
         print(f"Change the registry, and see what that would do:\n  {scripts / 'bot'} plan {where}", file=say)
-    return apply.exit_code(made, outcomes)
+    return exit_code(made, outcomes)
 
 
 def _near(path: Path) -> Path:

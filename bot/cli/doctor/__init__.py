@@ -24,7 +24,7 @@ def examine(
     *,
     fix: bool = False,
 ) -> Iterator[Finding]:
-    """Looks at one thing after the other. Nothing that costs money is asked, and nothing is left behind.
+    """Runs one check after the other. None costs money or leaves anything behind.
 
     Only with `fix` is anything made: the store's bucket, private, where there is none.
     """

@@ -1,4 +1,4 @@
-"""A finding: what was looked at, how it stands, and what the person who reads it can do."""
+"""A finding: what was checked, its state, and what to do about it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ State = Literal["ok", "warning", "missing"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`text` says how it stands and what to do. `code` is the command's exit code when it is missing."""
+    """`text` is a sentence with the state and what to do. `code` is the command's exit code when it is missing."""
 
     what: str
     state: State

@@ -108,7 +108,7 @@ def _store(url: str, environment: Mapping[str, str]) -> Finding:
             files.write(name, data)
             held = files.read(name)
         except BaseException:
-            with suppress(BotError):  # what failed first is what is to be told
+            with suppress(BotError):  # the first failure is the one to report
                 files.remove(name)
             raise
         files.remove(name)

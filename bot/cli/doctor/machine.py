@@ -91,6 +91,6 @@ def _fonts() -> Finding:
     except OSError as error:
         return Finding("fonts", "missing", f"{error.filename} cannot be read: install the bot again")
     if lost:
-        text = f"no font for {', '.join(lost)}, so pictures would lack them: install the bot again"
+        text = f"no font for {', '.join(lost)}, so pictures would miss them: install the bot again"
         return Finding("fonts", "missing", text)
     return Finding("fonts", "ok", "come with the bot: Latin, CJK, Arabic and more, emoji")

@@ -42,14 +42,14 @@ def _schedule(repository: api.GitHub) -> Iterator[Finding]:
 
 
 def _environment(name: str, repository: api.GitHub) -> Iterator[Finding]:
-    """Whether only the default branch may use an environment: whoever may push another one would have its secrets."""
+    """Checks that only the default branch may use an environment: a branch that may has its secrets."""
     what = f"environment {name}"
     try:
         branches = repository.environment_branches(name)
         default = repository.default_branch()
     except BotError as error:
         if isinstance(error, api.GitHubError) and error.status == 404:
-            return  # it was never made, or this token may not see it: nothing can be said
+            return  # it was never made, or this token may not see it: no finding
         yield Finding(what, "warning", f"which branches may use it is not known: {error}")
         return
     if branches == (default,):

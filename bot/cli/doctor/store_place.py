@@ -10,7 +10,7 @@ from bot.sources.files import shown
 
 
 def examine(url: str, *, fix: bool) -> Iterator[Finding]:
-    """What stands in the way of keeping posts at this place. With `fix` a bucket that is missing is made, private."""
+    """Yields what prevents keeping posts at this place. With `fix` a missing bucket is created, private."""
     from bot.store import retention
     from bot.store.places import place_of
 

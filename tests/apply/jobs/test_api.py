@@ -12,7 +12,7 @@ import pytest
 from job_runs import CODE, SECRET, done, jobs_at, outcome
 from jobs_server import JobsServer, printed
 
-from bot.apply.jobs.api import AT_ONCE, LOST, MODELS, STRANGE, Machine
+from bot.apply.jobs.api import MAX_FAILED_POLLS, MAX_UNKNOWN_STAGE_POLLS, MODELS, POLLED_AT_ONCE, Machine
 from bot.errors import CredentialsError, HubError
 
 pytest_plugins = ["hub_fixtures"]
@@ -171,7 +171,7 @@ def test_a_hub_that_never_answers_again_ends_the_following_and_says_why(server: 
     (ended,) = jobs.follow(["job0"], ignore)
     assert ended[1] == "UNKNOWN"
     assert "it answered 502" in ended[2]
-    assert len(rounds) == LOST
+    assert len(rounds) == MAX_FAILED_POLLS
 
 
 def test_a_rate_limit_is_waited_for_as_long_as_the_hub_asks(server: JobsServer) -> None:
@@ -186,7 +186,7 @@ def test_a_rate_limit_is_waited_for_as_long_as_the_hub_asks(server: JobsServer) 
 
 def test_many_jobs_are_asked_after_less_often(server: JobsServer) -> None:
     gone = datetime.now(UTC) + timedelta(seconds=1)
-    for _ in range(4 * AT_ONCE):
+    for _ in range(4 * POLLED_AT_ONCE):
         server.add(spec(["ada"]), start=False, stage="RUNNING")
     jobs = jobs_at(server)
     pauses: list[float] = []
@@ -197,7 +197,7 @@ def test_many_jobs_are_asked_after_less_often(server: JobsServer) -> None:
             job.stage = "COMPLETED"
 
     jobs.sleep = end
-    assert len(list(jobs.follow(list(server.jobs), ignore))) == 4 * AT_ONCE
+    assert len(list(jobs.follow(list(server.jobs), ignore))) == 4 * POLLED_AT_ONCE
     assert pauses == [pytest.approx(4 * jobs.poll_s)]
     assert datetime.now(UTC) < gone + timedelta(seconds=30)
 
@@ -210,7 +210,7 @@ def test_a_stage_that_nobody_knows_ends_the_following_after_a_while(server: Jobs
     jobs.sleep = rounds.append
     (ended,) = jobs.follow([job.id], said.append)
     assert ended[:2] == (job.id, "EVAPORATED2J")
-    assert len(rounds) == STRANGE
+    assert len(rounds) == MAX_UNKNOWN_STAGE_POLLS
     assert said == [f"job {server.url}/jobs/tester/{job.id}: evaporated2j"]
 
 

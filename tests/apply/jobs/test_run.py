@@ -15,7 +15,7 @@ from jobs_server import JobsServer, printed
 
 from bot.apply.jobs import run
 from bot.apply.jobs.api import MODELS, Jobs, Machine
-from bot.cli.commands.jobs import Request
+from bot.apply.jobs.request import Request
 from bot.errors import HubError
 from bot.hub.folder import FolderHub
 from bot.plan.outcome import Outcome

@@ -1,9 +1,8 @@
-"""`bot apply --on hf-jobs`: the training steps of a plan on Hugging Face Jobs, everything else here."""
+"""`bot apply --on hf-jobs`: checks that jobs can do a plan's training steps, and starts them."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,16 +10,15 @@ from bot.apply.jobs.api import Machine
 from bot.errors import CredentialsError, UsageError
 
 if TYPE_CHECKING:
-    from bot.hub import Hub
+    from bot.apply.context import RunContext
     from bot.plan.outcome import Outcome
     from bot.plan.shards import Shard
     from bot.plan.steps import Step
-    from bot.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What jobs are asked for: at most `shards` of them, each on `machine`, with these limits in all."""
+    """At most `shards` jobs, each on `machine`, with these limits for all of them together."""
 
     shards: int
     machine: Machine
@@ -32,7 +30,7 @@ class Request:
     store: str | None = None
 
     def arguments(self, shard: Shard) -> list[str]:
-        """The flags of `bot apply` for one part of the work. What a guard held back was never sent."""
+        """The flags of `bot apply` for one part of the work. Steps that a guard held back are not sent."""
         flags = ["--max-models", str(shard.share(self.max_models)), "--wait", f"{self.wait_s:g}"]
         flags += ["--max-change", "100%"]
         if self.max_reads is not None:
@@ -45,28 +43,30 @@ class Request:
 
 
 def prepare(
-    steps: Sequence[Step], registry: Registry, hub: Hub, request: Request, say: Callable[[str], None]
+    steps: Sequence[Step], context: RunContext, request: Request, environment: Mapping[str, str]
 ) -> Callable[[], list[Outcome]]:
-    """What trains the models of these steps in jobs and returns an outcome for each, once it is called.
+    """Returns a function that trains the models of these steps in jobs and returns an outcome for each.
 
-    Raises UsageError, before anything is done, where jobs could not get at the registry, the posts or the hub.
+    Raises UsageError or CredentialsError, before anything is done, where jobs could not reach the registry, the
+    posts or the hub.
     """
     from bot.apply.jobs import api, run
     from bot.apply.jobs.code import code_of
     from bot.hub.huggingface import HuggingFaceHub
 
+    hub, registry = context.hub, context.registry
     if not isinstance(hub, HuggingFaceHub):
         raise UsageError(
             "--on hf-jobs publishes to the Hugging Face Hub: leave --hub out, or give a Hub's address"
         )
-    token = os.environ.get("HF_TOKEN", "").strip()
+    token = environment.get("HF_TOKEN", "").strip()
     if not token:
         raise CredentialsError(
             "jobs run in your account: set HF_TOKEN to a token that may write and run jobs"
         )
     names = {step.name for step in steps}
     entries = [entry for entry in registry.entries if entry.name in names]
-    code = code_of(registry, entries, request.store or registry.store.url, os.environ)
+    code = code_of(registry, entries, request.store or registry.store.url, environment)
     return lambda: run.run(
         steps,
         api.Jobs(hub.endpoint, registry.namespace or "", token),
@@ -75,6 +75,6 @@ def prepare(
         request.arguments,
         most=min(request.shards, request.max_models),
         machine=request.machine,
-        environment=os.environ,
-        say=say,
+        environment=environment,
+        say=context.watcher.say,
     )
