@@ -11,18 +11,18 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import huggingface_hub
 from huggingface_hub.utils import disable_progress_bars, get_session, httpx  # type: ignore[attr-defined]
 
 from bot.errors import HubError
+from bot.io.retry import RetryPolicy, retry_after
 
 _LOG = logging.getLogger(__name__)
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
@@ -32,18 +32,6 @@ _BEST_EFFORT = (
 )
 # The batch of a bucket sets files to contents, so that a second one changes nothing more.
 _QUERIES = ("/preupload/", "/batch/", "/verify", "/validate-yaml", "/paths-info/", "/oauth/token/")
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """Seconds and counts. `wait_s` bounds a step's waiting in all, and how long one answer may take to arrive."""
-
-    connect_s: float = 10.0
-    read_s: float = 60.0
-    tries: int = 4
-    pause_s: float = 0.5
-    wait_s: float = 120.0
-    sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass(slots=True)
@@ -60,7 +48,7 @@ class Step:
         False, at once and without sleeping, when the step's waiting would exceed its limit.
         """
         jitter = random.uniform(0.5, 1.5)  # noqa: S311 - spreads retries, guards nothing
-        seconds = self.pace.pause_s * 2 ** (attempt - 1) * jitter
+        seconds = self.pace.backoff_s(attempt) * jitter
         if wanted_s is not None:
             seconds = wanted_s + min(1.0, self.pace.pause_s) * (jitter - 0.5)
         if attempt >= self.pace.tries or self.waited_s + seconds > self.pace.wait_s:
@@ -122,7 +110,7 @@ class RetryingClient(httpx.Client):
             current.commit_sent |= request.method == "POST" and "/commit/" in request.url.path
             try:
                 response = super().send(request, stream=True, **options)
-                _read(response, current.pace.wait_s)
+                _read(response, min(current.pace.answer_s, current.pace.wait_s))
             except (httpx.UnsupportedProtocol, httpx.LocalProtocolError):
                 raise  # a fault of the address or of a header: no other try would help
             except httpx.TransportError as error:
@@ -133,7 +121,7 @@ class RetryingClient(httpx.Client):
                 busy = status == 409 and _BUSY in response.text
                 if status not in _TRANSIENT and not busy:
                     return response
-                wanted = retry_after_seconds(response)
+                wanted = retry_after(response.headers, datetime.now(UTC))
                 reason = "rate limit reached" if status == 429 else f"it answered {status}"
                 unsent = status == 429 or busy
             late = time.monotonic() - started > current.pace.wait_s
@@ -144,9 +132,10 @@ class RetryingClient(httpx.Client):
         self, request: httpx.Request, stream: bool, options: dict[str, Any], pace: RetryPolicy
     ) -> httpx.Response:
         response = super().send(request, stream=stream, **options)
-        if response.status_code == 429 and (retry_after_seconds(response) or 0) > pace.wait_s:
+        wanted = retry_after(response.headers, datetime.now(UTC)) if response.status_code == 429 else None
+        if wanted is not None and wanted > pace.wait_s:
             response.close()
-            raise unanswered(request, "rate limit reached", 1, retry_after_seconds(response))
+            raise unanswered(request, "rate limit reached", 1, wanted)
         return response
 
 
@@ -157,24 +146,6 @@ def unanswered(request: httpx.Request, reason: str, tries: int, wait_s: float | 
     until = f"; it makes sense again from {later:%Y-%m-%d %H:%M:%S} UTC" if later else ""
     where = f"{request.method} {request.url.scheme}://{request.url.netloc.decode()}{request.url.path}"
     return RequestFailed(f"{reason}{often}, at {where}{until}", transient=True, retry_at=later)
-
-
-def retry_after_seconds(response: httpx.Response) -> float | None:
-    """Seconds that an answer asks to wait: `Retry-After` (seconds or a date) or the Hub's `RateLimit` header."""
-    retry_after = response.headers.get("Retry-After", "").strip()
-    if retry_after.isascii() and retry_after.isdigit():
-        return float(retry_after[:9])
-    if retry_after:
-        try:
-            moment = parsedate_to_datetime(retry_after)
-        except ValueError:
-            return None
-        return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
-    fields = dict(
-        part.strip().split("=", 1) for part in response.headers.get("RateLimit", "").split(";") if "=" in part
-    )
-    reset = fields.get("t", "")
-    return float(reset[:9]) if fields.get("r") == "0" and reset.isascii() and reset.isdigit() else None
 
 
 def _repeatable(request: httpx.Request) -> bool:

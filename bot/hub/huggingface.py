@@ -17,12 +17,13 @@ from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_st
 from bot import __version__
 from bot.errors import CredentialsError, HubError
 from bot.hub import WAIT_S, Blob, Contents, Listing, Repo
-from bot.hub.client import RetryPolicy, install, step
+from bot.hub.client import install, step
 from bot.hub.commit import Publication
 from bot.hub.credentials import Identity, identify, require_token
 from bot.hub.errors import translated
 from bot.hub.ownership import judge
 from bot.hub.published import FILENAME
+from bot.io.retry import RetryPolicy
 from bot.sources.files import shown
 
 _EXPAND = ["sha", "cardData", "tags", "private", "siblings"]

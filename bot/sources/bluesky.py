@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from bot.errors import Blocked, BotError, SourceError
+from bot.io.http import POLICY, Answer, Client, homepage
 from bot.sources import Cost, Cursor, Options, Source
 from bot.sources.fields import identifier, mapping, mappings, moment, text
 from bot.sources.handles import if_valid, shown
-from bot.sources.http import Answer, Client, homepage
 from bot.sources.links import shows_address
 from bot.sources.paging import Page, walk
 from bot.sources.posts import Ending, Post, Profile, Timeline
@@ -37,9 +38,9 @@ _MOST_FACETS = 500  # of one post; only made-up ones have more
 
 def open_source(options: Options) -> Source:
     """The public API, or what `BLUESKY_API_BASE` names."""
-    environment = options.environment
+    environment, policy = options.environment, replace(POLICY, sleep=options.sleep)
     base = environment.get("BLUESKY_API_BASE")
-    return Bluesky(Client(base=base, homepage=homepage(environment), sleep=options.sleep))
+    return Bluesky(Client(base=base, homepage=homepage(environment), policy=policy))
 
 
 class Bluesky:

@@ -6,17 +6,18 @@ Shapes are those of Mastodon's Account and Status entities; what speaks the same
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, quote
 
 from requests.utils import parse_header_links
 
 from bot.errors import Blocked, BotError, SourceError
+from bot.io.addresses import is_public, split
+from bot.io.http import POLICY, Answer, Client, homepage
 from bot.sources import Cost, Cursor, Options, Source, handles
-from bot.sources.addresses import is_public, split
 from bot.sources.fields import identifier, mapping, mappings, moment, text
 from bot.sources.html_text import html_to_text
-from bot.sources.http import Answer, Client, homepage
 from bot.sources.paging import Page, walk
 from bot.sources.posts import Ending, Post, Profile, Timeline
 from bot.sources.refusals import refusal
@@ -29,7 +30,8 @@ _NO_AVATAR = "/missing.png"
 def open_source(options: Options) -> Source:
     """Servers as handles name them, or what `MASTODON_API_BASE` names."""
     base = options.environment.get("MASTODON_API_BASE")
-    client = Client(base=base, homepage=homepage(options.environment), sleep=options.sleep)
+    policy = replace(POLICY, sleep=options.sleep)
+    client = Client(base=base, homepage=homepage(options.environment), policy=policy)
     return Mastodon(client, rerouted=bool(base))
 
 

@@ -100,8 +100,9 @@ class RepoStore:
     @contextmanager
     def calling(self, what: str) -> Iterator[None]:
         """Calls of the client, patient and with every failure as one sentence: "could not `what`: …"."""
-        from bot.hub.client import RetryPolicy, install, step
+        from bot.hub.client import install, step
         from bot.hub.errors import translated
+        from bot.io.retry import RetryPolicy
 
         install()
         token = self.api.token

@@ -28,7 +28,7 @@ from hub_server import HubServer
 
 from bot.__main__ import main
 from bot.hub import front_matter
-from bot.hub.client import RetryPolicy
+from bot.io.retry import RetryPolicy
 
 pytest_plugins = ["hub_fixtures"]
 
@@ -118,7 +118,7 @@ def unpublished(
     """A registry of Ada alone, her posts, and an empty Hub."""
     monkeypatch.setenv("HF_ENDPOINT", server.url)
     monkeypatch.setenv("HF_TOKEN", HubServer.token)
-    monkeypatch.setattr("bot.hub.huggingface.Pace", partial(RetryPolicy, pause_s=0.005))
+    monkeypatch.setattr("bot.hub.huggingface.RetryPolicy", partial(RetryPolicy, pause_s=0.005))
     server.tokens[HubServer.token] = Token("ada-maintainer", orgs=(("org", "write"),))
     folder = tmp_path / "fleet"
     folder.mkdir()

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.io.bounded import ANSWERS, Unreadable, read_json
+from bot.io.retry import retry_after
 from bot.sources import fields
 
 HARMLESS = ("pinned_tweet_id", "pinned_post_id", "most_recent_tweet_id", "most_recent_post_id", "author_id")
@@ -21,7 +22,6 @@ WINDOW = timedelta(minutes=15)
 """The window of X's rate limits, for an answer that does not say when it ends."""
 
 _HARMLESS_KINDS = ("referenced_tweets", "referenced_posts", "entities.", "attachments.", "edit_history")
-_LATEST_RESET = timedelta(days=40)  # what lies further ahead is no time X means
 _KNOWN_KINDS = frozenset(  # X's own words, and safe to repeat: anything else may be a stranger's
     {
         "client-disconnected",
@@ -128,7 +128,8 @@ def judge(answer: Answer, now: datetime) -> Verdict:
                 "bearer token of an app inside a project, or a user token with the scopes users.read and tweet.read"
             )
         case 429:
-            return Limited(_reset(answer.headers, now))
+            wait = retry_after(answer.headers, now)
+            return Limited(now + (WINDOW if wait is None else timedelta(seconds=wait)))
         case _ if status >= 500 or status in (408, 425):
             return Broken(f"X answered {status}", billed=False)
     return Refused(f"X answered {status}{_named(kind)}", vocabulary=status == 400)
@@ -203,21 +204,6 @@ def _kind(problem: object) -> tuple[str, str]:
 
 def _named(kind: str) -> str:
     return f", {kind}" if kind in _KNOWN_KINDS else ""
-
-
-def _reset(headers: Mapping[str, str], now: datetime) -> datetime:
-    """When the rate limit ends, as far as the answer tells."""
-    for name in ("x-rate-limit-reset", "x-app-limit-24hour-reset", "x-user-limit-24hour-reset"):
-        given = headers.get(name, "").strip()
-        exhausted = headers.get(name.replace("reset", "remaining"), "0").strip() == "0"
-        if exhausted and given.isascii() and given.isdigit() and len(given) < 12:
-            until = datetime.fromtimestamp(int(given), UTC)
-            if until - now < _LATEST_RESET:
-                return until
-    given = headers.get("retry-after", "").strip()
-    if given.isascii() and given.isdigit() and len(given) < 7:
-        return now + timedelta(seconds=int(given))
-    return now + WINDOW
 
 
 def _json(body: bytes) -> object:

@@ -10,20 +10,15 @@ from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
 from bot.errors import BotError, Deferred, SourceError
+from bot.io.retry import RetryPolicy
 from bot.sources.x import answers
 from bot.sources.x.answers import Answer, Broken, Limited, Off, Payload, Refused
 
+POLICY = RetryPolicy(read_s=30.0, answer_s=90.0, pause_s=1.5, wait_s=60.0)
+"""`wait_s` bounds each wait for a rate limit to end; a request waits for at most `tries - 1` of them."""
+
 OUTAGE = timedelta(minutes=5)
 """After X answered none of several tries, nothing is asked for so long: other entries are not kept waiting."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds before each further try of a request, and the longest wait for a rate limit to end."""
-
-    pauses: tuple[float, ...] = (1.0, 3.0, 6.0)
-    longest_wait: float = 60.0
-    waits: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +48,7 @@ class Calls:
 
     wire: Asks
     now: Callable[[], datetime]
-    sleep: Callable[[float], None]
-    patience: Patience = field(default_factory=Patience)
+    policy: RetryPolicy = POLICY
     _off: str | None = None
     _closed: dict[str, tuple[datetime, str]] = field(default_factory=dict)
 
@@ -66,10 +60,10 @@ class Calls:
                 return Failure(closed, billed)
             until, why = self._closed.get(kind, (self.now(), ""))
             if (seconds := (until - self.now()).total_seconds()) > 0:
-                if waits == self.patience.waits:
+                if waits == self.policy.tries - 1:
                     return Failure(Deferred(f"{why} again and again", retry_at=until), billed)
                 waits += 1
-                self.sleep(seconds)
+                self.policy.sleep(seconds)
             verdict = answers.judge(self.wire.ask(route, params), self.now())
             match verdict:
                 case Payload():
@@ -77,10 +71,10 @@ class Calls:
                     return verdict
                 case Broken(why, maybe_billed):
                     billed = billed or maybe_billed
-                    if tries == len(self.patience.pauses):
-                        return self._outage(f"{why} ({tries + 1} tries)", billed)
-                    self.sleep(self.patience.pauses[tries])
                     tries += 1
+                    if tries == self.policy.tries:
+                        return self._outage(f"{why} ({tries} tries)", billed)
+                    self.policy.sleep(self.policy.backoff_s(tries))
                 case Limited(until):
                     soonest = self.now() + timedelta(seconds=1)  # clocks differ, and a reset may have passed
                     self._closed[kind] = (max(until, soonest), "X's rate limit for this is used up")
@@ -96,7 +90,7 @@ class Calls:
         """Why a request of this kind would not even be sent, or be waited for; None when it would."""
         if self._off is not None:
             return Deferred(self._off)
-        longest = {kind: self.patience.longest_wait, "": 0.0}
+        longest = {kind: self.policy.wait_s, "": 0.0}
         for name, seconds in longest.items():
             until, why = self._closed.get(name, (None, ""))
             if until is not None and (until - self.now()).total_seconds() > seconds:

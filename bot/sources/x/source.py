@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from bot.errors import Blocked, Deferred, SourceError
-from bot.sources import SOURCES, Cost, Cursor, LookedUp, Options, Source, fields, http, paging
+from bot.io.http import Client
+from bot.io.retry import RetryPolicy
+from bot.sources import SOURCES, Cost, Cursor, LookedUp, Options, Source, fields, paging
 from bot.sources.posts import Post, Profile, Timeline
 from bot.sources.x import answers
-from bot.sources.x.calls import Calls, Failure, Patience
+from bot.sources.x.calls import POLICY, Calls, Failure
 from bot.sources.x.fields import Words
 from bot.sources.x.lookup import looked_up
 from bot.sources.x.posts import User, user
 from bot.sources.x.timeline import MOST_POSTS, PAGE, Pages, records
-from bot.sources.x.wire import Timeouts, Wire, check_base
+from bot.sources.x.wire import Wire, check_base
 
 SMALLEST_PAGE = 5
 """Posts that one request must ask for, at least."""
@@ -53,12 +55,10 @@ class X:
         self,
         options: Options,
         *,
-        patience: Patience | None = None,
-        timeouts: Timeouts | None = None,
+        policy: RetryPolicy | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        sleep: Callable[[float], None] | None = None,
     ) -> None:
-        sleep = sleep or options.sleep
+        policy = policy or replace(POLICY, sleep=options.sleep)
         self._budget = options.budget
         self._retweets = options.retweets
         self._words = Words()
@@ -77,9 +77,8 @@ class X:
                 if token
                 else "X_BEARER_TOKEN is not set; make a bearer token in X's developer console and export it"
             )
-        self._http = http.Client(base=base or None, sleep=sleep, now=now)  # for pictures: it knows no token
-        wire = Wire("none" if wrong else token, base or None, timeouts or Timeouts())
-        self._calls = Calls(wire, now, sleep, patience or Patience())
+        self._http = Client(base=base or None, policy=policy)  # for pictures: it knows no token
+        self._calls = Calls(Wire("none" if wrong else token, base or None, policy), now, policy)
         if wrong:
             self._calls.turn_off(wrong)
 
