@@ -1,4 +1,4 @@
-"""Files that a person asked for with `--out`: put there whole or not at all, and told where they cannot be."""
+"""Writes the files of `--out`: completely or not at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.errors import UsageError
 
 
 def write(path: Path, content: bytes) -> None:
-    """Writes the file and the folders it needs. UsageError where the place does not let itself be written."""
+    """Writes the file and its parent folders. Raises UsageError where that is not possible."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.is_file():  # a pipe or a device; a folder is refused

@@ -93,7 +93,7 @@ class Session(requests.Session):
         raise failure  # here, so that it does not carry along the request with its token
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """None: requests would read a redirect's body even where it is told to follow none."""
+        """None: requests would read a redirect's body even with allow_redirects=False."""
         return None
 
 
@@ -101,7 +101,7 @@ class Client:
     """Reads JSON and pictures: repeats failed requests, waits for rate limits, follows redirects on the same host.
 
     `base` reroutes all requests, for tests. `homepage` is where a server's administrator finds who is reading.
-    Hosts come from strangers, so only https on a public domain's usual port is asked, unless `trusted` or rerouted.
+    Hosts are untrusted, so only https on a public domain's usual port is asked, unless `trusted` or rerouted.
     """
 
     def __init__(

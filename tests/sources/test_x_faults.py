@@ -239,7 +239,7 @@ def test_an_answer_that_drips_is_given_up() -> None:
         policy = RetryPolicy(connect_s=1, read_s=1, answer_s=0.3)
         wire = Wire("t", f"http://127.0.0.1:{server.getsockname()[1]}", policy)
         began = time.monotonic()
-        answer = wire.ask("/2/users/1", {})
+        answer = wire.get("/2/users/1", {})
         over.set()
         thread.join()
     assert "too slow" in answer.lost

@@ -29,7 +29,7 @@ class Wire:
         self._client = tweepy.Client(bearer_token=token, return_type=requests.Response)
         self._client.session = _Session(policy, base)
 
-    def ask(self, route: str, params: Mapping[str, str]) -> Answer:
+    def get(self, route: str, params: Mapping[str, str]) -> Answer:
         """GETs a route of the API, such as `/2/users/1`, once."""
         # tweepy's get_user and its like know tweet.fields, and not post.fields; so its request is called directly.
         try:
