@@ -1,6 +1,6 @@
-"""One hierarchy of errors: each class carries an exit code, each message says what, where, why and what to do.
+"""The hierarchy of errors: each class has an exit code, each message says what, where, why and what to do.
 
-An error that ends one entry's fence says which result it is (`failed`, `skipped`, `deferred`) by its class.
+The class of an error that ends one entry decides its result (`failed`, `skipped`, `deferred`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One fault in a file: `path:line:column: message` (line and column count from 1)."""
+    """A problem in a file: `path:line:column: message` (line and column count from 1)."""
 
     path: str
     line: int
@@ -24,9 +24,9 @@ class Problem:
 
 
 class BotError(Exception):
-    """Anything the bot expects to go wrong. Its text is a finished sentence for the person who can act.
+    """An expected error. Its text is a complete sentence for the person who can act.
 
-    `problems` are the places in files that it is about, where they are known: nobody reads them out of the text.
+    `problems` are the places in files that it is about, where they are known, so that nobody parses the text.
     """
 
     exit_code = 1
@@ -44,16 +44,16 @@ class RegistryError(BotError):
 
 
 class UsageError(BotError):
-    """The command was called with something it cannot work on: a missing file, an unknown name."""
+    """The command was called with an invalid argument: a missing file, an unknown name."""
 
     exit_code = 2
 
 
 class TemplateError(UsageError):
-    """A template is missing, broken or makes too much; `problems` holds the place where one is known."""
+    """A template is missing, broken or too expensive; `problems` holds the place where it is known."""
 
     def __init__(self, message: str, place: tuple[str, int] | None = None) -> None:
-        """`place` is the template's path and line, which then stand before the message as well."""
+        """`place` is the template's path and line, which are put before the message."""
         super().__init__(f"{place[0]}:{place[1]}: {message}" if place else message)
         self.problems = (Problem(place[0], place[1], 1, message),) if place else ()
 
@@ -65,13 +65,13 @@ class GuardError(BotError):
 
 
 class CredentialsError(BotError):
-    """The token is missing, expired, read-only or of another namespace: nothing was planned or written."""
+    """The token is missing, expired, read-only or for another namespace: nothing was planned or written."""
 
     exit_code = 5
 
 
 class SourceError(BotError):
-    """Posts could not be read: a damaged archive, an account that is gone. Names file and member, or handle."""
+    """Posts could not be read, such as of a damaged archive. Names file and member, handle or host."""
 
 
 class HubError(BotError):
@@ -87,11 +87,11 @@ class HubError(BotError):
 
 
 class ConflictError(HubError):
-    """The repo moved since its parent was read: somebody else's commit stands there now."""
+    """The repo has another commit than the parent that was read."""
 
 
 class TrainingError(BotError):
-    """Training cannot begin or did not end well: a base that does not fit, a loss that is not a number."""
+    """Training cannot start or failed: an unsuitable base, a loss that is not a number."""
 
 
 class Skipped(BotError):
@@ -101,14 +101,14 @@ class Skipped(BotError):
 
 
 class Blocked(Skipped):
-    """Ends an entry as `skipped` and is remembered, since only somebody outside can change it.
+    """Ends an entry as `skipped` and is remembered, since only the account's owner or network can change it.
 
-    The account is gone, suspended, protected or another person's now, or asks not to be used.
+    The account is gone, suspended, protected, has another owner, or asks not to be used.
     """
 
 
 class Deferred(BotError):
-    """Ends an entry as `deferred`: nothing is wrong with it, but now is not the time. `retry_at` is in UTC."""
+    """Ends an entry as `deferred`: it can be retried later, from `retry_at` (UTC) if that is known."""
 
     def __init__(self, message: str, *, retry_at: datetime | None = None) -> None:
         super().__init__(message)
@@ -116,8 +116,8 @@ class Deferred(BotError):
 
 
 def install_command(extra: str) -> str:
-    """The command that adds an extra of pyproject.toml, for the middle of a sentence.
+    """The command that installs an extra of pyproject.toml, for the middle of a sentence.
 
-    The bot is on no package index, so it is installed from a clone of its repository.
+    The bot is not on a package index, so it is installed from a clone of its repository.
     """
     return f"in a clone of the bot's repository run: pip install '.[{extra}]'"

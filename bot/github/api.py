@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import base64
 import re
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from bot.errors import BotError, UsageError
-from bot.io.bounded import ANSWERS, Unreadable, read_json
+from bot.errors import BotError, Deferred, SourceError, UsageError
+from bot.io.retry import RetryPolicy
 
-SECONDS = 30.0
-TRIES = 3
+if TYPE_CHECKING:
+    from bot.io.http import Answer
+
+POLICY = RetryPolicy(read_s=30.0, answer_s=90.0, tries=3, pause_s=1.0, wait_s=60.0)
 PAGES = 10
 """Pages of 100 items that are looked through for one of ours."""
 MOST_FILES = 3000
@@ -50,7 +51,7 @@ class GitHub:
     url: str
     repository: str
     token: str = field(repr=False)
-    pause_s: float = 1.0
+    policy: RetryPolicy = POLICY
 
     def comments(self, issue: int) -> Iterator[dict[str, Any]]:
         """The comments of an issue or pull request, oldest first."""
@@ -190,35 +191,26 @@ class GitHub:
                 return
 
     def _call(self, method: str, path: str, value: Mapping[str, Any] | None, permission: str) -> Any:
-        """One call. What may be repeated without harm is tried again when the answer is lost or GitHub is not well."""
-        import requests
+        """The JSON that GitHub answers to a call. Raises GitHubError."""
+        from bot.io.http import Client, NoAnswer
 
         what = f"GitHub: {method} {path.partition('?')[0] or 'the repository'}"
-        address = f"{self.url}/repos/{self.repository}/{path}".rstrip("/")
         headers = {
             "Authorization": f"Bearer {self.token}",
             "Accept": "application/vnd.github+json",
             "X-GitHub-Api-Version": "2022-11-28",
         }
-        for attempt in range(1, TRIES + 1):
-            last = attempt == TRIES or method == "POST"
-            try:
-                answer = requests.request(method, address, json=value, headers=headers, timeout=SECONDS)
-            except requests.RequestException as error:
-                if last:
-                    raise GitHubError(
-                        f"{what}: no answer ({type(error).__name__}); run the job again"
-                    ) from None
-            else:
-                if answer.status_code < 400:
-                    try:
-                        return read_json(answer.content, ANSWERS, "the answer")
-                    except Unreadable as error:
-                        raise GitHubError(f"{what}: {error}; run the job again") from None
-                if answer.status_code < 500 or last:
-                    raise GitHubError(_sentence(what, answer, permission), answer.status_code)
-            time.sleep(self.pause_s * attempt)
-        raise AssertionError  # pragma: no cover - the last attempt returned or raised
+        address = f"{self.url}/repos/{self.repository}/{path}".rstrip("/")
+        try:
+            answer = Client(headers=headers, policy=self.policy, trusted=True).json(
+                address, method=method, value=value
+            )
+        except (SourceError, Deferred) as error:
+            status = error.status if isinstance(error, NoAnswer) else 0
+            raise GitHubError(f"{what}: {error}", status) from None
+        if answer.status >= 400:
+            raise GitHubError(_sentence(what, answer, permission), answer.status)
+        return answer.value
 
 
 def from_environment(environment: Mapping[str, str]) -> GitHub:
@@ -235,15 +227,12 @@ def run_address(environment: Mapping[str, str]) -> str | None:
     return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}" if all(parts) else None
 
 
-def _sentence(what: str, answer: Any, permission: str) -> str:
-    try:
-        said = str(read_json(answer.content, ANSWERS, "it").get("message", ""))[:200]
-    except (Unreadable, AttributeError):
-        said = ""
-    mend = {
+def _sentence(what: str, answer: Answer, permission: str) -> str:
+    said = str(answer.value.get("message", ""))[:200] if isinstance(answer.value, dict) else ""
+    hint = {
         401: "the token is no longer valid: run the job again",
         403: f"the job needs `{permission}`, and the repository's settings must allow it (see docs/setup.md)",
         404: f"it is not there, or the job lacks `{permission}`",
         409: "the branch moved meanwhile: run the job again",
-    }.get(answer.status_code, "run the job again")
-    return f"{what}: {answer.status_code} {' '.join(said.split())}; {mend}"
+    }.get(answer.status, "run the job again")
+    return f"{what}: {answer.status} {' '.join(said.split())}; {hint}"

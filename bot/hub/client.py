@@ -11,18 +11,18 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import huggingface_hub
 from huggingface_hub.utils import disable_progress_bars, get_session, httpx  # type: ignore[attr-defined]
 
 from bot.errors import HubError
+from bot.io.retry import RetryPolicy, retry_after
 
 _LOG = logging.getLogger(__name__)
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
@@ -33,18 +33,6 @@ LOGGED_WAIT_S = 2.0
 
 # A second batch of a bucket sets the same files to the same contents, so it changes nothing.
 _REPEATABLE_POSTS = ("/preupload/", "/batch/", "/verify", "/validate-yaml", "/paths-info/", "/oauth/token/")
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """Timeouts and retries, in seconds. `wait_s` bounds all waits of an operation, and the time of one answer."""
-
-    connect_s: float = 10.0
-    read_s: float = 60.0
-    tries: int = 4
-    pause_s: float = 0.5
-    wait_s: float = 120.0
-    sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass(slots=True)
@@ -64,7 +52,7 @@ class Operation:
         False, at once and without sleeping, after the last try or when the waits would exceed the limit.
         """
         jitter = random.uniform(0.5, 1.5)  # noqa: S311 - spreads retries, guards nothing
-        seconds = self.policy.pause_s * 2 ** (attempt - 1) * jitter
+        seconds = self.policy.backoff_s(attempt) * jitter
         if retry_after_s is not None:
             seconds = retry_after_s + min(1.0, self.policy.pause_s) * (jitter - 0.5)
         if attempt >= self.policy.tries or self.waited_s + seconds > self.policy.wait_s:
@@ -147,7 +135,7 @@ class RetryingClient(httpx.Client):
     ) -> httpx.Response | _Failure:
         try:
             response = super().send(request, stream=True, **options)
-            _read(response, policy.wait_s)
+            _read(response, min(policy.answer_s, policy.wait_s))
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError):
             raise  # a fault of the address or of a header: no other try would help
         except httpx.TransportError as error:
@@ -159,15 +147,17 @@ class RetryingClient(httpx.Client):
         if status not in _TRANSIENT and not busy:
             return response
         reason = "rate limit reached" if status == 429 else f"it answered {status}"
-        return _Failure(reason, status == 429 or busy, status, retry_after_seconds(response))
+        wanted = retry_after(response.headers, datetime.now(UTC))
+        return _Failure(reason, status == 429 or busy, status, wanted)
 
     def _send_once(
         self, request: httpx.Request, stream: bool, options: dict[str, Any], policy: RetryPolicy
     ) -> httpx.Response:
         response = super().send(request, stream=stream, **options)
-        if response.status_code == 429 and (retry_after_seconds(response) or 0) > policy.wait_s:
+        wanted = retry_after(response.headers, datetime.now(UTC)) if response.status_code == 429 else None
+        if wanted is not None and wanted > policy.wait_s:
             response.close()
-            raise unanswered(request, "rate limit reached", 1, retry_after_seconds(response))
+            raise unanswered(request, "rate limit reached", 1, wanted)
         return response
 
 
@@ -178,24 +168,6 @@ def unanswered(request: httpx.Request, reason: str, tries: int, wait_s: float | 
     until = f"; it makes sense again from {later:%Y-%m-%d %H:%M:%S} UTC" if later else ""
     where = f"{request.method} {request.url.scheme}://{request.url.netloc.decode()}{request.url.path}"
     return RequestFailed(f"{reason}{often}, at {where}{until}", transient=True, retry_at=later)
-
-
-def retry_after_seconds(response: httpx.Response) -> float | None:
-    """Seconds to wait by an answer's `Retry-After` (seconds or a date), else by the Hub's `RateLimit` header."""
-    retry_after = response.headers.get("Retry-After", "").strip()
-    if retry_after.isascii() and retry_after.isdigit():
-        return float(retry_after[:9])
-    if retry_after:
-        try:
-            moment = parsedate_to_datetime(retry_after)
-        except ValueError:
-            return None
-        return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
-    fields = dict(
-        part.strip().split("=", 1) for part in response.headers.get("RateLimit", "").split(";") if "=" in part
-    )
-    reset = fields.get("t", "")
-    return float(reset[:9]) if fields.get("r") == "0" and reset.isascii() and reset.isdigit() else None
 
 
 def _is_repeatable(request: httpx.Request) -> bool:

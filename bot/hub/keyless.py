@@ -17,8 +17,9 @@ from huggingface_hub.utils import get_session, hf_raise_for_status, httpx  # typ
 
 from bot.errors import CredentialsError, HubError
 from bot.hub.base import WAIT_S
-from bot.hub.client import RequestFailed, RetryPolicy, operation
+from bot.hub.client import RequestFailed, operation
 from bot.hub.huggingface import HuggingFaceHub
+from bot.io.retry import RetryPolicy
 from bot.sources.files import shown
 
 _LOG = logging.getLogger(__name__)

@@ -1,1 +1,1 @@
-"""Reading and writing that belongs to no feature: bounded reading, digests, atomic writes, paths of the project."""
+"""Input and output shared by all packages: HTTP, bounded JSON, digests, atomic writes, the project's paths."""

@@ -1,7 +1,7 @@
-"""JSON that others wrote, read behind bounds of size, depth, number and length; `Unreadable` is the only failure.
+"""Reads untrusted JSON within bounds of size, depth, number and length; `Unreadable` is the only error.
 
-Archives, manifests, plans, outcomes, events and answers of networks are read through here: none of them can
-exhaust the machine, nor hold a value that breaks something later.
+Archives, manifests, plans, outcomes, events and responses of networks are read here: none of them can exhaust the
+machine, or hold a value that causes an error later.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound="BaseModel")
 
 MAX_DIGITS = 100
-"""Digits of a whole number: no number of ours or of a network's has more than twenty."""
+"""Maximum of digits in an integer: real ones have at most twenty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The most that a text of others may hold.
+    """Limits of an untrusted text.
 
     `size` in bytes, `depth` in nested lists and objects, `values` in scalars, lists and objects together, `text`
-    in characters of one string. `whole` refuses half of a surrogate pair, which no file of UTF-8 can hold.
+    in characters of one string. `whole` refuses half of a surrogate pair, which UTF-8 cannot encode.
     """
 
     size: int
@@ -40,11 +40,11 @@ class Bounds:
 
 
 ANSWERS = Bounds(64 << 20, text=8 << 20, whole=False)
-"""Of a network's answer: its reader bounds the size more tightly, and texts are cleaned field by field."""
+"""Bounds of a network's response: its reader has a lower limit of size, and texts are cleaned field by field."""
 
 
 class Unreadable(ValueError):
-    """What was read is beyond its bounds, damaged, or of another shape. Its text is a sentence without contents."""
+    """JSON beyond its bounds, damaged, or of another shape. The message is a sentence without contents."""
 
 
 def read_json(data: bytes | str, bounds: Bounds, what: str) -> Any:
@@ -69,28 +69,28 @@ def read_json(data: bytes | str, bounds: Bounds, what: str) -> Any:
 
 
 def read_file(path: Path, bounds: Bounds, what: str) -> Any:
-    """The JSON value of a file, of which no more than the bound is read. Raises Unreadable and OSError."""
+    """The JSON value of a file, read up to the bound. Raises Unreadable and OSError."""
     with path.open("rb") as file:
         return read_json(file.read(bounds.size + 1), bounds, what)
 
 
 def read_model(model: type[M], data: bytes | str, bounds: Bounds, what: str) -> M:
-    """The JSON value as a pydantic type. Raises Unreadable, with the place of the first thing that does not fit."""
+    """The JSON value as a pydantic model. Raises Unreadable with the place of the first error."""
     return fit(model, read_json(data, bounds, what), what)
 
 
 def fit(model: type[M], value: object, what: str) -> M:
-    """A JSON value as a pydantic type. Raises Unreadable as `read_model`."""
+    """A JSON value as a pydantic model. Raises Unreadable as `read_model`."""
     from pydantic import ValidationError
 
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise Unreadable(_first_fault(error, what)) from None
+        raise Unreadable(_first_error(error, what)) from None
 
 
-def _first_fault(error: ValidationError, what: str) -> str:
-    """Where the first fault is and what it is, without contents: `outcomes.0.name: Field required`."""
+def _first_error(error: ValidationError, what: str) -> str:
+    """The place and kind of the first error, without contents: `outcomes.0.name: Field required`."""
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(map(str, first["loc"]))[:100]
     place = "".join(character if character.isprintable() else "?" for character in place)
@@ -112,7 +112,7 @@ _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 
 def _check_shape(raw: bytes, bounds: Bounds, what: str) -> None:
-    """Counts depth and values before anything is built; texts are looked into only where they may matter."""
+    """Checks depth and number of values before parsing; skips strings only where they could matter."""
     if _most_values(raw) <= bounds.values and raw.count(b"[") + raw.count(b"{") <= bounds.depth:
         return
     if raw.count(b'"') - raw.count(b'\\"') > 4 * bounds.values:  # a key and a value have two each
@@ -126,7 +126,7 @@ def _check_shape(raw: bytes, bounds: Bounds, what: str) -> None:
 
 
 def _most_values(raw: bytes) -> int:
-    """At least as many as there are values: each is the first of its list or object, or follows a comma."""
+    """An upper bound of the number of values: each is the first of its list or object, or follows a comma."""
     return raw.count(b",") + raw.count(b"[") + raw.count(b"{") + 1
 
 
@@ -169,7 +169,7 @@ def _constant(name: str) -> float:
 
 
 DECODER = json.JSONDecoder(parse_int=_whole, parse_float=_number, parse_constant=_constant)
-"""Reads one value; ValueError for numbers beyond all bounds. It bounds neither depth nor size by itself."""
+"""Decodes one value; ValueError for numbers beyond all bounds. It limits neither depth nor size."""
 
 
 def _size(count: int) -> str:

@@ -1,4 +1,4 @@
-"""Digests: one way to turn values, files and folders into a short name for exactly their contents."""
+"""Digests of values, files and folders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHORT_LENGTH = 16
 def of_value(value: object) -> str:
     """SHA-256 (hex) of a JSON value in canonical form: sorted keys, no white space, UTF-8.
 
-    A name of a file that is not UTF-8 has surrogates, as `os.fsdecode` makes them; they count as themselves.
+    File names that are not UTF-8 may hold the surrogates of `os.fsdecode`, which are encoded as they are.
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -31,7 +31,7 @@ def of_bytes(data: bytes) -> str:
 
 
 def of_file(path: Path) -> str:
-    """SHA-256 (hex) of a file's bytes, read in pieces."""
+    """SHA-256 (hex) of a file's bytes, read in chunks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -42,5 +42,5 @@ def git_blob(data: bytes) -> str:
 
 
 def of_files(root: Path, paths: Iterable[Path]) -> str:
-    """SHA-256 (hex) over relative names and contents of files below `root`, whatever order they come in."""
+    """SHA-256 (hex) over relative names and contents of files below `root`, in any order."""
     return of_value({path.relative_to(root).as_posix(): of_file(path) for path in paths})

@@ -1,4 +1,4 @@
-"""Where the project's own files lie: beside the package in a checkout, inside it when installed."""
+"""Paths of the project's own files: beside the package in a checkout, inside it when installed."""
 
 from pathlib import Path
 

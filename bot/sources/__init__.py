@@ -1,4 +1,4 @@
-"""Where posts come from: one protocol, and the table of the networks that speak it.
+"""Where posts come from: the protocol of a source, and the table of all sources.
 
 A new network is one module with `open_source(options)` and one line in `SOURCES`.
 """
@@ -20,7 +20,7 @@ from bot.sources.posts import Network, Owner, Timeline
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The newest post that is known already: a source need not read what is no newer. The time is in UTC."""
+    """A position in a timeline, by a post's id and time (UTC): where an earlier reading began or stopped."""
 
     id: str
     created_at: datetime
@@ -39,7 +39,7 @@ class Source(Protocol):
 
     @property
     def cost(self) -> Cost:
-        """What reading has cost since this source was opened, pages of an unfinished timeline included."""
+        """The cost of reading since this source was opened, pages of an unfinished timeline included."""
         ...
 
     def read(
@@ -50,23 +50,23 @@ class Source(Protocol):
         until: Cursor | None = None,
         account: str | None = None,
     ) -> Timeline:
-        """The profile, and the posts newer than `since` and older than `until`, as far as the network can tell.
+        """The profile, and the posts newer than `since` and older than `until`, as far as the network can filter.
 
-        Others may come too, a store sorts them out. Posts may be fetched while they are iterated over; where
-        `until` is used, a network gives the newest first, so that a reading that broke off can be resumed.
+        A source may yield others too; the store drops them. Posts may be fetched while they are iterated over; a
+        source that supports `until` yields the newest first, so that an interrupted reading can be resumed.
         `account` is the stable id that the handle had before: Blocked when it has another owner now.
-        `profile.handle` is as the network or the file tells it, so a caller sees when it is not the one asked
-        for. Raises SourceError, CredentialsError, Blocked (gone, protected, asks not to be used) or Deferred
-        (rate limit, no credits, reads used up), here and while iterating; no message holds a post's text.
+        `profile.handle` is as the network or the file has it, which may differ from the handle asked for.
+        Raises SourceError, CredentialsError, Blocked (gone, protected, asks not to be used) or Deferred (rate
+        limit, no credits, reads used up), here and while iterating; no message holds a post's text.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """What came of asking for posts by their ids: those `gone` or withheld, and older versions by their newest one.
+    """The result of a look-up of posts by id: those `gone` or withheld, and `newer`, old version to newest one.
 
-    Of `unanswered` posts the network said nothing.
+    `unanswered` counts the posts that the network did not report on.
     """
 
     asked: tuple[str, ...]
@@ -77,10 +77,10 @@ class LookedUp:
 
 @runtime_checkable
 class LooksUp(Protocol):
-    """A source whose timelines are no evidence of deletions, and that can be asked for posts by their ids."""
+    """A source whose timelines do not show deletions, and that can look posts up by their ids."""
 
     def look_up(self, ids: Sequence[str]) -> Iterator[LookedUp]:
-        """Asks for the posts in their order, as many at once as the network and the budget allow.
+        """Looks the posts up in their order, as many at once as the network and the budget allow.
 
         Raises what `Source.read` raises.
         """
@@ -89,9 +89,9 @@ class LooksUp(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a source may need to start: a path or fsspec URL, the environment for tokens and addresses, and
-    the budget that paid reads are taken from. `retweets` False leaves them out where a network bills them.
-    `sleep` waits for so many seconds, or raises when the run is interrupted.
+    """Options of a source: a path or fsspec URL, the environment for tokens and addresses, and the budget that
+    paid reads are taken from. `retweets=False` leaves them out where a network bills them. `sleep` waits for a
+    number of seconds, or raises when the run is interrupted.
     """
 
     file: str | None = None
@@ -102,7 +102,7 @@ class Options:
 
 
 class _Module(Protocol):
-    """What a module of a source offers; one that reads files can do more, see `_FileModule`."""
+    """The interface of a source's module; one that reads files has more, see `_FileModule`."""
 
     def open_source(self, options: Options) -> Source: ...
 
@@ -114,9 +114,9 @@ class _FileModule(_Module, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """One line of the table: the module, whose accounts and post ids it shares, whether it reads a file, and
-    what a post and a profile cost to read in USD.
+class SourceSpec:
+    """One source: its module, the network whose accounts and post ids it uses, whether it reads a file, and the
+    price in USD of reading a post and a profile.
     """
 
     module: str
@@ -126,12 +126,12 @@ class Kind:
     usd_user: float = 0.0
 
 
-SOURCES: dict[str, Kind] = {
-    "x": Kind("bot.sources.x.source", "x", usd_post=0.005, usd_user=0.010),
-    "archive": Kind("bot.sources.archive.source", "x", reads_file=True),
-    "bluesky": Kind("bot.sources.bluesky", "bluesky"),
-    "jsonl": Kind("bot.sources.jsonl", "other", reads_file=True),
-    "mastodon": Kind("bot.sources.mastodon", "mastodon"),
+SOURCES: dict[str, SourceSpec] = {
+    "x": SourceSpec("bot.sources.x.source", "x", usd_post=0.005, usd_user=0.010),
+    "archive": SourceSpec("bot.sources.archive.source", "x", reads_file=True),
+    "bluesky": SourceSpec("bot.sources.bluesky", "bluesky"),
+    "jsonl": SourceSpec("bot.sources.jsonl", "other", reads_file=True),
+    "mastodon": SourceSpec("bot.sources.mastodon", "mastodon"),
 }
 """Sources by the name that a registry uses."""
 
@@ -141,11 +141,11 @@ def network_of(name: str) -> Network:
 
     A network's own API is a source of the network's name.
     """
-    return cast("Network", name) if name in get_args(Network) else _kind(name).network
+    return cast("Network", name) if name in get_args(Network) else _spec(name).network
 
 
 def is_paid(names: Iterable[str]) -> bool:
-    """Whether any of these sources costs something to read; one that this version does not know costs nothing."""
+    """Whether reading any of these sources costs money; a source unknown to this version is free."""
     return any(name in SOURCES and SOURCES[name].usd_post for name in names)
 
 
@@ -158,29 +158,29 @@ def open_source(
     retweets: bool = True,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Source:
-    """The source of that name. Raises UsageError for an unknown one, or one that lacks its file."""
-    kind = _kind(name)
-    if kind.reads_file and not file:
+    """Opens the source of that name. Raises UsageError for an unknown one, or one without its file."""
+    spec = _spec(name)
+    if spec.reads_file and not file:
         raise UsageError(f"source {name} reads a file: name its path or URL under {name}:")
-    module = cast("_Module", importlib.import_module(kind.module))
+    module = cast("_Module", importlib.import_module(spec.module))
     return module.open_source(Options(file, environment, budget or Budget(), retweets, sleep))
 
 
 def check_file(name: str, file: str) -> None:
-    """Looks whether `file` can be a source's input, without reading all posts. Raises SourceError if not."""
-    if _kind(name).reads_file:
-        cast("_FileModule", importlib.import_module(_kind(name).module)).check_file(file)
+    """Checks that `file` can be a source's input, without reading all posts. Raises SourceError if not."""
+    if _spec(name).reads_file:
+        cast("_FileModule", importlib.import_module(_spec(name).module)).check_file(file)
 
 
 def owner_of(name: str, file: str) -> Owner:
-    """Whose posts the file of a source says they are, without reading them. Raises SourceError when it cannot be read.
+    """The owner that a source's file names, without reading its posts; empty where it names none.
 
-    Empty where the file does not say.
+    Raises SourceError when the file cannot be read.
     """
-    return cast("_FileModule", importlib.import_module(_kind(name).module)).owner_of(file)
+    return cast("_FileModule", importlib.import_module(_spec(name).module)).owner_of(file)
 
 
-def _kind(name: str) -> Kind:
+def _spec(name: str) -> SourceSpec:
     if name not in SOURCES:
         raise UsageError(f"this version reads no source {name!r}; use one of {', '.join(sorted(SOURCES))}")
     return SOURCES[name]

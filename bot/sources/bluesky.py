@@ -1,4 +1,4 @@
-"""Source `bluesky`: accounts read through Bluesky's public API, which asks for no login and costs nothing.
+"""Source `bluesky`: reads accounts through Bluesky's public API, without a login and free of charge.
 
 Shapes and errors are those of the lexicons app.bsky.actor.getProfile, app.bsky.feed.getAuthorFeed,
 app.bsky.richtext.facet and com.atproto.label.defs. `BLUESKY_API_BASE` sends every request elsewhere.
@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from bot.errors import Blocked, BotError, SourceError
+from bot.io.http import POLICY, Answer, Client, homepage
 from bot.sources import Cost, Cursor, Options, Source
 from bot.sources.fields import identifier, mapping, mappings, moment, text
 from bot.sources.handles import if_valid, shown
-from bot.sources.http import Answer, Client, homepage
 from bot.sources.links import shows_address
+from bot.sources.opt_out import opt_out_tag
 from bot.sources.paging import Page, walk
 from bot.sources.posts import Ending, Post, Profile, Timeline
-from bot.sources.refusals import refusal
 
 _API = "https://public.api.bsky.app/xrpc/"
 _PAGE = "100"  # the most there is
-_NO_HANDLE = "handle.invalid"  # what the network calls an account whose name does not lead back to it
+_NO_HANDLE = "handle.invalid"  # the network's placeholder for a handle that fails verification
 _SENSITIVE = frozenset(("sexual", "nudity", "porn", "graphic-media", "gore", "!warn", "!hide"))
 _HIDDEN = frozenset(("!hide", "!takedown", "!suspend"))
 _GONE = {
@@ -32,14 +33,14 @@ _GONE = {
     "AccountDeactivated": "is deactivated by its owner",
 }
 _ERROR_NAME = re.compile(r"[A-Za-z]{1,40}")
-_MOST_FACETS = 500  # of one post; only made-up ones have more
+_MOST_FACETS = 500  # of one post; real ones have fewer
 
 
 def open_source(options: Options) -> Source:
-    """The public API, or what `BLUESKY_API_BASE` names."""
-    environment = options.environment
+    """Opens the public API, or the server of `BLUESKY_API_BASE`."""
+    environment, policy = options.environment, replace(POLICY, sleep=options.sleep)
     base = environment.get("BLUESKY_API_BASE")
-    return Bluesky(Client(base=base, homepage=homepage(environment), sleep=options.sleep))
+    return Bluesky(Client(base=base, homepage=homepage(environment), policy=policy))
 
 
 class Bluesky:
@@ -64,7 +65,7 @@ class Bluesky:
     ) -> Timeline:
         """The profile, and the posts from the newest down to `since`; see Source.
 
-        The network knows no upper end, so `until` is left aside and the newest come again.
+        The network has no upper bound, so `until` is ignored and the newest posts are yielded again.
         """
         found = self._profile(handle)
         if found is None:
@@ -79,7 +80,7 @@ class Bluesky:
             )
         labels = _labels(mappings(found, "labels"), self._now())
         bio = text(found, "description") or ""
-        _respect(handle, labels, bio)
+        _check_consent(handle, labels, bio)
         warnings: list[str] = []
         name = if_valid(text(found, "handle") or "", "bluesky") or handle
         profile = Profile(
@@ -96,16 +97,16 @@ class Bluesky:
         return Timeline(profile, posts, warnings, complete=ending)
 
     def _profile(self, actor: str) -> dict[str, Any] | None:
-        """The profile, or None where nobody has that name."""
+        """The profile, or None where no account has that handle."""
         answer = self._client.json(_API + "app.bsky.actor.getProfile", {"actor": actor})
         if answer.status == 200 and isinstance(answer.value, dict):
             return answer.value
-        if _nobody(answer):
+        if _not_found(answer):
             return None
         raise _refused(actor, answer)
 
     def _missing(self, handle: str, account: str | None) -> Blocked:
-        """Why nobody has the handle: its account has another one now, or there is none."""
+        """Why no account has the handle: it was renamed, or does not exist."""
         found = self._profile(account) if account else None
         name = (identifier(found, "handle") or "").lower()
         if name and name not in (_NO_HANDLE, handle):
@@ -130,7 +131,7 @@ class Bluesky:
             posts,
             identifier(answer.value, "cursor"),
             damaged=len(read) - len(posts),
-            known=since is not None and _reaches(items, read, since),
+            reached_known=since is not None and _reaches(items, read, since),
         )
 
     def _avatar(self, url: str | None, warnings: list[str]) -> bytes | None:
@@ -143,8 +144,8 @@ class Bluesky:
             return None
 
 
-def _respect(handle: str, labels: Iterable[str], bio: str) -> None:
-    """Raises Blocked for an account that is hidden, or asks not to be used."""
+def _check_consent(handle: str, labels: Iterable[str], bio: str) -> None:
+    """Raises Blocked for an account that is hidden or asks not to be used."""
     if "!no-unauthenticated" in labels:
         raise Blocked(
             f"{handle} asks apps to show it to nobody who is not signed in (the label !no-unauthenticated), so it "
@@ -152,12 +153,12 @@ def _respect(handle: str, labels: Iterable[str], bio: str) -> None:
         )
     if hidden := sorted(_HIDDEN.intersection(labels)):
         raise Blocked(f"{handle} is hidden by the network's moderators (the label {hidden[0]})")
-    if tag := refusal([bio]):
+    if tag := opt_out_tag([bio]):
         raise Blocked(f"{handle} asks in its bio not to be used ({tag}), so it is not")
 
 
-def _nobody(answer: Answer) -> bool:
-    """Whether the answer says that nobody has the name. Other faults of a request have the same error name."""
+def _not_found(answer: Answer) -> bool:
+    """Whether no account has the handle. Other invalid requests have the same error name."""
     message = (text(answer.value, "message") or "").lower()
     return answer.status == 400 and text(answer.value, "error") == "InvalidRequest" and "not found" in message
 
@@ -170,7 +171,7 @@ def _refused(handle: str, answer: Answer) -> BotError:
     error = text(answer.value, "error") or ""
     if answer.status == 400 and error in _GONE:
         return Blocked(f"{handle} {_GONE[error]}")
-    if _nobody(answer):  # gone since its profile was read
+    if _not_found(answer):  # gone since its profile was read
         return _no_account(handle)
     name = f" ({error})" if _ERROR_NAME.fullmatch(error) else ""
     what = f"status {answer.status}{name}" if answer.status != 200 else "something that is no JSON object"
@@ -180,14 +181,14 @@ def _refused(handle: str, answer: Answer) -> BotError:
 
 
 def _post(item: object, did: str, now: datetime) -> Post | None:
-    """One item of the feed, or None for one that is damaged or, without being a repost, somebody else's."""
+    """One item of the feed as a post; None for a damaged one, or another account's that is no repost."""
     post, reason = mapping(item, "post"), mapping(item, "reason")
     uri, record = identifier(post, "uri"), mapping(post, "record")
     if uri is None:
         return None
     if (text(reason, "$type") or "").endswith("reasonRepost"):
         reposted = moment(reason, "indexedAt") or moment(post, "indexedAt")
-        # Not the uri of what is reposted: that may be a post of this very account.
+        # Not the uri of the reposted post, which may be one of the same account.
         return (
             Post(identifier(reason, "uri") or f"repost:{uri}", "", reposted, is_repost=True)
             if reposted
@@ -211,15 +212,15 @@ def _post(item: object, did: str, now: datetime) -> Post | None:
 
 
 def _created(post: dict[str, Any], record: dict[str, Any], now: datetime) -> datetime | None:
-    """When the author says it was written, but never later than the network saw it: so are feeds sorted."""
+    """The author's time of a post, but never later than the network's: feeds are sorted this way."""
     said, seen = moment(record, "createdAt"), moment(post, "indexedAt")
     return min(said, seen or now) if said else seen
 
 
 def _cut(raw: str, facets: list[dict[str, Any]]) -> str:
-    """Takes links out. Facets count bytes of UTF-8; what they cover is often a shortened address.
+    """The text without links. Facets count bytes of UTF-8 and often cover a shortened address.
 
-    A link whose words are the author's own, not its address, stays: `my page` is a part of the sentence.
+    A link on words other than an address stays: `my page` is part of the sentence.
     """
     data = raw.encode()
     links = []
@@ -240,7 +241,7 @@ def _is_link(feature: dict[str, Any]) -> bool:
 
 
 def _labels(labels: list[dict[str, Any]], now: datetime) -> tuple[str, ...]:
-    """The values that hold: not taken back, not expired."""
+    """The values of labels that are neither withdrawn nor expired."""
     held = [
         value
         for label in labels
@@ -252,9 +253,9 @@ def _labels(labels: list[dict[str, Any]], now: datetime) -> tuple[str, ...]:
 
 
 def _reaches(items: list[object], read: list[Post | None], since: Cursor) -> bool:
-    """Whether the page reaches down to what is known: it holds the newest known post, or only older ones.
+    """Whether the page reaches the cursor: it holds the cursor's post, or only older ones.
 
-    A pinned post stands where it does not belong, so it says nothing.
+    A pinned post is out of order, so it is not considered.
     """
     ordinary = [
         post

@@ -1,4 +1,4 @@
-"""The budget of paid reads: hard, and asked before a page is asked for, not after."""
+"""The budget of paid reads: a hard limit that is checked before a page is requested."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from bot.errors import Deferred
 
 @dataclass(slots=True)
 class Limit:
-    """So many reads, of which some are used already; `name` is how a person would raise it.
+    """A limit of reads and how many are used; `name` is the option that raises it.
 
-    `shared`: other runs use it at the same time, and the ledger tells what all of them took together.
+    `shared`: other runs use it at the same time, and the ledger holds what all of them used together.
     """
 
     name: str
@@ -22,16 +22,16 @@ class Limit:
 
     @property
     def left(self) -> int:
-        """Reads that may still be paid for."""
+        """Reads that are left."""
         return max(0, self.reads - self.used)
 
 
 @dataclass(slots=True)
 class Budget:
-    """What one run may read, under every limit at once. Without limits there is always enough.
+    """The reads of one run, under several limits at once; unlimited without any.
 
-    `record` writes into a ledger how many reads are about to be used, before they are, so that it outlives a
-    kill, and a negative number when fewer came. It returns what all runs together have used of shared limits.
+    `record` writes the reads into a ledger before they are used, so that the number survives a kill, and a
+    negative number when fewer were used. It returns what all runs together have used of shared limits.
     """
 
     limits: list[Limit] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Budget:
             self._use(taken)
             if not (over := max((limit.used - limit.reads for limit in self.limits), default=0)) > 0:
                 return taken
-            self.give_back(taken)  # another run took some in the same moment
+            self.give_back(taken)  # another run took some at the same moment
             if taken - over >= least:
                 return self.take(taken - over, least)
         tightest = min(self.limits, key=lambda limit: limit.left)

@@ -1,4 +1,4 @@
-"""Fields of JSON that strangers sent: what is missing or of another type reads as nothing, and is never an error."""
+"""Fields of untrusted JSON: what is missing or of another type reads as empty, and never raises."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 LONGEST_ID = 500
-"""Characters of an identifier; a longer one is no identifier of any network."""
+"""Maximum of characters in an identifier; no network has longer ones."""
 
 
 def text(value: object, key: str) -> str | None:
-    """The string under `key`, or None. Half of a surrogate pair, which no file can hold, becomes `?`."""
+    """The string under `key`, or None. Half of a surrogate pair, which UTF-8 cannot encode, becomes `?`."""
     found = value.get(key) if isinstance(value, dict) else None
     return found.encode(errors="replace").decode() if isinstance(found, str) else None
 
 
 def identifier(value: object, key: str) -> str | None:
-    """The identifier under `key`: a string that holds something, or None."""
+    """The identifier under `key`: a string that is not blank, or None."""
     found = (text(value, key) or "").strip()
     return found if 0 < len(found) <= LONGEST_ID else None
 
@@ -28,13 +28,13 @@ def mapping(value: object, key: str) -> dict[str, Any]:
 
 
 def mappings(value: object, key: str) -> list[dict[str, Any]]:
-    """The objects in the list under `key`; whatever else the list holds is left out."""
+    """The objects in the list under `key`; other values in the list are left out."""
     found = value.get(key) if isinstance(value, dict) else None
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
 def moment(value: object, key: str) -> datetime | None:
-    """The ISO 8601 time under `key` in UTC, or None. A time without an offset is UTC, as networks mean it."""
+    """The ISO 8601 time under `key` in UTC, or None. A time without an offset counts as UTC."""
     try:
         found = datetime.fromisoformat(text(value, key) or "")
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

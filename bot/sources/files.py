@@ -1,4 +1,4 @@
-"""Opening what a source reads, a local path or any fsspec URL, with every failure as one sentence."""
+"""Opens a source's input, a local path or any fsspec URL; every failure is one sentence."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ def is_url(file: str) -> bool:
 
 
 def shown(file: str) -> str:
-    """The path or URL, or a text that holds some, as a message may show it: without a user name or password."""
+    """A path, a URL, or a text with URLs in it, without user names and passwords: safe for messages."""
     return _USERINFO.sub("", file)
 
 
 def failures() -> tuple[type[Exception], ...]:
-    """OSError, and what packages behind fsspec raise besides, of those that are loaded: meant for `except`."""
+    """OSError and the exceptions of loaded packages behind fsspec, for use in `except`."""
     loaded = (getattr(sys.modules[module], name) for module, name in _FOREIGN if module in sys.modules)
     return (OSError, *loaded)
 
 
 def reason(error: Exception) -> str:
-    """What went wrong, in words that hold no address or credentials."""
+    """Why an operation failed, without addresses or credentials."""
     name = type(error).__name__
     return getattr(error, "strerror", None) or _REASONS.get(name) or name
 
 
 @contextmanager
 def opened(file: str) -> Iterator[BinaryIO]:
-    """Opens for reading; a failure while opening or reading is a SourceError that names the file."""
+    """Opens a file for reading. Raises SourceError that names the file, while opening or reading."""
     try:
         with _from_url(file) if is_url(file) else Path(file).expanduser().open("rb") as stream:
             yield stream

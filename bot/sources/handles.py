@@ -1,4 +1,4 @@
-"""What a handle looks like on each network, how it is written once for all, and the repo name made of it."""
+"""Handles: their syntax on each network, their normal form, and the repo name derived from them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal, assert_never, get_args
 
 Source = Literal["x", "archive", "bluesky", "mastodon", "jsonl"]
 MAX_LENGTH = 320
-"""Characters in what somebody may write for a handle: longer than any address of a profile."""
+"""Maximum of characters in a handle as written: longer than any address of a profile."""
 
 SOURCES: tuple[Source, ...] = get_args(Source)
 
@@ -24,7 +24,7 @@ _X_HOSTS = ("x.com", "twitter.com")
 
 
 def normalise(text: str, source: Source) -> str:
-    """The handle as the registry's other parts know it: lower-case, without a leading @ or a profile's address.
+    """The handle in normal form: lower-case, without a leading @ or a profile's address.
 
     Raises ValueError with a sentence that says what a handle of this source looks like.
     """
@@ -52,7 +52,7 @@ def normalise(text: str, source: Source) -> str:
 
 
 def if_valid(text: str, source: Source) -> str | None:
-    """The handle as `normalise` gives it, or None: what a network says of itself is not always one."""
+    """The handle in normal form, or None where the text is no handle."""
     try:
         return normalise(text, source)
     except ValueError:
@@ -60,7 +60,7 @@ def if_valid(text: str, source: Source) -> str | None:
 
 
 def person(text: str) -> str:
-    """The handle of a person on whatever network, as a tombstone names it. Raises ValueError as `normalise`."""
+    """The normal form of a handle of any network, as tombstones use it. Raises ValueError as `normalise`."""
     handle = bare(text)
     if any(shape.fullmatch(handle) for shape in (_WORD, _BLUESKY, _MASTODON)):
         return handle
@@ -68,13 +68,13 @@ def person(text: str) -> str:
 
 
 def repo_name(handles: Iterable[str]) -> str:
-    """The name that normalised handles give a repo: sorted, `user.host` for Mastodon, joined by one `-`."""
+    """The repo name of normalised handles: sorted, `user.host` for Mastodon, joined by one `-`."""
     name = "-".join(re.sub("[@:]", ".", handle) for handle in sorted(handles))
     return re.sub("-{2,}", "-", name)
 
 
 def bare(text: str) -> str:
-    """Lower-case and without what people copy along: a leading @, the address of a profile."""
+    """The text in lower case, without a leading @ or the address of a profile."""
     text = text.strip()
     if not text.isascii() or len(text) > MAX_LENGTH:
         return text
@@ -102,5 +102,5 @@ def _hint(handle: str, source: Source) -> str:
 
 
 def shown(text: str) -> str:
-    """Untrusted text for a message: in quotes, on one line, short, invisible characters escaped."""
+    """Untrusted text for a message: quoted, on one line, shortened, invisible characters escaped."""
     return repr(text if len(text) <= 60 else text[:57] + "...")

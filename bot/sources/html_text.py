@@ -1,7 +1,7 @@
-"""The HTML that Mastodon and its relatives make of a post, back to the text its author typed, save for links.
+"""Converts the HTML of a Mastodon post back to the text that its author typed, without links.
 
-A link that shows an address is cut, as every source cuts links; a mention, a hashtag, and a link on words of
-its own keep what a reader sees. Paragraphs and line breaks stay.
+A link whose text is an address is cut, as in every source; mentions, hashtags and links on other words keep the
+text that a reader sees. Paragraphs and line breaks stay.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import nh3
 from bot.sources.links import shows_address
 
 LONGEST = 100_000
-"""Characters of HTML that are read: Mastodon's posts have 500 of text, its relatives' some tens of thousands."""
+"""Maximum of characters of HTML: Mastodon's posts have 500 of text, those of compatible servers tens of thousands."""
 
 _PARAGRAPHS = frozenset(
     ("p", "div", "blockquote", "pre", "ul", "ol", "table", "hr", "h1", "h2", "h3", "h4", "h5", "h6")
@@ -30,7 +30,7 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 
 
 def html_to_text(html: str) -> str:
-    """The text, entities unescaped once; an empty line parts paragraphs. Raises ValueError if it is too long."""
+    """The text, entities unescaped once, paragraphs separated by an empty line. Raises ValueError if too long."""
     if len(html) > LONGEST:
         raise ValueError("is longer than any post")
     reader = _Reader()
@@ -42,7 +42,7 @@ def html_to_text(html: str) -> str:
 
 
 class _Reader(HTMLParser):
-    """Collects what is seen, piece by piece; a link's pieces are taken back when they show its address."""
+    """Collects the visible text in pieces; removes a link's pieces when they show its address."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

@@ -1,6 +1,6 @@
-"""Source `jsonl`: one post a line as a JSON object with `id`, `text`, `created_at`.
+"""Source `jsonl`: one post per line as a JSON object with `id`, `text`, `created_at`.
 
-Optional: `lang`, `is_repost`, `reply_to`, `sensitive`. Other keys are left alone; a `.gz` is read as it is.
+Optional: `lang`, `is_repost`, `reply_to`, `sensitive`. Other keys are ignored; gzip is recognised by its content.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from bot.sources.files import opened, shown
 from bot.sources.posts import Owner, Post, Profile, Timeline
 
 LONGEST_LINE = 1 << 20
-"""Bytes; a post that long is a file put into the wrong place."""
+"""Maximum of bytes in a line."""
 
 LINE = Bounds(LONGEST_LINE, values=10_000, whole=False)
 
 MOST_POSTS = 500_000
-"""A guard against files that would fill the memory."""
+"""Maximum of posts in a file, so that it does not exhaust the memory."""
 
 MOST_LINES = 2 * MOST_POSTS
-"""With empty ones, and those whose id comes again."""
+"""Maximum of lines, with empty ones and repeated ids."""
 
 MOST_BYTES = 512 << 20
-"""Of all lines together, unpacked: a thousand for each of the most posts."""
+"""Maximum of bytes of all lines, decompressed: a thousand per post."""
 
 LONGEST_TEXT = 100_000
-"""Characters of one post."""
+"""Maximum of characters in one post."""
 
 _FORM = '{"id": "1", "text": "…", "created_at": "2024-05-01T12:00:00Z"}'
 _CLOCKS_DIFFER = timedelta(days=1)
@@ -42,7 +42,7 @@ _GZIP = b"\x1f\x8b"
 
 
 def open_source(options: Options) -> Source:
-    """The file at `options.file`, a path or fsspec URL."""
+    """Opens the file at `options.file`, a path or fsspec URL."""
     return JsonLines(options.file or "")
 
 
@@ -52,13 +52,13 @@ def check_file(file: str) -> None:
 
 
 def owner_of(file: str) -> Owner:
-    """Nobody, without opening `file`: lines name no owner."""
+    """An empty owner, without opening `file`: lines name none."""
     return Owner()
 
 
 @dataclass(frozen=True, slots=True)
 class JsonLines:
-    """One person's posts in a file of lines. Reading it costs nothing."""
+    """One person's posts in a JSON Lines file. Reading it costs nothing."""
 
     file: str
 
@@ -75,7 +75,7 @@ class JsonLines:
         until: Cursor | None = None,
         account: str | None = None,
     ) -> Timeline:
-        """All posts of the file, whatever `since` says; of lines with one id the last is taken.
+        """All posts of the file, whatever `since` is; of lines with the same id the last one counts.
 
         Raises SourceError that names file and line.
         """
@@ -99,7 +99,7 @@ class JsonLines:
 
 
 def _lines(file: str) -> Iterator[tuple[int, bytes]]:
-    """The lines that hold something, numbered from 1."""
+    """The lines that are not empty, with their numbers from 1."""
     with opened(file) as stream:
         packed = stream.read(2) == _GZIP
         stream.seek(0)
@@ -127,7 +127,7 @@ def _lines(file: str) -> Iterator[tuple[int, bytes]]:
 
 
 def _post(line: bytes) -> Post:
-    """Reads one line. Raises ValueError that says what is wrong, without the text."""
+    """Parses one line. Raises ValueError that says what is wrong, without the text."""
     record = _object(line)
     identifier = record.get("id")
     if isinstance(identifier, int) and not isinstance(identifier, bool):
@@ -162,7 +162,7 @@ def _object(line: bytes) -> dict[str, Any]:
 
 
 def _moment(value: object) -> datetime:
-    """ISO 8601, in UTC where it names no offset, or seconds since 1970; never in the future, by more than a day."""
+    """The time of ISO 8601 (UTC without an offset) or seconds since 1970. ValueError if over a day in the future."""
     moment: datetime | None = None
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):

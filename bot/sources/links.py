@@ -1,4 +1,4 @@
-"""Whether a link's words are an address, which every source cuts, or the author's own, which belong to the text."""
+"""Whether a link's text is an address, which every source cuts, or the author's words, which belong to the post."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _BEFORE_HOST = re.compile(r"(?:https?://)?(?:www\.)?", re.IGNORECASE)
 
 
 def shows_address(words: str, target: str) -> bool:
-    """Whether `words` are the address `target`, or any other, perhaps without its beginning and its end."""
+    """Whether `words` are the address `target` or any other, possibly without scheme or shortened at the end."""
     words = words.strip()
     if words.startswith(("@", "#")):
         return False

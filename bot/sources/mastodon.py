@@ -1,35 +1,37 @@
-"""Source `mastodon`: accounts read from their own server, without a login and without cost.
+"""Source `mastodon`: reads accounts from their own server, without a login and free of charge.
 
-Shapes are those of Mastodon's Account and Status entities; what speaks the same API is read the same way.
+Shapes are those of Mastodon's Account and Status entities; servers with the same API are read the same way.
 `MASTODON_API_BASE` sends every request elsewhere, with the server's name in the Host header.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, quote
 
 from requests.utils import parse_header_links
 
 from bot.errors import Blocked, BotError, SourceError
+from bot.io.addresses import is_public, split
+from bot.io.http import POLICY, Answer, Client, homepage
 from bot.sources import Cost, Cursor, Options, Source, handles
-from bot.sources.addresses import is_public, split
 from bot.sources.fields import identifier, mapping, mappings, moment, text
 from bot.sources.html_text import html_to_text
-from bot.sources.http import Answer, Client, homepage
+from bot.sources.opt_out import opt_out_tag
 from bot.sources.paging import Page, walk
 from bot.sources.posts import Ending, Post, Profile, Timeline
-from bot.sources.refusals import refusal
 
 _PAGE = "40"  # the most there is
-_FOR_EVERYBODY = ("public", "unlisted")
+_PUBLIC = ("public", "unlisted")
 _NO_AVATAR = "/missing.png"
 
 
 def open_source(options: Options) -> Source:
-    """Servers as handles name them, or what `MASTODON_API_BASE` names."""
+    """Opens the servers that handles name, or the one of `MASTODON_API_BASE`."""
     base = options.environment.get("MASTODON_API_BASE")
-    client = Client(base=base, homepage=homepage(options.environment), sleep=options.sleep)
+    policy = replace(POLICY, sleep=options.sleep)
+    client = Client(base=base, homepage=homepage(options.environment), policy=policy)
     return Mastodon(client, rerouted=bool(base))
 
 
@@ -65,7 +67,7 @@ class Mastodon:
                 f"this is {number}; nothing was fetched"
             )
         bio = _plain(text(found, "note"))
-        _respect(handle, host, found, bio)
+        _check_consent(handle, host, found, bio)
         warnings: list[str] = []
         profile = Profile(
             handle=handles.if_valid(_whole(text(found, "acct") or "", host), "mastodon") or f"{user}@{host}",
@@ -86,7 +88,7 @@ class Mastodon:
         return Timeline(profile, posts, warnings, complete=False if since or until else ending)
 
     def _address(self, handle: str) -> tuple[str, str]:
-        """User and host, if the host may be asked. Raises SourceError."""
+        """User and host of a handle. Raises SourceError for a host that must not be asked."""
         try:
             user, _, host = handles.normalise(handle, "mastodon").partition("@")
         except ValueError as error:
@@ -113,13 +115,13 @@ class Mastodon:
         posts: list[Post] = []
         damaged = private = 0
         for status in answer.value:
-            if (text(status, "visibility") or "public") not in _FOR_EVERYBODY:
+            if (text(status, "visibility") or "public") not in _PUBLIC:
                 private += 1
             elif post := _post(status, number):
                 posts.append(post)
             else:
                 damaged += 1
-        return Page(tuple(posts), _following(answer), damaged, private)
+        return Page(tuple(posts), _next_cursor(answer), damaged, private)
 
     def _avatar(self, url: str | None, warnings: list[str]) -> bytes | None:
         if not url or url.endswith(_NO_AVATAR):
@@ -131,8 +133,8 @@ class Mastodon:
             return None
 
 
-def _respect(handle: str, host: str, found: dict[str, Any], bio: str) -> None:
-    """Raises Blocked for an account that is hidden, gone elsewhere, or asks not to be used."""
+def _check_consent(handle: str, host: str, found: dict[str, Any], bio: str) -> None:
+    """Raises Blocked for an account that is hidden, has moved, or asks not to be used."""
     if found.get("suspended") is True:
         raise Blocked(f"{handle} is suspended by its server")
     if moved := mapping(found, "moved"):
@@ -155,7 +157,7 @@ def _respect(handle: str, host: str, found: dict[str, Any], bio: str) -> None:
             "owner can change that in the server's preferences, under public profile, privacy and reach"
         )
     fields = [_plain(text(field, key)) for field in mappings(found, "fields") for key in ("name", "value")]
-    if tag := refusal([bio, *fields]):
+    if tag := opt_out_tag([bio, *fields]):
         raise Blocked(f"{handle} asks in its profile not to be used ({tag}), so it is not")
 
 
@@ -175,9 +177,9 @@ def _refused(handle: str, host: str, answer: Answer) -> BotError:
 
 
 def _post(status: object, number: str) -> Post | None:
-    """One status, or None for one that is damaged or somebody else's. A boost is counted, its text never read.
+    """One status as a post; None for a damaged one or another account's. The text of a boost is never read.
 
-    A content warning is no part of the text: it marks the post, which reads the same without it.
+    A content warning is not part of the text: it marks the post as sensitive.
     """
     key, created = identifier(status, "id"), moment(status, "created_at")
     if not isinstance(status, dict) or key is None or created is None:
@@ -201,9 +203,10 @@ def _post(status: object, number: str) -> Post | None:
     )
 
 
-def _following(answer: Answer) -> str | None:
-    """The next page's `max_id`: the Link header's, else the last status's id, since pages are cut short by
-    what was deleted. None after a page of nothing. An address is never taken from the answer.
+def _next_cursor(answer: Answer) -> str | None:
+    """The next page's `max_id`: the Link header's, else the last status's id, since deletions shorten pages.
+
+    None after an empty page. An address is never taken from the response.
     """
     for link in parse_header_links(answer.headers.get("Link", "")):
         if link.get("rel") == "next":
@@ -222,5 +225,5 @@ def _plain(html: str | None) -> str:
 
 
 def _whole(acct: str, host: str) -> str:
-    """The handle with its host, which servers leave out for their own accounts."""
+    """The handle with its host, which servers omit for their own accounts."""
     return (acct if "@" in acct else f"{acct}@{host}").lower()

@@ -1,6 +1,6 @@
-"""Walking through a network's pages, newest first, to an end that is sure to come, whatever the network answers.
+"""Reading a network's pages, newest first; ends whatever the network answers.
 
-Posts are given out as their page arrives, so that a reading that breaks off has given what came before.
+Posts are yielded as their page arrives, so that a reading that fails has yielded what came before.
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ from dataclasses import dataclass
 from bot.sources.posts import Ending, Post
 
 MOST_POSTS = 10_000
-"""Posts of one reading. The networks that are walked so cost nothing; this bounds time and the store."""
+"""Maximum posts of one reading: the networks that use it cost nothing; this bounds time and the store."""
 
 MAX_EMPTY_PAGES = 20
-"""Pages in a row that bring nothing new, after which a network is taken to have no more to say."""
+"""Pages in a row without a new post after which reading ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The posts of one answer, and the cursor of the next one, None after the last.
+    """The posts of one page, and the cursor of the next page, None after the last.
 
-    `damaged` counts records that could not be read, `private` those that were not for everybody; `known` says
-    that all that follows is known already.
+    `damaged` counts records that could not be read, `private` those that are not public; `reached_known`: all
+    further pages hold only posts that are already stored.
     """
 
     posts: tuple[Post, ...]
-    following: str | None
+    next_cursor: str | None
     damaged: int = 0
     private: int = 0
-    known: bool = False
+    reached_known: bool = False
 
 
 def walk(
@@ -40,16 +40,14 @@ def walk(
     most: int = MOST_POSTS,
     ending: Ending | None = None,
 ) -> Iterator[Post]:
-    """Every post once, page after page from the cursor `start`; of one id the first to come is taken.
+    """Yields every post once, page after page from the cursor `start`; of posts with one id, the first.
 
-    `ending` learns whether the last page was reached, and all that the pages held was given out.
-
-    Whatever ends the reading early, a reader of `warnings` finds there as a sentence when the posts are
-    through. Raises what `fetch` raises.
+    `ending` is set once the last page was reached and nothing on the pages was left out. What ends the reading
+    early is added to `warnings` as a sentence. Raises what `fetch` raises.
     """
     cursors: set[str | None] = {start}
     ids: set[str] = set()
-    damaged = private = barren = 0
+    damaged = private = empty = 0
     cursor = start
     try:
         while True:
@@ -65,18 +63,18 @@ def walk(
                     return
                 ids.add(post.id)
                 yield post
-            barren = 0 if len(ids) > before else barren + 1
-            cursor = page.following
-            if cursor is None or page.known:
+            empty = 0 if len(ids) > before else empty + 1
+            cursor = page.next_cursor
+            if cursor is None or page.reached_known:
                 if ending is not None:
-                    ending.reached = not (page.known or damaged or private)
+                    ending.reached = not (page.reached_known or damaged or private)
                 return
             if cursor in cursors:
                 warnings.append(f"the network's pages go in a circle: reading ended after {len(ids):,} posts")
                 return
-            if barren == MAX_EMPTY_PAGES:
+            if empty == MAX_EMPTY_PAGES:
                 warnings.append(
-                    f"{barren} pages in a row held nothing new: reading ended after {len(ids):,} posts"
+                    f"{empty} pages in a row held nothing new: reading ended after {len(ids):,} posts"
                 )
                 return
             cursors.add(cursor)

@@ -1,7 +1,7 @@
-"""What every source yields: a profile and its posts, as plain values.
+"""The values that every source yields: a profile and its posts.
 
-A post's text is what its author meant a reader to see: links that the network added are cut, entities such
-as `&amp;` are unescaped exactly once, long posts are whole. Cleaning for training is the corpus's work.
+A post's text is the text that its author wrote: links that the network added are cut, entities such as `&amp;`
+are unescaped once, long posts are complete. Cleaning for training is the corpus's work.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Who an account is, as its network tells it. `id` is the network's stable id, never the handle.
+    """An account as its network describes it. `id` is the network's stable id, never the handle.
 
-    `avatar` holds the picture's bytes as found (untrusted, any format) or None; `name` is untrusted text.
-    `languages` are those the person set, in the network's codes; `labels` what moderators or the person put
-    on the account, in the network's words. A source refuses accounts that ask not to be used, by `Blocked`.
+    `avatar` holds the picture's bytes (untrusted, any format) or None; `name` is untrusted text.
+    `languages` are those that the person set, in the network's codes; `labels` the labels that moderators or the
+    person put on the account. A source raises `Blocked` for accounts that ask not to be used.
     """
 
     handle: str
@@ -55,7 +55,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose posts a file, a network or the store says they are; None for what it does not say.
+    """The owner of posts according to a file, a network or the store; None for what is not known.
 
     `account` is the network's stable id, unique among all networks: see `owner`.
     """
@@ -68,14 +68,14 @@ class Owner:
 
 
 def owner(network: Network, handle: str, account: str | None) -> Owner:
-    """The owner as tombstones know one. A Mastodon id counts on its server alone, so the host is added to it."""
+    """The owner in the form of tombstones. A Mastodon id is unique on its server only, so the host is added."""
     host = handle.rpartition("@")[2]
     return Owner(handle.lower(), f"{account}@{host}" if account and network == "mastodon" else account)
 
 
 @dataclass(slots=True)
 class Ending:
-    """Whether a reading reached the account's own end, with nothing left out: not before all posts are through."""
+    """Whether a reading reached the account's oldest post with nothing left out; set after the last post."""
 
     reached: bool = False
 
@@ -85,13 +85,13 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A profile and its posts, each id once, in no promised order. `warnings` are sentences for the report;
-    where posts are fetched while they are iterated over, they are complete once the posts are through.
+    """A profile and its posts, each id once, in any order. `warnings` are sentences for the report; where posts
+    are fetched while they are iterated over, they are complete after the last post.
 
-    `not_fetched` names kinds of records that were never asked for, by the funnel's words (`retweets`): their
-    number is not known, which is another thing than 0. `complete` says that the source showed these to be all
-    the posts from the oldest to the newest: what is missing among them was deleted by its author. `checked_at`:
-    since then every post was seen at its source; None where that is not known.
+    `not_fetched` names kinds of records that were not requested, by the funnel's names (`retweets`): their
+    number is unknown, not 0. `complete`: these are all posts from the oldest to the newest, so a post missing
+    among them was deleted by its author. `checked_at`: the time since which every post was seen at its source;
+    None where that is not known.
     """
 
     profile: Profile

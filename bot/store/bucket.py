@@ -66,8 +66,9 @@ def public(place: Place) -> str:
 
 @contextmanager
 def _calling(place: Place, what: str) -> Iterator[None]:
-    from bot.hub.client import RetryPolicy, install, operation
+    from bot.hub.client import install, operation
     from bot.hub.errors import translated
+    from bot.io.retry import RetryPolicy
 
     open_files(place)  # says which version of the client is needed, where this one is too old
     install()

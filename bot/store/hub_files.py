@@ -24,8 +24,9 @@ from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_st
 
 from bot import __version__
 from bot.errors import CredentialsError, HubError, SourceError
-from bot.hub.client import Operation, RetryPolicy, install, operation
+from bot.hub.client import Operation, install, operation
 from bot.hub.errors import translated
+from bot.io.retry import RetryPolicy
 from bot.sources.files import shown
 from bot.store.hub_containers import BucketContainer, Refused, RepoContainer
 from bot.store.places import Place

@@ -100,8 +100,9 @@ class RepoStore:
     @contextmanager
     def calling(self, what: str) -> Iterator[None]:
         """Wraps calls of the client: retries them, and raises every failure as "could not `what`: …"."""
-        from bot.hub.client import RetryPolicy, install, operation
+        from bot.hub.client import install, operation
         from bot.hub.errors import translated
+        from bot.io.retry import RetryPolicy
 
         install()
         token = self.api.token

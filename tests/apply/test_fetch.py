@@ -19,7 +19,7 @@ from bot.apply.fetch import Fetcher
 from bot.errors import Blocked, Deferred, SourceError
 from bot.plan import estimate
 from bot.registry import Registry
-from bot.sources import SOURCES, Cost, Cursor, Kind, Options, Source
+from bot.sources import SOURCES, Cost, Cursor, Options, Source, SourceSpec
 from bot.sources.budget import Budget
 from bot.sources.posts import Post, Profile, Timeline
 from bot.store import Store
@@ -84,7 +84,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Network:
     module = types.ModuleType("toy_network")
     module.open_source = network.open_source  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "toy_network", module)
-    monkeypatch.setitem(SOURCES, "x", Kind("toy_network", "x", usd_post=0.005, usd_user=0.01))
+    monkeypatch.setitem(SOURCES, "x", SourceSpec("toy_network", "x", usd_post=0.005, usd_user=0.01))
     return network
 
 

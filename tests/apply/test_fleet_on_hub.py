@@ -28,7 +28,7 @@ from hub_server import HubServer
 
 from bot.__main__ import main
 from bot.hub import front_matter
-from bot.hub.client import RetryPolicy
+from bot.io.retry import RetryPolicy
 
 pytest_plugins = ["hub_fixtures"]
 

@@ -7,6 +7,7 @@ from github_server import GitHubServer
 
 from bot.errors import UsageError
 from bot.github.api import GitHub, GitHubError, from_environment
+from bot.io.retry import RetryPolicy
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def server() -> Iterator[GitHubServer]:
 
 @pytest.fixture
 def github(server: GitHubServer) -> GitHub:
-    return GitHub(server.url, "org/fleet", "the-token", pause_s=0.001)
+    return GitHub(server.url, "org/fleet", "the-token", policy=RetryPolicy(pause_s=0.001))
 
 
 def test_one_comment_is_written_edited_and_left_alone(server: GitHubServer, github: GitHub) -> None:
@@ -83,9 +84,17 @@ def test_github_being_unwell_is_tried_again_where_that_is_safe(
     assert server.calls.count("POST /issues") == 1
 
 
+def test_a_rate_limit_is_waited_for(server: GitHubServer) -> None:
+    slept: list[float] = []
+    policy = RetryPolicy(sleep=slept.append)
+    server.refuse["POST /issues"] = 429
+    assert GitHub(server.url, "org/fleet", "t", policy=policy).create_issue("t", "b", "fleet") > 0
+    assert slept == [30.0]
+
+
 def test_nobody_at_home_is_a_sentence() -> None:
-    with pytest.raises(GitHubError, match="no answer") as caught:
-        GitHub("http://127.0.0.1:9", "org/fleet", "t", pause_s=0.001).default_branch()
+    with pytest.raises(GitHubError, match="could not be reached") as caught:
+        GitHub("http://127.0.0.1:9", "org/fleet", "t", policy=RetryPolicy(pause_s=0.001)).default_branch()
     assert caught.value.status == 0
 
 

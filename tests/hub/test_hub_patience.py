@@ -16,10 +16,11 @@ import pytest
 from hub_runs import hub_at
 from hub_server import HubServer
 from hub_versions import card, manifest
-from huggingface_hub.utils import get_session, httpx  # type: ignore[attr-defined]
+from huggingface_hub.utils import get_session  # type: ignore[attr-defined]
 
 from bot.errors import HubError
-from bot.hub.client import Operation, RetryingClient, RetryPolicy, operation, retry_after_seconds
+from bot.hub.client import Operation, RetryingClient, operation
+from bot.io.retry import RetryPolicy
 
 pytest_plugins = ["hub_fixtures"]
 
@@ -127,27 +128,6 @@ def test_a_date_in_the_answer_is_understood(
         hub_at(server, policy=policy).listing()
     assert naps == []
     assert raised.value.retry_at is not None
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"Retry-After": "30"}, 30),
-        ({"Retry-After": ""}, None),
-        ({"Retry-After": "soon"}, None),
-        ({"Retry-After": "-5"}, None),
-        ({"Retry-After": "9" * 400}, 999999999),
-        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0),
-        ({"RateLimit": '"api";r=0;t=55'}, 55),
-        ({"RateLimit": '"api";r=3;t=55'}, None),
-        ({"RateLimit": "nonsense;="}, None),
-        ({"RateLimit": '"api";r=0;t=many'}, None),
-        ({"Retry-After": "7", "RateLimit": '"api";r=0;t=55'}, 7),
-    ],
-)
-def test_what_an_answer_asks_to_wait(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after_seconds(httpx.Response(429, headers=headers)) == seconds
 
 
 @pytest.mark.usefixtures("_real_client")

@@ -10,8 +10,8 @@ from hub_server import HubServer
 from hub_versions import card, files, manifest
 
 from bot.errors import ConflictError, CredentialsError, HubError
-from bot.hub.client import RetryPolicy
 from bot.hub.huggingface import HuggingFaceHub
+from bot.io.retry import RetryPolicy
 
 pytest_plugins = ["hub_fixtures"]
 

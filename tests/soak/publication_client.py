@@ -19,7 +19,7 @@ from bot.apply import build
 from bot.apply.context import RunContext
 from bot.corpus import Corpus
 from bot.hub import base_model, huggingface
-from bot.hub.client import RetryPolicy
+from bot.io.retry import RetryPolicy
 from bot.registry import Entry
 from bot.training.fine_tune import Tuned
 

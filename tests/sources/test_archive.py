@@ -262,7 +262,7 @@ def test_reading_costs_nothing_and_a_check_reads_no_posts(file: Path) -> None:
     contents["data/tweets.js"] = b"window.YTD.tweets.part0 = [ nonsense"
     check_file("archive", str(pack(file, contents)))
     del contents["data/tweets.js"]
-    with pytest.raises(SourceError, match="lacks it"):
+    with pytest.raises(SourceError, match="it is missing"):
         check_file("archive", str(pack(file, contents)))
 
 

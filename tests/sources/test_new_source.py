@@ -12,7 +12,7 @@ import pytest
 
 from bot import corpus
 from bot.errors import Blocked
-from bot.sources import SOURCES, Cost, Cursor, Kind, Options, Source, open_source
+from bot.sources import SOURCES, Cost, Cursor, Options, Source, SourceSpec, open_source
 from bot.sources.posts import Post, Profile, Timeline
 from bot.store import Store
 
@@ -63,7 +63,7 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
     module = types.ModuleType("toy_network")
     module.open_source = open_toy  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "toy_network", module)
-    monkeypatch.setitem(SOURCES, "toy", Kind("toy_network", "other"))
+    monkeypatch.setitem(SOURCES, "toy", SourceSpec("toy_network", "other"))
     return network
 
 

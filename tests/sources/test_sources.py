@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.errors import UsageError
-from bot.sources import SOURCES, Cost, Cursor, Kind, Options, Source, network_of, open_source
+from bot.sources import SOURCES, Cost, Cursor, Options, Source, SourceSpec, network_of, open_source
 from bot.sources.posts import Post, Profile, Timeline
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -51,7 +51,7 @@ def test_a_new_network_is_one_module_and_one_line(monkeypatch: pytest.MonkeyPatc
 
     module.open_source = open_toy  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "toy_network", module)
-    monkeypatch.setitem(SOURCES, "toy", Kind("toy_network", "other"))
+    monkeypatch.setitem(SOURCES, "toy", SourceSpec("toy_network", "other"))
 
     source = open_source("toy", environment={"TOY_TOKEN": "x"})
     timeline = source.read("ada", since=Cursor("6", NOON))

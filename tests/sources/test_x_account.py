@@ -161,7 +161,7 @@ def test_more_than_was_asked_for_is_counted_as_it_is(x: XServer) -> None:
 def test_without_a_token_x_is_off_and_says_how_to_get_one() -> None:
     source = open_source("x", environment={"X_API_BASE": "http://127.0.0.1:9"})
     for _ in range(2):
-        with pytest.raises(Deferred, match="X_BEARER_TOKEN is not set; make a bearer token"):
+        with pytest.raises(Deferred, match="X_BEARER_TOKEN is not set; create a bearer token"):
             source.read("ada_example")
     assert source.cost == Cost()
 

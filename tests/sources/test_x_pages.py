@@ -17,8 +17,8 @@ from x_server import XServer, error_payload, post
 from x_specs import SPECS
 
 from bot.errors import BotError, Deferred, SourceError
+from bot.io import http
 from bot.sources.posts import Post
-from bot.sources.x import wire
 from bot.sources.x.source import X
 
 CANARY = "canarypost"
@@ -241,11 +241,11 @@ def test_no_answer_is_a_traceback_or_repeats_what_it_holds(x: XServer, status: i
 def test_a_compressed_bomb_is_not_unpacked(x: XServer, monkeypatch: pytest.MonkeyPatch) -> None:
     import gzip
 
-    monkeypatch.setattr(wire, "LARGEST_ANSWER", 1 << 20)
+    monkeypatch.setattr(http, "MAX_BYTES", 1 << 20)
     bomb = gzip.compress(b" " * (50 << 20))
     answered = Answer(bomb, headers={"Content-Encoding": "gzip"})
     monkeypatch.setattr(x, "answer", lambda *_: answered)
-    with pytest.raises(Deferred, match="larger than 1 MB"):
+    with pytest.raises(Deferred, match="more than 1 MiB"):
         read(opened(x))
 
 

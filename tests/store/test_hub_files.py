@@ -14,7 +14,7 @@ import pytest
 from hub_bench import HubBench
 
 from bot.errors import SourceError
-from bot.hub.client import RetryPolicy
+from bot.io.retry import RetryPolicy
 from bot.sources.posts import Post, Profile, Timeline
 from bot.store import Store, retention
 from bot.store.account import AccountFolder

@@ -7,8 +7,8 @@ import time
 from hub_server import HubServer
 from hub_versions import files
 
-from bot.hub.client import RetryPolicy
 from bot.hub.huggingface import HuggingFaceHub
+from bot.io.retry import RetryPolicy
 
 QUICK = RetryPolicy(
     connect_s=2,

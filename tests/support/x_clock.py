@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,8 +12,8 @@ from x_server import FIRST_ID, START, XServer
 from bot.sources import Cursor, Options
 from bot.sources.budget import Budget
 from bot.sources.posts import Post, Timeline
+from bot.sources.x.calls import POLICY
 from bot.sources.x.source import X
-from bot.sources.x.wire import Timeouts
 
 
 class Clock:
@@ -36,7 +37,8 @@ def opened(server: XServer, clock: Clock | None = None, budget: Budget | None = 
     clock = clock or Clock()
     environment = {**server.environment, **more.pop("environment", {})}
     options = Options(environment=environment, budget=budget or Budget(), **more)
-    return X(options, now=clock.now, sleep=clock.sleep, timeouts=Timeouts(2.0, 0.5, 1.0))
+    policy = replace(POLICY, connect_s=2.0, read_s=0.5, answer_s=1.0, sleep=clock.sleep)
+    return X(options, now=clock.now, policy=policy)
 
 
 def mark(number: int) -> Cursor:

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 from bot.apply import outcome_file
 from bot.apply.jobs.code import Code, outcomes_in, script
 from bot.errors import BotError, CredentialsError, HubError
-from bot.hub.client import RetryPolicy, install, operation
+from bot.hub.client import install, operation
 from bot.hub.errors import translated
 from bot.io.bounded import Bounds, Unreadable, read_json
+from bot.io.retry import RetryPolicy
 from bot.plan.outcome import Outcome
 from bot.sources.files import shown
 

@@ -1,6 +1,6 @@
 """The members of an X archive, a zip or its unpacked folder, read one by one as streams.
 
-Nothing is ever extracted, and only members asked for by name are opened: the rest is private.
+Nothing is extracted, and only members requested by name are opened: the rest is private.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from bot.errors import SourceError
 from bot.sources.files import is_url, opened, shown
 
 LARGEST = 2 << 30
-"""Bytes that are unpacked of one archive, in all; X splits its own files near 100 MB."""
+"""Maximum of bytes unpacked from one archive; X splits its own files near 100 MB."""
 
 LARGEST_RATIO = 200
-"""Unpacked to packed bytes, in all; X's own files reach about 20. Few bytes are let through at any ratio."""
+"""Maximum ratio of unpacked to packed bytes; X's own files reach about 20. Small archives may exceed it."""
 
 MOST_MEMBERS = 300_000
-"""Files in one archive, of which nearly all are pictures that nobody opens."""
+"""Maximum of files in one archive, of which nearly all are pictures that are not opened."""
 
 LARGEST_DIRECTORY = 96 << 20
-"""Bytes of a zip's own list of members; that of 100,000 pictures has some 15 MB."""
+"""Maximum of bytes in a zip's central directory; that of 100,000 pictures has about 15 MB."""
 
 _ANY_RATIO = 64 << 20
 _MEMBER = b"PK\x01\x02"
@@ -38,20 +38,20 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class Members(Protocol):
-    """What an archive holds, by names with forward slashes."""
+    """The members of an archive, by names with forward slashes."""
 
     file: str
     """The archive as messages name it."""
     names: frozenset[str]
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
-        """A member as a stream. Raises SourceError, then or while reading, that names file and member."""
+        """Opens a member. Raises SourceError that names file and member, while opening or reading."""
         ...
 
 
 @contextmanager
 def open_members(file: str) -> Iterator[Members]:
-    """Opens a zip (path or URL) or an unpacked folder (path). Raises SourceError for anything hostile in it."""
+    """Opens a zip (path or URL) or an unpacked folder (path). Raises SourceError for a hostile one."""
     if not is_url(file) and Path(file).expanduser().is_dir():
         yield _Folder(file)
         return
@@ -68,9 +68,9 @@ def open_members(file: str) -> Iterator[Members]:
 
 
 def _check_directory(file: str, stream: BinaryIO) -> int:
-    """The archive's size in bytes. SourceError when it lists too many members: `zipfile` would build them all."""
+    """The archive's size in bytes. SourceError when it lists too many members, which `zipfile` would all load."""
     size = stream.seek(0, 2)
-    # The library's own reading of where the list is: one of ours might find another than it does.
+    # The library's own search for the directory, so that this checks the one that it will read.
     end = zipfile._EndRecData(stream)  # type: ignore[attr-defined]
     if end is None:
         raise zipfile.BadZipFile
@@ -104,7 +104,7 @@ class _Zip:
     def open(self, name: str) -> Iterator[BinaryIO]:
         where = f"{self.file}: {name}"
         if name not in self.names:
-            raise SourceError(f"{where}: the archive lacks this member; download the archive again")
+            raise SourceError(f"{where}: the archive has no such member; download the archive again")
         info = self._members[name]
         if info.flag_bits & 1:
             raise SourceError(f"{where}: it is encrypted; give the archive as X made it")
@@ -122,7 +122,7 @@ class _Zip:
             raise SourceError(f"{where}: it is damaged or cut short; download the archive again") from None
 
     def _meter(self, where: str, info: zipfile.ZipInfo) -> None:
-        """Counts what is opened. SourceError when it is too much in all, or too much for so small an archive."""
+        """Adds up the opened bytes. SourceError when there are too many, in all or for the archive's size."""
         packed = min(
             self._packed + info.compress_size, self._size
         )  # what a member says of itself may be a lie
@@ -138,7 +138,7 @@ class _Zip:
 
 
 def _checked_name(file: str, info: zipfile.ZipInfo) -> str:
-    """The member's name with forward slashes; some Windows tools write the other ones."""
+    """The member's name with forward slashes; some Windows tools write backslashes. Raises SourceError."""
     name = info.orig_filename.replace("\\", "/")
     parts = name.split("/")
     if name.startswith("/") or _DRIVE.match(name) or ".." in parts or "\0" in name or not name:
@@ -172,7 +172,7 @@ class _Folder:
         where = f"{self.file}: {name}"
         path = (self._root / name).resolve()
         if name not in self.names:
-            raise SourceError(f"{where}: the archive lacks this file; unpack it again")
+            raise SourceError(f"{where}: the archive has no such file; unpack it again")
         if not path.is_relative_to(self._root):
             raise SourceError(f"{where}: it is a link that leads out of the archive; not read")
         self._read += path.stat().st_size

@@ -1,7 +1,7 @@
 """Source `archive`: the zip that X gives its users, or its unpacked folder.
 
 Opens the manifest, the account, the profile with its picture, the posts and the long posts, and nothing else:
-deleted and circle tweets, direct messages, e-mail, phone and IP files are never touched.
+deleted and circle tweets, direct messages, e-mail, phone and IP files are never opened.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bot.sources.archive.tally import FEWER, MOST_POSTS, Tally
 from bot.sources.posts import Owner, Post, Profile, Timeline, owner
 
 LARGEST_AVATAR = 10 << 20
-"""Bytes."""
+"""Maximum of bytes in the profile's picture."""
 
 T = TypeVar("T")
 
@@ -33,18 +33,18 @@ _HOW_TO = "give the zip that X offers under 'Download an archive of your data'"
 
 
 def open_source(options: Options) -> Source:
-    """The archive at `options.file`, a path or fsspec URL."""
+    """Opens the archive at `options.file`, a path or fsspec URL."""
     return Archive(options.file or "")
 
 
 def check_file(file: str) -> None:
-    """Looks whether `file` is an archive with all its parts, without reading posts. Raises SourceError."""
+    """Checks that `file` is an archive with all its parts, without reading posts. Raises SourceError."""
     with open_members(file) as members:
         _parts(members)
 
 
 def owner_of(file: str) -> Owner:
-    """Whose archive `file` says it is, from its manifest and its account alone. Raises SourceError."""
+    """The owner of an archive, from its manifest and its account only. Raises SourceError."""
     with open_members(file) as members:
         handle, account = _owner(members, _parts(members))
     return owner("x", handle, account) if handle else Owner(account=account)
@@ -52,7 +52,7 @@ def owner_of(file: str) -> Owner:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """One person's archive. Reading it costs nothing, and takes memory for the posts alone."""
+    """One person's archive. Reading it costs nothing, and takes memory for the posts only."""
 
     file: str
 
@@ -69,7 +69,7 @@ class Archive:
         until: Cursor | None = None,
         account: str | None = None,
     ) -> Timeline:
-        """All posts of the archive, whatever `since` says; `profile.handle` is the one the archive names.
+        """All posts of the archive, whatever `since` is; `profile.handle` is the one that the archive names.
 
         Raises SourceError that names file and member for anything missing, damaged or hostile.
         """
@@ -97,7 +97,7 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """Where in the archive things are; `count` is how many posts the manifest announces, if it does."""
+    """The members to read, and `count`, the number of posts that the manifest announces, or None."""
 
     folder: str
     posts: tuple[str, ...]
@@ -133,7 +133,7 @@ def _parts(members: Members) -> _Parts:
 
 
 def _folder(members: Members) -> str:
-    """The folder of the archive's data, ending in a slash or empty: mostly `data/`, sometimes packed deeper."""
+    """The folder of the archive's data, ending in a slash, or empty: mostly `data/`, sometimes nested deeper."""
     folders = {
         (name.count("/"), not name.endswith(_MANIFEST), name.rpartition("/")[0])
         for name in members.names
@@ -144,7 +144,7 @@ def _folder(members: Members) -> str:
 
 
 def _part(members: Members, folder: str, file: dict[str, Any], allowed: re.Pattern[str]) -> str:
-    """The member that the manifest names, unless it is one that has no business to be read."""
+    """The member that the manifest names. Raises SourceError for one that does not hold posts, or is missing."""
     named = file.get("fileName")
     name = named.removeprefix("data/") if isinstance(named, str) else ""
     if not allowed.fullmatch(name):
@@ -153,7 +153,7 @@ def _part(members: Members, folder: str, file: dict[str, Any], allowed: re.Patte
         )
     if folder + name not in members.names:
         raise SourceError(
-            f"{members.file}: {folder}{name}: the manifest names this part and the archive lacks it; "
+            f"{members.file}: {folder}{name}: the manifest names this part, but it is missing; "
             "download the archive again, all its files if X split it"
         )
     return name
@@ -162,7 +162,7 @@ def _part(members: Members, folder: str, file: dict[str, Any], allowed: re.Patte
 def _posts(
     members: Members, parts: tuple[str, ...], long_posts: tweets.LongPosts, tally: Tally
 ) -> tuple[dict[str, Post], int]:
-    """Every post by its id, long ones whole, older versions of edited ones marked; and how many came again."""
+    """Every post by its id, long ones whole, older versions of edited ones marked; and the number of repeats."""
     posts: dict[str, Post] = {}
     first_version: dict[str, str] = {}
     repeated = 0
@@ -187,7 +187,7 @@ def _posts(
 
 
 def _parsed(members: Members, member: str, parse: Callable[[dict[str, Any]], T], tally: Tally) -> Iterator[T]:
-    """What `parse` makes of each record; those that it refuses by a ValueError go into the tally."""
+    """Yields each parsed record; those for which `parse` raises ValueError are counted in the tally."""
     where = f"{members.file}: {member}"
     odd, number, first = 0, 0, ""
     with members.open(member) as stream:
@@ -203,7 +203,7 @@ def _parsed(members: Members, member: str, parse: Callable[[dict[str, Any]], T],
 
 
 def _profile(members: Members, parts: _Parts, handle: str) -> tuple[Profile, list[str]]:
-    """Who the archive says it is of. Of the account's file only handle, name and id are taken."""
+    """The profile of the archive's owner, and warnings. Of the account's file only handle, name and id are read."""
     account = _account(members, parts)
     about = _first(members, f"{parts.folder}profile.js", "profile")
     found, identifier = _owner(members, parts)
@@ -229,7 +229,7 @@ def _account(members: Members, parts: _Parts) -> dict[str, Any]:
 
 
 def _owner(members: Members, parts: _Parts) -> tuple[str, str | None]:
-    """Handle (empty where none is named) and id of the account."""
+    """The account's handle (empty where none is named) and id."""
     account = _account(members, parts)
     found = _text(account, "username") or _text(parts.owner, "userName")
     identifier = _text(account, "accountId") or _text(parts.owner, "accountId")

@@ -1,4 +1,4 @@
-"""What is counted while an archive is read: records, characters, and those records that are odd."""
+"""Counts of an archive while it is read: records, characters, and records that cannot be parsed."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from bot.errors import SourceError
 from bot.sources.archive import tweets
 
 MOST_POSTS = 500_000
-"""A guard against made-up archives, which would fill the memory; hardly a real account has more."""
+"""Maximum of posts, so that a fabricated archive does not exhaust the memory."""
 
 MOST_RECORDS = 2 * MOST_POSTS
-"""With those that are skipped or come again."""
+"""Maximum of records, with skipped and repeated ones."""
 
 MOST_CHARACTERS = 100_000_000
-"""Of all texts together: two hundred for each of the most posts."""
+"""Maximum of characters of all texts: two hundred per post."""
 
 FEWER = "not read; write the newest of them as JSONL, and use source: jsonl"
 
 
 @dataclass(slots=True)
 class Tally:
-    """Records that are none X is known to write. A few are skipped and said; most of a file are an error."""
+    """Records of an archive. A few that cannot be parsed are skipped with a warning; most of a file are an error."""
 
     odd_posts: int = 0
     records: int = 0
@@ -29,13 +29,13 @@ class Tally:
     warnings: list[str] = field(default_factory=list)
 
     def add_record(self, where: str) -> None:
-        """Counts a record of any file. Raises SourceError for more than any archive has."""
+        """Counts a record of any file. Raises SourceError beyond the maximum."""
         self.records += 1
         if self.records > MOST_RECORDS:
             raise SourceError(f"{where}: with it the archive has more than {MOST_RECORDS:,} records; {FEWER}")
 
     def add_text(self, text: str, where: str) -> None:
-        """Counts a text that is kept. Raises SourceError for more than any archive has."""
+        """Counts a post's text. Raises SourceError beyond the maximum."""
         self.characters += len(text)
         if self.characters > MOST_CHARACTERS:
             raise SourceError(
@@ -43,7 +43,7 @@ class Tally:
             )
 
     def close(self, where: str, parse: object, records: int, odd: int, first: str) -> None:
-        """Takes what was odd in one file. Raises SourceError for a file of which most is."""
+        """Counts the records of one file that could not be parsed. Raises SourceError when they are most of it."""
         if odd * 2 > records:
             raise SourceError(
                 f"{where}: {first}, and {odd:,} of its {records:,} records are like that; not read"

@@ -1,4 +1,4 @@
-"""One record of an X archive as a post: links that X added cut, entities unescaped once, long posts whole."""
+"""Parses records of an X archive: links that X added are cut, entities unescaped once, long posts whole."""
 
 from __future__ import annotations
 
@@ -16,21 +16,19 @@ _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, start=1)}
 _ID = re.compile(r"[0-9]{1,20}")
 _SHORT_LINK = re.compile(r"https?://t\.co/\w+")
 LONGEST_TEXT = 100_000
-"""Characters of one post; X allows 25,000."""
+"""Maximum of characters in one post; X allows 25,000."""
 
 _MOST_VERSIONS = 10  # X allows five edits
-_MOST_IN_A_SECOND = (
-    20  # long posts: only made-up accounts write more, and comparing those would take for ever
-)
-_MOST_LINKS = 500  # of one post; only made-up ones have more, and cutting those would take for ever
+_MOST_IN_A_SECOND = 20  # long posts; more would take too long to compare
+_MOST_LINKS = 500  # of one post; more would take too long to cut
 _SAME_BEGINNING = 60  # characters that a cut post and its whole have in common
 
 
 @dataclass(frozen=True, slots=True)
 class Tweet:
-    """A post and the ids of its versions as this record knows them, the first one first; none if never edited.
+    """A post and the ids of its versions in this record, the oldest first; none if it was never edited.
 
-    `beginning` is what a long post's whole text starts with, too.
+    `beginning` is the part that a long post shares with its whole text.
     """
 
     post: Post = field(repr=False)
@@ -48,7 +46,7 @@ class LongPost:
 
 
 def parse(record: Mapping[str, Any]) -> Tweet:
-    """Reads a record of `tweets.js`, wrapped in `tweet` or not. Raises ValueError that says what it lacks."""
+    """Parses a record of `tweets.js`, wrapped in `tweet` or not. Raises ValueError that says what is missing."""
     tweet = record.get("tweet", record)
     if not isinstance(tweet, dict):
         raise ValueError("is not an object")
@@ -74,10 +72,10 @@ def parse(record: Mapping[str, Any]) -> Tweet:
 
 
 def cut(text: str, links: Iterable[tuple[int, int, str]]) -> str:
-    """Takes links (start, end, URL as it stands there) out of escaped text.
+    """The escaped text without links (start, end, URL as it stands in the text).
 
-    Indices count code points of that text. Some clients of old counted otherwise: an index that does not
-    point at its link is not believed, and the link is looked for instead.
+    Indices count code points of that text. Some old clients counted differently: where an index does not point
+    at its link, the link is searched for instead.
     """
     elsewhere = set()
     for start, end, url in sorted(links, reverse=True):
@@ -91,19 +89,19 @@ def cut(text: str, links: Iterable[tuple[int, int, str]]) -> str:
 
 
 def unescape(text: str) -> str:
-    """Undoes X's escaping, once: what reads `&amp;lt;` was typed as `&lt;` and stays so."""
+    """The text with X's escaping undone once: `&amp;lt;` was typed as `&lt;` and becomes that."""
     if "&" not in text:
         return text
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def moment(value: object) -> datetime:
-    """X's `Wed Oct 10 20:19:24 +0000 2018`, or ISO 8601, in UTC. Raises ValueError."""
+    """The time (UTC) of X's `Wed Oct 10 20:19:24 +0000 2018`, or of ISO 8601. Raises ValueError."""
     if not isinstance(value, str):
         raise ValueError("has no created_at")
     try:
         _, month, day, time, offset, year = value.split(" ")
-        if offset == "+0000":  # by hand: strptime would take half of the whole reading time
+        if offset == "+0000":  # by hand: strptime would take half of the total time
             hour, minute, second = time.split(":")
             return datetime(
                 int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=UTC
@@ -119,7 +117,7 @@ def moment(value: object) -> datetime:
 
 
 def parse_long(record: Mapping[str, Any]) -> LongPost:
-    """Reads a record of `note-tweet.js`. Raises ValueError that says what it lacks."""
+    """Parses a record of `note-tweet.js`. Raises ValueError that says what is missing."""
     note = record.get("noteTweet", record)
     core = note.get("core") if isinstance(note, dict) else None
     raw = core.get("text") if isinstance(core, dict) else None
@@ -132,7 +130,7 @@ def parse_long(record: Mapping[str, Any]) -> LongPost:
 
 
 class LongPosts:
-    """Finds the whole of a post that was cut: a long post knows no tweet id, so time and beginning must do."""
+    """Finds the whole text of a truncated post by time and beginning, since long posts have no tweet id."""
 
     def __init__(self, long_posts: Iterable[LongPost]) -> None:
         self._by_second: dict[int, list[LongPost]] = defaultdict(list)
@@ -142,7 +140,7 @@ class LongPosts:
                 beside.append(long_post)
 
     def whole(self, tweet: Tweet) -> str | None:
-        """The whole text, or None for a post that was not cut."""
+        """The whole text, or None for a post that was not truncated."""
         if not self._by_second:
             return None
         second = int(tweet.post.created_at.timestamp())
@@ -159,7 +157,7 @@ def _beginning(text: str) -> str:
 
 
 def identifier(tweet: Mapping[str, Any], key: str) -> str | None:
-    """The id under that key as text; None for what is none."""
+    """The id under that key as text, or None."""
     value = tweet.get(key)
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
@@ -201,12 +199,12 @@ def _versions(tweet: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def objects(value: object) -> list[dict[str, Any]]:
-    """The objects of a list of links or references, as many as a real post may have."""
+    """The objects of a list of links or references, up to the maximum of a post."""
     return [item for item in value[:_MOST_LINKS] if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def index(value: object) -> int:
-    """A place in a text, counted from 0; -1, which is none, for what is no number."""
+    """A position in a text, from 0; -1 for a value that is no number."""
     if isinstance(value, int):
         return value
     return (

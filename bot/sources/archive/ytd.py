@@ -1,4 +1,4 @@
-"""The JavaScript files of an X archive: `window.YTD.<type>.partN = [ … ]`, read record by record.
+"""Reads the JavaScript files of an X archive, `window.YTD.<type>.partN = [ … ]`, record by record.
 
 Memory holds one record and one chunk, however large the file is.
 """
@@ -18,10 +18,10 @@ CHUNK = 1 << 20
 """Bytes read at once."""
 
 LONGEST_RECORD = 4 << 20
-"""Characters of the longest record; X's own stay under a hundred thousand."""
+"""Maximum of characters in a record; X's own stay below a hundred thousand."""
 
 VALUE = Bounds(8 << 20, values=200_000, whole=False)
-"""Of the file that is read whole, the manifest: it has some 30 KB."""
+"""Bounds of the manifest, which is read as a whole and has about 30 KB."""
 
 _LONGEST_ASSIGNMENT = 1000
 _ASSIGNMENT = re.compile(r"\s*(?:[\w.$]+\s*=\s*)?")
@@ -31,7 +31,7 @@ _END = re.compile(r"\]\s*;?\s*")
 
 
 def records(stream: BinaryIO, where: str) -> Iterator[dict[str, Any]]:
-    """The objects of the array. Raises SourceError for what is not such a file, is cut short or not UTF-8.
+    """Yields the objects of the array. Raises SourceError for a file of another form, cut short or not UTF-8.
 
     `where` names file and member in messages, which never hold a record's text.
     """
@@ -74,7 +74,7 @@ def records(stream: BinaryIO, where: str) -> Iterator[dict[str, Any]]:
 
 
 def value(stream: BinaryIO, where: str) -> Any:
-    """The whole value of a small file, such as the manifest. Raises SourceError as `records` does."""
+    """The value of a small file, such as the manifest. Raises SourceError as `records` does."""
     data = stream.read(VALUE.size + 1)
     begin = _BEGIN.match(data)
     try:
@@ -86,7 +86,7 @@ def value(stream: BinaryIO, where: str) -> Any:
 
 
 def _decoded(decoder: codecs.IncrementalDecoder, stream: BinaryIO, size: int, where: str) -> str:
-    """At least one more character, or nothing at the end."""
+    """At least one more character; empty at the end of the stream."""
     try:
         while True:
             data = stream.read(size)

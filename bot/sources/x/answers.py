@@ -1,6 +1,6 @@
-"""What an answer of X means: posts, try again, wait, come back later, ask no more, or the account forbids it.
+"""Classifies a response of X: a payload, a failed try, a rate limit, X off for this run, or a refusal.
 
-Pure: a status, headers and a body in, a verdict out. Reasons are sentences without anything a post said.
+Pure: a status, headers and a body in, a verdict out. Reasons are sentences without any text of a post.
 """
 
 from __future__ import annotations
@@ -8,21 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.io.bounded import ANSWERS, Unreadable, read_json
+from bot.io.retry import retry_after
 from bot.sources import fields
 
 HARMLESS = ("pinned_tweet_id", "pinned_post_id", "most_recent_tweet_id", "most_recent_post_id", "author_id")
-"""Parameters of errors that only say that something beside the account or post was not shown."""
+"""Parameters of errors about something other than the requested account or post."""
 
 WINDOW = timedelta(minutes=15)
-"""The window of X's rate limits, for an answer that does not say when it ends."""
+"""The window of X's rate limits, for a response that does not say when it ends."""
 
 _HARMLESS_KINDS = ("referenced_tweets", "referenced_posts", "entities.", "attachments.", "edit_history")
-_LATEST_RESET = timedelta(days=40)  # what lies further ahead is no time X means
-_KNOWN_KINDS = frozenset(  # X's own words, and safe to repeat: anything else may be a stranger's
+_KNOWN_KINDS = frozenset(  # X's own terms, safe to print: anything else may be a user's text
     {
         "client-disconnected",
         "client-forbidden",
@@ -41,9 +41,9 @@ _KNOWN_KINDS = frozenset(  # X's own words, and safe to repeat: anything else ma
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: `lost` says why there is no status, else that is an HTTP status with headers and body.
+    """A response of X: status, headers and body, or `lost`, the reason why there is none.
 
-    `sent` says whether X may have seen the request, and so may bill it.
+    `sent`: X may have received the request, and so may bill it.
     """
 
     status: int = 0
@@ -55,14 +55,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """JSON that X answered with."""
+    """The JSON object that X answered with."""
 
     value: dict[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """No usable answer: another try may bring one. `billed`: X may have counted what it sent as read."""
+    """No usable response: another try may bring one. `billed`: X may have counted what it sent as read."""
 
     why: str
     billed: bool
@@ -70,21 +70,21 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """Too many requests of this kind, until then."""
+    """X refuses requests of this kind until a time (UTC)."""
 
     until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Off:
-    """X will answer nothing more in this run, and why."""
+    """Why X will answer nothing more in this run."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The request is not answered, others may be. `vocabulary`: perhaps for the names it used.
+    """X refused this request; others may succeed. `vocabulary`: the names of fields may be the reason.
 
     `absence` says why the account cannot be read, where that is the reason.
     """
@@ -98,7 +98,7 @@ Verdict = Payload | Broken | Limited | Off | Refused
 
 
 def judge(answer: Answer, now: datetime) -> Verdict:
-    """The meaning of one answer."""
+    """The verdict on one response."""
     if answer.lost:
         return Broken(answer.lost, answer.sent)
     status, problem = answer.status, _json(answer.body)
@@ -128,16 +128,17 @@ def judge(answer: Answer, now: datetime) -> Verdict:
                 "bearer token of an app inside a project, or a user token with the scopes users.read and tweet.read"
             )
         case 429:
-            return Limited(_reset(answer.headers, now))
+            wait = retry_after(answer.headers, now)
+            return Limited(now + (WINDOW if wait is None else timedelta(seconds=wait)))
         case _ if status >= 500 or status in (408, 425):
             return Broken(f"X answered {status}", billed=False)
     return Refused(f"X answered {status}{_named(kind)}", vocabulary=status == 400)
 
 
 def absence(payload: Mapping[str, Any]) -> str | None:
-    """Why the account or its posts are not shown, where X answers 200 with errors; None if it says no such thing.
+    """Why the account or its posts are not shown, where X answers 200 with errors; None where they are shown.
 
-    The last part of `type` and `title` together tell: a suspended account is "not found", too.
+    Read from the last part of `type` together with `title`, since a suspended account is "not found", too.
     """
     for error in serious(payload):
         kind, title = _kind(error)
@@ -146,7 +147,7 @@ def absence(payload: Mapping[str, Any]) -> str | None:
 
 
 def resources(payload: Mapping[str, Any]) -> int:
-    """How many posts or users X bills for a payload: each that it sent, beside what was asked for too, once."""
+    """How many posts or users X bills for a payload: each one that it sent, those in `includes` too, once."""
     data = payload.get("data")
     sent = data if isinstance(data, list) else [data] if data else []
     includes = fields.mapping(payload, "includes")
@@ -156,9 +157,9 @@ def resources(payload: Mapping[str, Any]) -> int:
 
 
 def missing(payload: Mapping[str, Any]) -> frozenset[str]:
-    """The ids that a look-up asked for and that X says are nobody's to see: deleted, protected or suspended.
+    """The ids of a look-up that X reports as not visible: deleted, protected or suspended.
 
-    An id that is neither sent nor named so was not answered.
+    An id that is neither in the data nor reported so was not answered.
     """
     return frozenset(
         found
@@ -170,7 +171,7 @@ def missing(payload: Mapping[str, Any]) -> frozenset[str]:
 
 
 def serious(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The errors of a payload that are about what was asked for, not about something beside it."""
+    """The errors of a payload that are about what was requested."""
     return [
         error
         for error in fields.mappings(payload, "errors")
@@ -203,21 +204,6 @@ def _kind(problem: object) -> tuple[str, str]:
 
 def _named(kind: str) -> str:
     return f", {kind}" if kind in _KNOWN_KINDS else ""
-
-
-def _reset(headers: Mapping[str, str], now: datetime) -> datetime:
-    """When the rate limit ends, as far as the answer tells."""
-    for name in ("x-rate-limit-reset", "x-app-limit-24hour-reset", "x-user-limit-24hour-reset"):
-        given = headers.get(name, "").strip()
-        exhausted = headers.get(name.replace("reset", "remaining"), "0").strip() == "0"
-        if exhausted and given.isascii() and given.isdigit() and len(given) < 12:
-            until = datetime.fromtimestamp(int(given), UTC)
-            if until - now < _LATEST_RESET:
-                return until
-    given = headers.get("retry-after", "").strip()
-    if given.isascii() and given.isdigit() and len(given) < 7:
-        return now + timedelta(seconds=int(given))
-    return now + WINDOW
 
 
 def _json(body: bytes) -> object:

@@ -1,5 +1,6 @@
-"""Calls to X with what it takes to get an answer: tries again, waits that are bounded, and the knowledge that
-X is off. One object lives for a whole run, so that what one entry learns spares the next one a request.
+"""Requests to X with retries and bounded waits for rate limits.
+
+One `Calls` lives for a whole run: a refusal or an outage seen by one entry spares the next one the request.
 """
 
 from __future__ import annotations
@@ -10,20 +11,15 @@ from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
 from bot.errors import BotError, Deferred, SourceError
+from bot.io.retry import RetryPolicy
 from bot.sources.x import answers
 from bot.sources.x.answers import Answer, Broken, Limited, Off, Payload, Refused
 
+POLICY = RetryPolicy(read_s=30.0, answer_s=90.0, pause_s=1.5, wait_s=60.0)
+"""`wait_s` bounds each wait for a rate limit to end; a request waits for at most `tries - 1` of them."""
+
 OUTAGE = timedelta(minutes=5)
-"""After X answered none of several tries, nothing is asked for so long: other entries are not kept waiting."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds before each further try of a request, and the longest wait for a rate limit to end."""
-
-    pauses: tuple[float, ...] = (1.0, 3.0, 6.0)
-    longest_wait: float = 60.0
-    waits: int = 3
+"""How long nothing is requested after several tries failed, so that other entries do not wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,76 +35,74 @@ class Failure:
     absence: str | None = None
 
 
-class Asks(Protocol):
-    """What sends a request; `Wire` does."""
+class Transport(Protocol):
+    """Sends requests, as `Wire` does."""
 
-    def ask(self, route: str, params: Mapping[str, str]) -> Answer:
+    def get(self, route: str, params: Mapping[str, str]) -> Answer:
         """Sends one request, once."""
         ...
 
 
 @dataclass(slots=True)
 class Calls:
-    """Requests to the API. `kind` names those that share a rate limit."""
+    """Requests to the API with retries. `kind` names those that share a rate limit."""
 
-    wire: Asks
+    transport: Transport
     now: Callable[[], datetime]
-    sleep: Callable[[float], None]
-    patience: Patience = field(default_factory=Patience)
-    _off: str | None = None
-    _closed: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    policy: RetryPolicy = POLICY
+    _disabled: str | None = None
+    _unavailable: dict[str, tuple[datetime, str]] = field(default_factory=dict)
 
     def get(self, kind: str, route: str, params: Mapping[str, str]) -> Payload | Failure:
-        """One payload, or why there is none; raises nothing."""
+        """The payload of a request, or why there is none; raises nothing."""
         tries, waits, billed = 0, 0, False
         while True:
-            if closed := self.closed(kind):
-                return Failure(closed, billed)
-            until, why = self._closed.get(kind, (self.now(), ""))
+            if unavailable := self.unavailable_reason(kind):
+                return Failure(unavailable, billed)
+            until, why = self._unavailable.get(kind, (self.now(), ""))
             if (seconds := (until - self.now()).total_seconds()) > 0:
-                if waits == self.patience.waits:
+                if waits == self.policy.tries - 1:
                     return Failure(Deferred(f"{why} again and again", retry_at=until), billed)
                 waits += 1
-                self.sleep(seconds)
-            verdict = answers.judge(self.wire.ask(route, params), self.now())
+                self.policy.sleep(seconds)
+            verdict = answers.judge(self.transport.get(route, params), self.now())
             match verdict:
                 case Payload():
-                    self._closed.pop(kind, None)
+                    self._unavailable.pop(kind, None)
                     return verdict
                 case Broken(why, maybe_billed):
                     billed = billed or maybe_billed
-                    if tries == len(self.patience.pauses):
-                        return self._outage(f"{why} ({tries + 1} tries)", billed)
-                    self.sleep(self.patience.pauses[tries])
                     tries += 1
+                    if tries == self.policy.tries:
+                        return self._outage(f"{why} ({tries} tries)", billed)
+                    self.policy.sleep(self.policy.backoff_s(tries))
                 case Limited(until):
                     soonest = self.now() + timedelta(seconds=1)  # clocks differ, and a reset may have passed
-                    self._closed[kind] = (max(until, soonest), "X's rate limit for this is used up")
+                    self._unavailable[kind] = (max(until, soonest), "X's rate limit for this is used up")
                 case Off(why):
-                    self.turn_off(why)
+                    self.disable(why)
                 case Refused(why, vocabulary, absence):
                     sentence = f"{why}; look at X_API_BASE, and for a newer version of the bot"
                     return Failure(SourceError(sentence), billed, vocabulary, absence)
                 case _:
                     assert_never(verdict)
 
-    def closed(self, kind: str) -> BotError | None:
-        """Why a request of this kind would not even be sent, or be waited for; None when it would."""
-        if self._off is not None:
-            return Deferred(self._off)
-        longest = {kind: self.patience.longest_wait, "": 0.0}
+    def unavailable_reason(self, kind: str) -> BotError | None:
+        """Why a request of this kind would be deferred without being sent; None when it would be sent."""
+        if self._disabled is not None:
+            return Deferred(self._disabled)
+        longest = {kind: self.policy.wait_s, "": 0.0}
         for name, seconds in longest.items():
-            until, why = self._closed.get(name, (None, ""))
+            until, why = self._unavailable.get(name, (None, ""))
             if until is not None and (until - self.now()).total_seconds() > seconds:
                 return Deferred(f"{why} until {until:%H:%M} UTC on {until:%Y-%m-%d}", retry_at=until)
         return None
 
-    def turn_off(self, why: str) -> BotError:
-        """Asks nothing more in this run; returns the error that every further call ends with."""
-        self._off = f"{why}; until then nothing is read from X"
-        return Deferred(self._off)
+    def disable(self, why: str) -> None:
+        """Sends nothing more in this run: every further call is deferred for this reason."""
+        self._disabled = f"{why}; until then nothing is read from X"
 
     def _outage(self, why: str, billed: bool) -> Failure:
         until = self.now() + OUTAGE
-        self._closed[""] = (until, f"X is not asked: {why}; it rests")
+        self._unavailable[""] = (until, f"X is not asked: {why}; it rests")
         return Failure(Deferred(f"{why}; run again later", retry_at=until), billed)

@@ -1,4 +1,4 @@
-"""What X answers about posts asked for by their ids: which are gone or withheld, and which have a newer version."""
+"""Parses a look-up of posts by id: which are deleted or withheld, and which have a newer version."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.sources.x.timeline import records
 
 
 def looked_up(payload: Mapping[str, Any], asked: Sequence[str]) -> LookedUp:
-    """Reads an answer. A post that X withholds in some country counts as gone: it may not be shown everywhere."""
+    """The result of a look-up. A post that X withholds in some country counts as gone."""
     shown = {
         found: one
         for one in records(payload)

@@ -1,7 +1,7 @@
-"""What X's API tells of accounts and posts, as values; in the vocabulary of tweets and in that of posts.
+"""Parses accounts and posts of X's API, in the vocabulary of tweets and in that of posts.
 
-Since August 2026 X speaks of posts where it spoke of tweets (its OpenAPI 2.167, before that 2.166). A value that
-it does not know is a 400 for the whole request, which is not billed; answers may come in either, and both are read.
+Since August 2026 X says post instead of tweet (its OpenAPI 2.167, before that 2.166). An unknown field name is a
+400 for the whole request, which is not billed; responses in either vocabulary are read.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _REPOSTED = ("retweeted", "reposted")
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What X is asked for: fields that are used, and no others. Their answers are read in any vocabulary.
+    """Names of the fields to request; only fields that are used.
 
-    `expansions` are objects that X sends beside the posts, and bills like them: `reads_per_post` is how many
-    reads one post may cost, at most.
+    `expansions` are further objects that X sends, and bills, like posts: `reads_per_post` is the maximum of
+    reads that one post may cost.
     """
 
     parameter: str
@@ -37,22 +37,22 @@ class Vocabulary:
     reads_per_post: int = 1
 
     def for_look_up(self) -> dict[str, str]:
-        """The parameters of a look-up: whether a post is withheld, which is no default field as its versions are."""
+        """The query parameters of a look-up: `withheld` alone, since versions are a default field."""
         return {**self.for_posts(), self.parameter: "withheld"}
 
     def for_posts(self) -> dict[str, str]:
-        """The parameters of a page of posts."""
+        """The query parameters of a page of posts."""
         expanded = {"expansions": self.expansions} if self.expansions else {}
         return {self.parameter: self.of_posts, **expanded}
 
 
 POSTS = Vocabulary("post.fields", "created_at,entities,lang,note_post,possibly_sensitive")
 """As specification 2.167 says. There `referenced_posts` is an expansion: X would send, and bill, every post that
-is reposted, quoted or answered, by people who agreed to nothing. A repost is told by its text, `RT @`."""
+is reposted, quoted or answered, by people who did not consent. A repost is recognised by its text, `RT @`."""
 
 POSTS_WITH_VERSIONS = replace(POSTS, expansions="edit_history_post_ids", reads_per_post=6)
-"""The same where X does not tell the versions of a post by itself, as it documents. An edited post brings its
-older versions, of which there are five at most, and they are billed; others bring nothing that is new."""
+"""The same where X omits the versions of a post, which it documents as a default field. An edited post brings its
+older versions, at most five, and they are billed; other posts bring nothing more."""
 
 TWEETS = Vocabulary(
     "tweet.fields",
@@ -70,7 +70,7 @@ expansion that costs the read of a post, where a page without posts costs none: 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An account as X tells it. `newest` is the id of its newest post, where X says; `picture` a URL of X."""
+    """An account of X. `newest` is the id of its newest post, where known; `picture` a URL of X."""
 
     id: str
     handle: str
@@ -84,14 +84,14 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A post, and the ids of all its versions, where it was edited."""
+    """A post, and the ids of all its versions if it was edited."""
 
     post: Post = field(repr=False)
     versions: tuple[str, ...]
 
 
 def user(data: Mapping[str, Any]) -> User:
-    """Reads an account. Raises ValueError that says what it lacks."""
+    """Parses an account. Raises ValueError that says what is missing."""
     identifier, handle = tweets.identifier(data, "id"), fields.identifier(data, "username")
     if identifier is None or handle is None:
         raise ValueError("it has no id that is a number, or no username")
@@ -114,12 +114,12 @@ def picture(url: str) -> str | None:
 
 
 def has_versions(data: Mapping[str, Any]) -> bool:
-    """Whether a post names its versions, be it only itself, as X documents that every post does."""
+    """Whether a post lists its versions: X documents that every post does, itself included."""
     return bool(data.get("edit_history_post_ids") or data.get("edit_history_tweet_ids"))
 
 
 def record(data: Mapping[str, Any]) -> Record:
-    """Reads a post. Raises ValueError that says what it lacks, without its text."""
+    """Parses a post. Raises ValueError that says what is missing, without its text."""
     identifier = tweets.identifier(data, "id")
     if identifier is None:
         raise ValueError("has no id that is a number")
@@ -161,7 +161,7 @@ def _links(data: Mapping[str, Any]) -> Iterable[tuple[int, int, str]]:
 
 
 def versions(data: Mapping[str, Any]) -> tuple[str, ...]:
-    """The ids of all versions of a post, as far as it names them."""
+    """The ids of all versions that a post lists."""
     listed = data.get("edit_history_post_ids") or data.get("edit_history_tweet_ids")
     ids = [{"id": one} for one in listed[:20]] if isinstance(listed, list) else []
     return tuple(dict.fromkeys(found for one in ids if (found := tweets.identifier(one, "id"))))

@@ -1,4 +1,4 @@
-"""One reading of a timeline of X: what each page is asked for, and what the pages say of edited posts."""
+"""Pages of one timeline of X: the query of each page, its posts, and the newest versions of edited posts."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from bot.sources.x import answers
 from bot.sources.x.posts import Record, record
 
 MOST_POSTS = 3_200
-"""Posts that X shows of a timeline, at most."""
+"""Maximum of posts that X shows of a timeline."""
 
 PAGE = 100
-"""Posts that one request may ask for, at most."""
+"""Maximum of posts that one request may ask for."""
 
 _LONGEST_CURSOR = 1_000
 
 
 class Pages:
-    """The pages of one reading. `page` sends for one: parameters, and how many posts at most, to a payload."""
+    """The pages of one reading. `page` fetches a payload: query parameters and a maximum of posts in."""
 
     def __init__(
         self,
@@ -35,9 +35,9 @@ class Pages:
         self._page = page
         self._warnings = warnings
         self._since = since
-        self._marks = {"since_id": str(since)} if since else {}
+        self._bounds = {"since_id": str(since)} if since else {}
         if until:
-            self._marks["until_id"] = str(until)
+            self._bounds["until_id"] = str(until)
         self._left = MOST_POSTS
         self._newer: dict[str, str] = {}
         self._seen: set[str] = set()
@@ -45,18 +45,18 @@ class Pages:
     def fetch(self, cursor: str | None) -> Page:
         """The page at a cursor. Raises SourceError when an answer makes no sense, else what `page` raises."""
         turned = {"pagination_token": cursor} if cursor else {}
-        payload = self._page({**self._marks, **turned}, min(PAGE, self._left))
+        payload = self._page({**self._bounds, **turned}, min(PAGE, self._left))
         sent = records(payload)
-        read, reason = _understood(sent)
+        read, reason = _parsed(sent)
         if sent and not read:
             raise SourceError(
                 f"none of the {len(sent)} posts on a page of X can be read: each {reason}; "
                 "look for a newer version of the bot"
             )
         self._left -= len(sent)
-        following = fields.mapping(payload, "meta").get("next_token")
-        if following is not None and not (
-            isinstance(following, str) and 0 < len(following) <= _LONGEST_CURSOR
+        next_cursor = fields.mapping(payload, "meta").get("next_token")
+        if next_cursor is not None and not (
+            isinstance(next_cursor, str) and 0 < len(next_cursor) <= _LONGEST_CURSOR
         ):
             raise SourceError("a page of X names no next page that can be asked for; run again later")
         ids = {one.post.id for one in read}
@@ -64,20 +64,20 @@ class Pages:
             self._warnings.append(
                 f"X's pages repeat themselves: reading ended after {len(ids | self._seen):,} posts"
             )
-            following = None
+            next_cursor = None
         self._seen |= ids
         return Page(
             self._with_edits(read),
-            following if self._left > 0 else None,
+            next_cursor if self._left > 0 else None,
             damaged=len(sent) - len(read),
             private=len(answers.serious(payload)),
-            known=bool(ids) and all(int(one) <= (self._since or 0) for one in ids),
+            reached_known=bool(ids) and all(int(one) <= (self._since or 0) for one in ids),
         )
 
     def _with_edits(self, read: list[Record]) -> tuple[Post, ...]:
-        """The posts of a page; those that were edited since name the newest version.
+        """The posts of a page; older versions of an edited post name the newest one.
 
-        X shows only that one. An older version that an earlier reading stored is told of without its text.
+        X shows the newest only. An older version that an earlier reading stored is returned without its text.
         """
         for one in read:
             newest = max((*one.versions, one.post.id), key=int)
@@ -97,15 +97,15 @@ class Pages:
 
 
 def records(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What a page holds, each an object, if a damaged one. Raises SourceError when it holds no posts at all."""
+    """The records of a page; a damaged one is an empty object. Raises SourceError when there is no list of posts."""
     data = payload.get("data")
     if data is not None and not isinstance(data, list):
         raise SourceError("X answered with something else than posts; look for a newer version of the bot")
     return [one if isinstance(one, dict) else {} for one in data or []]
 
 
-def _understood(sent: list[dict[str, Any]]) -> tuple[list[Record], str]:
-    """What can be read, and why the last one of the others cannot."""
+def _parsed(sent: list[dict[str, Any]]) -> tuple[list[Record], str]:
+    """The posts that can be parsed, and why the last of the others cannot."""
     read, reason = [], ""
     for one in sent:
         try:

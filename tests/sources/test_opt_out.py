@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.sources.refusals import refusal
+from bot.sources.opt_out import opt_out_tag
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,4 @@ from bot.sources.refusals import refusal
     ],
 )
 def test_a_hashtag_in_the_bio_asks_not_to_be_used(bio: str, tag: str | None) -> None:
-    assert refusal(["something else", bio]) == tag
+    assert opt_out_tag(["something else", bio]) == tag

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from bot.sources.addresses import is_public, joined, split
+from bot.io.addresses import is_public, joined, split
 
 
 def test_public_domains_are_told_from_others() -> None:

@@ -4,6 +4,8 @@ import gzip
 import json
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +14,8 @@ from hub_http import Answer
 from social_server import SocialServer
 
 from bot.errors import Deferred, SourceError
-from bot.sources.http import Client, Limits, homepage
+from bot.io import http
+from bot.io.http import POLICY, Client, homepage
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 URL = "https://example.social/data.json"
@@ -34,8 +37,8 @@ class Patient(Client):
 
     def __init__(self, net: SocialServer, **limits: Any) -> None:
         self.slept: list[float] = []
-        chosen = Limits(**{"backoff_s": 0.0, "read_s": 5.0, **limits})
-        super().__init__(base=net.url, limits=chosen, sleep=self.slept.append, now=lambda: NOW)
+        policy = replace(POLICY, **{"pause_s": 0.5, "read_s": 5.0, "sleep": self.slept.append, **limits})
+        super().__init__(base=net.url, policy=policy, now=lambda: NOW)
 
 
 def test_json_comes_with_its_status_and_headers(net: SocialServer) -> None:
@@ -89,7 +92,7 @@ def test_a_refusal_in_html_has_no_value(net: SocialServer) -> None:
         ({"status": 200, "body": ""}, "answered with damaged data, 4 times"),
         ({"status": 200, "body": "[" * 100_000}, "answered with damaged data, 4 times"),
         ({"cut": "answer"}, "answered with data that is cut short or damaged, 4 times"),
-        ({"cut": "after"}, "could not be reached, or broke the connection off"),
+        ({"cut": "after"}, "broke the connection off"),
     ],
 )
 def test_an_answer_that_is_none_is_tried_again_and_then_said(
@@ -110,20 +113,26 @@ def test_a_server_that_never_answers_is_left_after_a_time(net: SocialServer) -> 
 
 
 def test_nobody_listening_is_a_sentence(net: SocialServer) -> None:
-    client = Client(base="http://127.0.0.1:1", limits=Limits(backoff_s=0.0))
+    client = Client(base="http://127.0.0.1:1", policy=replace(POLICY, pause_s=0.0))
     with pytest.raises(SourceError, match=r"example\.social could not be reached"):
         client.json(URL)
 
 
-def test_an_endless_answer_is_not_read(net: SocialServer) -> None:
+def test_an_endless_answer_is_not_read(net: SocialServer, monkeypatch: pytest.MonkeyPatch) -> None:
     packed = gzip.compress(json.dumps("0" * (3 << 20)).encode())
     assert len(packed) < 10_000
     net.files["/data.json"] = Answer(packed, headers={"Content-Encoding": "gzip"})
     assert len(Patient(net).json(URL).value) == 3 << 20
+    monkeypatch.setattr(http, "MAX_PICTURE_BYTES", 2 << 20)
+    with pytest.raises(SourceError, match=r"example\.social answered with a picture of more than 2 MiB"):
+        Patient(net).picture(URL)
+    monkeypatch.setattr(http, "MAX_BYTES", 1 << 20)
+    before = net.count("/data.json")
     with pytest.raises(SourceError, match=r"example\.social answered with more than 1 MiB"):
-        Patient(net, json_bytes=1 << 20).json(URL)
+        Patient(net).json(URL)
+    assert net.count("/data.json") == before + 1
     with pytest.raises(SourceError, match="more than 1 MiB"):
-        Patient(net, picture_bytes=1 << 20).picture(URL)
+        Patient(net).picture(URL)
 
 
 def test_an_answer_in_drops_ends_at_the_deadline(net: SocialServer) -> None:
@@ -176,10 +185,11 @@ def test_a_rate_limit_that_always_comes_again_is_deferred(net: SocialServer, hea
 
 
 def test_a_server_at_rest_that_names_a_time_is_waited_for(net: SocialServer) -> None:
-    net.fault(status=503, headers={"Retry-After": "20"}, times=4)
+    net.fault(status=503, headers={"Retry-After": "20"}, times=2)
     client = Patient(net)
     assert client.json(URL).status == 200
-    assert client.slept == [21]
+    assert client.slept == [21, 21]
+    assert net.count("/data.json") == 3
 
 
 def test_a_redirect_on_the_same_host_is_followed(net: SocialServer) -> None:
@@ -268,3 +278,42 @@ def test_the_home_page_is_the_repository_whose_actions_run_this() -> None:
     )
     assert homepage({}) is None
     assert homepage({"GITHUB_SERVER_URL": server, "GITHUB_REPOSITORY": "a/b)\r\nX: y"}) is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "requests"),
+    [
+        ({"status": 502}, 1),
+        ({"cut": "before"}, 1),
+        ({"cut": "answer"}, 1),
+        ({"status": 503, "headers": {"Retry-After": "1"}}, 1),
+        ({"status": 429}, 2),
+    ],
+)
+def test_a_post_that_may_have_arrived_is_sent_once(
+    net: SocialServer, fault: dict[str, Any], requests: int
+) -> None:
+    net.fault(**fault)
+    with suppress(SourceError):
+        Patient(net).json(URL, method="POST", value={})
+    assert len(net.calls) == requests
+
+
+def test_a_failure_carries_neither_the_request_nor_its_token(net: SocialServer) -> None:
+    client = Client(
+        base="http://127.0.0.1:1", headers={"Authorization": "Bearer canary"}, policy=replace(POLICY, tries=1)
+    )
+    with pytest.raises(SourceError) as caught:
+        client.json(URL)
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert not hasattr(error, "request")
+        error = error.__context__
+
+
+def test_the_waits_of_a_request_add_up(net: SocialServer) -> None:
+    net.fault(status=429, headers={"Retry-After": "200"}, times=-1)
+    client = Patient(net)
+    with pytest.raises(Deferred, match="allows no more requests"):
+        client.json(URL)
+    assert client.slept == [201]
