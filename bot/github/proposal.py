@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from bot.errors import RegistryError, UsageError
+from bot.errors import Problem, RegistryError, UsageError
 from bot.github import handle_list, issue_form
 from bot.registry import edit, read_text
 from bot.render.markdown import code, prose
@@ -99,8 +98,8 @@ def read(body: str, registry: str, path: Path) -> Proposal:
             f"{CONSENT}: write self if the account is yours, else the https:// address where the person agreed"
         )
     text = edit.add(registry, handles, source=source, consent=consent)
-    before = _problems(registry, path)
-    if new := [problem for problem in _problems(text, path) if problem not in before]:
+    before = {problem.identity for problem in _problems(registry, path)}
+    if new := [problem.message for problem in _problems(text, path) if problem.identity not in before]:
         raise UsageError("; ".join(new))
     written = tuple(dict.fromkeys(normalise(each, source) for each in handles))
     return Proposal(written, consent, source, text)
@@ -233,10 +232,9 @@ def _consent(text: str) -> str:
     return SELF if text.casefold() == SELF else text
 
 
-def _problems(text: str, path: Path) -> list[str]:
-    """What is wrong with a registry, without lines, which move."""
+def _problems(text: str, path: Path) -> Sequence[Problem]:
+    """What is wrong with a registry."""
     try:
-        problems = read_text(text.encode(), path).problems
+        return read_text(text.encode(), path).problems
     except RegistryError as error:
-        problems = tuple(error.problems)
-    return [re.sub(r"\bline \d+", "another line", problem.message) for problem in problems]
+        return error.problems

@@ -87,7 +87,8 @@ def _sound(
     except BotError as error:
         fault, places = str(error), error.problems
     files = owners.of_files(entry)
-    fault = fault or "; ".join(owners.file_faults(registry, entry, files)) or None
+    strangers = "; ".join(owners.file_faults(registry, entry, files))
+    fault = fault or strangers or None
     if registry.namespace is None:
         fault = "no namespace is set in the registry; set namespace: to a user or organisation on the Hub"
     if entry.source == "x" and not registry.x.terms_acknowledged:
@@ -95,7 +96,8 @@ def _sound(
             "source x needs x.terms_acknowledged: true in the registry; read X's terms for developers first"
         )
     if fault is not None and not places:
-        places = (Problem(str(registry.path), entry.line, entry.column, fault),)
+        topic = f"files of {entry.name}" if fault == strangers else ""  # it names a tombstone's line
+        places = (Problem(str(registry.path), entry.line, entry.column, fault, topic),)
     return Desired(
         name=entry.name,
         handles=entry.handles,

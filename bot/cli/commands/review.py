@@ -114,8 +114,11 @@ def _with_plans(
         hub = open_hub(target, head, WAIT_S)
         hub.check(write=False)
         listing = hub.listing()
-        before = _plan(old, hub, listing) if old is not None and old.namespace == head.namespace else None
-        made = room.with_plans(made, before, _plan(head, hub, listing))
+        now = datetime.now(UTC)
+        before = (
+            _plan(old, hub, listing, now) if old is not None and old.namespace == head.namespace else None
+        )
+        made = room.with_plans(made, before, _plan(head, hub, listing, now))
     except (HubError, CredentialsError) as error:
         made = room.without_plan(
             made, f"the Hub could not be asked, so what would happen is not known: {error}"
@@ -137,11 +140,10 @@ def _with_plans(
     return made
 
 
-def _plan(registry: Registry, hub: Hub, listing: Listing) -> Plan:
+def _plan(registry: Registry, hub: Hub, listing: Listing, now: datetime) -> Plan:
     """A plan without what only the owner sees: private repos and the store."""
     from bot.plan import decide, desired
 
-    now = datetime.now(UTC)
     wanted = desired.desired(registry, hub.resolve_base)
     known = desired.known(registry, {one.name: one for one in wanted}, listing, None, now, hub.url)
     return decide.plan(
