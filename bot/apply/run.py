@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.apply import pipeline
 from bot.apply.build import RunContext
@@ -13,6 +13,7 @@ from bot.apply.repo_state import standing, to_remove
 from bot.errors import BotError, CredentialsError, GuardError, HubError, SourceError
 from bot.hub import Hub
 from bot.manifest.published_manifest import read_manifest
+from bot.plan import removals
 from bot.plan.outcome import Outcome, Result
 from bot.plan.steps import Plan, Step
 from bot.registry import Entry
@@ -121,9 +122,9 @@ def _remove(step: Step, context: RunContext, hub: Hub, limits: Limits, removed: 
     The persons' posts go first: were it the other way round, a crash between would leave them in the store.
     """
     if limits.allow_removals is None or removed >= limits.allow_removals:
-        return Outcome(
-            step.name, step.action, "skipped", f"{step.reason}; needs --allow-removals {removed + 1}"
-        )
+        needs = f"needs --allow-removals {removed + 1}"
+        public = f"{removals.public_reason(step)}; {needs}"
+        return Outcome(step.name, step.action, "skipped", f"{step.reason}; {needs}", public_reason=public)
     began = time.monotonic()
     try:
         for handle in context.registry.gone.among(step.handles):
@@ -141,7 +142,8 @@ def _remove(step: Step, context: RunContext, hub: Hub, limits: Limits, removed: 
         return told(step, "failed", str(error), context, refused=True)
     except (HubError, SourceError) as error:
         return told(step, "failed", str(error), context, seconds=time.monotonic() - began)
-    return told(step, "done", f"{reason}: {step.reason}", context, seconds=time.monotonic() - began)
+    outcome = told(step, "done", f"{reason}: {step.reason}", context, seconds=time.monotonic() - began)
+    return replace(outcome, public_reason=f"{reason}: {removals.public_reason(step)}")
 
 
 def exit_code(plan: Plan, outcomes: Sequence[Outcome]) -> int:

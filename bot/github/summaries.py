@@ -77,7 +77,7 @@ def plan_row(step: Step) -> tuple[object, ...]:
     return (
         action,
         model(step.repo, published=step.head is not None),
-        reason(step.reason),
+        reason(step.reason, step.repo),
         cost(step.estimate.reads, step.estimate.usd),
     )
 
@@ -86,7 +86,7 @@ def _outcome_row(outcome: Outcome, step: Step | None) -> tuple[object, ...]:
     repo = step.repo if step is not None else outcome.name
     published = outcome.commit is not None or (step is not None and step.head is not None)
     spent = cost(step.estimate.reads, step.estimate.usd) if step is not None else ""
-    return outcome.result, model(repo, published=published), reason(outcome.reason), spent
+    return outcome.result, model(repo, published=published), reason(outcome.reason, repo), spent
 
 
 def model(repo: str, *, published: bool) -> Markup:
@@ -96,11 +96,16 @@ def model(repo: str, *, published: bool) -> Markup:
     return code(repo)
 
 
-def reason(text: str) -> Markup:
-    """A reason in words, with links to the Hub alone. A model's page at its end is left out: the model is a link."""
-    hub = re.escape(displayed(os.environ))
-    text = escape.shorten(re.sub(rf"[ ,]*{hub}/[\w.-]+/[\w.-]+$", "", text), LONGEST)
-    parts = re.split(rf"({hub}/[\w./-]*[\w-])", text)
+def reason(text: str, repo: str = "") -> Markup:
+    """A reason in words, whose only links are those to the Hub.
+
+    The page of `repo` is left out at the end of it: beside it stands the model as a link.
+    """
+    hub = displayed(os.environ)
+    page = f"{hub}/{repo}"
+    if repo and text.endswith(page):
+        text = text.removesuffix(page).rstrip(" ,")
+    parts = re.split(rf"({re.escape(hub)}/[\w./-]*[\w-])", escape.shorten(text, LONGEST))
     return Markup("").join(  # what shortens a part takes the space at its ends away
         link(part, part)
         if number % 2

@@ -162,7 +162,13 @@ def test_outcomes_come_failures_first_and_are_annotated(
     outcomes = [
         Outcome("ada", "train", "done", "made", "abc"),
         Outcome("bob", "train", "failed", "a damaged zip"),
-        Outcome("cleo", "remove", "skipped", "needs --allow-removals 1"),
+        Outcome(
+            "cleo",
+            "remove",
+            "skipped",
+            "@cleo asked to be removed; needs --allow-removals 1",
+            public_reason="needs --allow-removals 1",
+        ),
     ]
     workflow_commands.on_apply(plan, outcomes, runner)
     text = Path(runner["GITHUB_STEP_SUMMARY"]).read_text()
@@ -179,7 +185,9 @@ def test_a_reason_links_to_the_hub_alone_and_leaves_out_the_models_own_page(
 ) -> None:
     monkeypatch.delenv("HF_ENDPOINT", raising=False)
     hub = "https://huggingface.co"
-    assert summaries.reason(f"made, {hub}/org/ada") == "made"
+    assert summaries.reason(f"made, {hub}/org/ada", "org/ada") == "made"
+    other = summaries.reason(f"made, {hub}/org/ada-2", "org/ada")
+    assert f"({hub}/org/ada-2)" in other
     advice = str(summaries.reason(f"make a token at {hub}/settings/tokens and set it"))
     assert advice.startswith("make a token at [")
     assert advice.endswith(f"]({hub}/settings/tokens) and set it")

@@ -204,7 +204,7 @@ def apply(
             for sentence in gone:
                 watcher.say(sentence)
     reason = "changed since the plan; look at it again with bot plan"
-    outcomes += [Outcome(step.name, step.action, "skipped", reason) for step in moved]
+    outcomes += [Outcome(step.name, step.action, "skipped", reason, public_reason=reason) for step in moved]
     if report_path:
         outcome_file.write(outcomes, report_path, context.fetcher.cost)
     workflow_commands.on_apply(made, outcomes, os.environ)
