@@ -19,8 +19,9 @@ from bot.hub import base_model as base
 from bot.hub.published import Published
 from bot.io import digest
 from bot.manifest import Account, Manifest, provenance
-from bot.plan.desired import card_facts, template_folders
+from bot.plan.desired import template_folders
 from bot.registry import Entry, Registry, owners
+from bot.registry.card_settings import card_settings
 from bot.registry.latest import Latest
 from bot.render import card, pictures, publication
 from bot.sources.posts import Owner, Profile, Timeline
@@ -173,25 +174,18 @@ def _manifest(
     now: datetime,
     hub: str,
 ) -> Manifest:
-    facts = card_facts(registry, entry)
+    settings = card_settings(registry, entry)
     return Manifest(
         name=entry.name,
         repo=f"{registry.namespace}/{entry.name}",
         source=entry.source,
-        handles=entry.handles,
         accounts=tuple(
             _account(handle, account) for handle, account in zip(entry.handles, cleaned.accounts, strict=True)
         ),
         languages=dict(cleaned.languages),
         sensitive_share=round(cleaned.sensitive_share, 4),
         characters=cleaned.characters,
-        consent=facts["consent"],
-        contact=registry.contact or "",
-        license=entry.license or tuned.base.license,
-        license_name=entry.license_name,
-        license_link=entry.license_link,
-        tags=entry.tags,
-        sensitive=entry.sensitive,
+        **settings.manifest_fields(tuned.base.license),
         prompts=entry.prompts,
         base=tuned.base,
         recipe=tuned.recipe.model_dump(),
@@ -211,7 +205,7 @@ def _manifest(
             base=tuned.base.identity,
             base_revision=tuned.base.revision,
             template=card.template_digest(entry.template, template_folders(registry)),
-            card=digest.of_value(facts)[:16],
+            card=settings.digest(),
             prompts=digest.of_value(entry.prompts)[:16],
             newest_post=cleaned.newest,
             trained_at=now,

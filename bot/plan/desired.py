@@ -23,6 +23,7 @@ from bot.plan.decide import Desired, EntryState
 from bot.plan.steps import Estimate
 from bot.plan.sufficiency import Sufficiency
 from bot.registry import Entry, Registry, owners, templates
+from bot.registry.card_settings import card_settings
 
 if TYPE_CHECKING:
     from bot.store import Facts, Store
@@ -34,20 +35,6 @@ LOCAL_SOURCES = ("archive", "jsonl")
 def template_folders(registry: Registry) -> list[Path]:
     """Where templates are looked for: beside the registry first, then the ones that come with the bot."""
     return [registry.path.parent / "templates", *TEMPLATES]
-
-
-def card_facts(registry: Registry, entry: Entry) -> dict[str, Any]:
-    """What the registry alone says on a card; a change of any of it re-renders the card."""
-    return {
-        "handles": entry.handles,
-        "contact": registry.contact,
-        "consent": entry.consent if registry.policy.consent != "off" else None,
-        "license": entry.license,
-        "license_name": entry.license_name,
-        "license_link": entry.license_link,
-        "tags": entry.tags,
-        "sensitive": entry.sensitive,
-    }
 
 
 def desired(registry: Registry, resolve: Callable[[str], str | None] = lambda _: None) -> list[Desired]:
@@ -105,7 +92,7 @@ def _sound(
         base=identity,
         base_revision=revision,
         template=template,
-        card=digest.of_value(card_facts(registry, entry))[:16],
+        card=card_settings(registry, entry).digest(),
         prompts=digest.of_value(entry.prompts)[:16],
         max_age=entry.max_age,
         min_new_posts=entry.min_new_posts,
