@@ -121,9 +121,8 @@ def tune(context: RunContext, entry: Entry, cleaned: Corpus, folder: Path) -> Tu
     context.watcher.stage(entry.name, "load", base.parse(entry.base).name)
     loaded = context.base(entry)
     from bot.training import tracking
-    from bot.training.fine_tune import fine_tune
+    from bot.training.fine_tune import fine_tune, tracked
 
-    track = tracking.Request(entry.tracking, entry.name, cleaned, context.watcher.say)
     context.watcher.stage(entry.name, "train", f"{cleaned.kept:,} posts, {context.hardware().name}")
     tuned = fine_tune(
         loaded,
@@ -135,8 +134,10 @@ def tune(context: RunContext, entry: Entry, cleaned: Corpus, folder: Path) -> Tu
         manifest.utc(context.now()),
         lambda progress: context.watcher.progress(entry.name, progress),
         max_copying=context.registry.policy.max_copying,
-        track=track if entry.tracking != "none" else None,
     )
+    if entry.tracking != "none":
+        request = tracking.Request(entry.tracking, entry.name, cleaned, context.watcher.say)
+        tuned = tracked(tuned, request, entry.recipe.digest())
     for warning in tuned.warnings:
         context.watcher.say(f"{entry.name}: warning: {warning}")
     return tuned
