@@ -27,7 +27,7 @@ def main(args: Sequence[str] | None = None) -> int:
             stream, io.TextIOWrapper
         ):  # a name of a file need not be UTF-8, and is printed all the same
             stream.reconfigure(errors="backslashreplace")
-    with workflow_commands.literal(os.environ):
+    with workflow_commands.commands_disabled(os.environ):
         return _main(args)
 
 

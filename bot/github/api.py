@@ -21,7 +21,7 @@ TRIES = 3
 PAGES = 10
 """Pages of 100 items that are looked through for one of ours."""
 MOST_FILES = 3000
-"""Files of a pull request that GitHub lists; of a larger one the rest is not told."""
+"""Files of a pull request that GitHub lists; of a larger one the rest is not listed."""
 LONGEST_COMMENT = 60_000
 """Characters in a comment or an issue; GitHub takes 65,536."""
 

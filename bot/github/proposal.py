@@ -161,7 +161,7 @@ def left_alone(pull: str, differences: Sequence[str]) -> str:
     """The answer to an edit of an issue whose branch somebody else has worked on."""
     said = (
         f"Thank you. Somebody worked on {pull} since it was proposed, so it stays as it is. A maintainer takes this "
-        "edit over by hand, or deletes the branch; then edit the issue again, and it is proposed anew."
+        "edit over by hand, or deletes the branch; then edit the issue again, and it is proposed again."
     )
     return f"{MARK}\n" + "\n\n".join([said, *_loudly("This edit asks otherwise.", differences)]) + "\n"
 
@@ -176,8 +176,8 @@ def description(proposal: Proposal, issue: int, edited: Sequence[str] = ()) -> s
     """The text of the pull request. `edited` is what an edit of the issue changed since it was proposed."""
     whom = f"Adds {_listed(proposal.handles)} ({proposal.source}), as asked for in #{issue}."
     consent = (
-        f"Consent: {_agreed(proposal.consent)}. **Make sure of it before you merge:** whoever wrote the issue may "
-        "not be them."
+        f"Consent: {_agreed(proposal.consent)}. **Make sure of it before you merge:** the person who wrote the issue "
+        "may not be them."
     )
     loud = _loudly(f"#{issue} was edited after this was proposed: look at it again.", edited)
     return "\n\n".join([*loud, whom, *_notes(proposal), consent, f"Closes #{issue}"]) + "\n"

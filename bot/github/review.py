@@ -153,13 +153,13 @@ def without_plan(review: Review, why: str) -> Review:
 
 def counts(rows: Iterable[Row]) -> Mapping[str, int]:
     """How many models would be trained, rendered again, removed, are blocked, and how many steps are held back."""
-    told = {"train": 0, "card": 0, "remove": 0, "blocked": 0, "held": 0}
+    numbers = {"train": 0, "card": 0, "remove": 0, "blocked": 0, "held": 0}
     for row in rows:
         if row.held:
-            told["held"] += 1
-        elif row.action in told:
-            told[row.action] += 1
-    return told
+            numbers["held"] += 1
+        elif row.action in numbers:
+            numbers[row.action] += 1
+    return numbers
 
 
 def _by_name(registry: Registry | None) -> dict[str, Entry | FaultyEntry]:

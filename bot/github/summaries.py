@@ -37,24 +37,23 @@ def of_plan(plan: Plan, *, parts: int) -> str:
 def of_outcomes(
     plan: Plan, outcomes: Sequence[Outcome], *, sentences: Sequence[str] = (), lost: str = ""
 ) -> str:
-    """What became of each step, failures first, then what needed nothing. `sentences` stand above.
+    """The outcome of each step, failures first, then what needed nothing. `sentences` stand above.
 
-    `lost`: what is said of a step that somebody should have taken and of which nothing was heard; empty where
-    nobody was to take any.
+    `lost`: the sentence for a step that was due and has no outcome; empty where none was due.
     """
     steps = {step.name: step for step in plan.steps}
-    told = {outcome.name for outcome in outcomes}
+    reported = {outcome.name for outcome in outcomes}
     ranked: list[tuple[int, tuple[object, ...]]] = [
         (ORDER.index(one.result), _outcome_row(one, steps.get(one.name))) for one in outcomes
     ]
-    missing = [step for step in plan.steps if step.name not in told]
-    unheard = [step for step in missing if lost and shards.needed(step)]
-    ranked += [(ORDER.index(LOST), (LOST, *plan_row(step)[1:2], prose(lost), "")) for step in unheard]
+    missing = [step for step in plan.steps if step.name not in reported]
+    unreported = [step for step in missing if lost and shards.needed(step)]
+    ranked += [(ORDER.index(LOST), (LOST, *plan_row(step)[1:2], prose(lost), "")) for step in unreported]
     ranked.sort(key=lambda row: row[0])
     rows = [row for _, row in ranked]
-    silent = {step.name for step in unheard}
+    silent = {step.name for step in unreported}
     rows += [plan_row(step) for step in missing if step.name not in silent]
-    results = [one.result for one in outcomes] + [LOST] * len(unheard)
+    results = [one.result for one in outcomes] + [LOST] * len(unreported)
     counts = ", ".join(f"{n:,} {result}" for result in ORDER if (n := results.count(result)))
     idle = counted(plan) if any(map(shards.needed, plan.steps)) else "Nothing to do."
     return _rendered(

@@ -1,4 +1,4 @@
-"""Facts for the card of a model that does not exist yet: they show the layout, are all made up, and say so.
+"""Facts for the card of a model that does not exist yet: invented values that show the layout and say so.
 
 They come from the entry alone. No archive, store, base or network is read: the entry may be a stranger's.
 """

@@ -34,7 +34,7 @@ class Tuned:
     """A model that is worth publishing; its files lie in the folder that was given.
 
     `recipe` is the one that was used, `asked` what of it was asked otherwise, by name. `warnings` are sentences
-    for whoever ran it and for the card: what training did otherwise than asked, and why.
+    for the log and the card: what training did otherwise than asked, and why.
     """
 
     base: manifest.Base

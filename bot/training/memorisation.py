@@ -14,10 +14,10 @@ from bot.errors import Skipped
 from bot.manifest import Copying
 
 WORDS = 6
-"""A run of so many words is counted as copied."""
+"""Words of the shortest run that counts as copied."""
 
 LONG = 12
-"""A text for the card that shares a run of so many words with a training post is not shown."""
+"""Words of a run shared with a training post from which a text is not shown on the card."""
 
 _WORD = 4
 _SCRIPTS = {"CJK": 2, "HIRAGANA": 2, "KATAKANA": 2, "KATAKANA-HIRAGANA": 2, "IDEOGRAPHIC": 2}
@@ -141,7 +141,7 @@ def _shares(found: Sequence[Overlap]) -> tuple[float, float, float]:
 
 
 def _runs(text: Sequence[str], least: int) -> Iterator[tuple[int, int]]:
-    """For each start the shortest run of at least so many words, as [start, end).
+    """For each start the shortest run of at least `least` words, as [start, end).
 
     Where it ends follows from its own words alone, so two texts share such a run exactly when they share one
     of at least that length.

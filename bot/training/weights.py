@@ -13,14 +13,14 @@ from torch import nn
 from bot.errors import TrainingError
 
 ALIGNED = 16
-"""Every tensor begins at a multiple of so many numbers (64 bytes), as vector units like it."""
+"""Alignment of every tensor, in numbers (64 bytes): the width of vector units."""
 
 
 class Weights:
     """The parameters as views into `values`, their gradients as views into `gradients` (both float32).
 
     Matrices come first: the first `decayed` numbers are those that weight decay applies to. What the
-    parameters hold when this is made is written to a file without a name, and `reset` brings it back.
+    parameters hold when this is made is written to an anonymous temporary file, and `reset` restores it.
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter]) -> None:

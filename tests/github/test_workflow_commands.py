@@ -200,7 +200,7 @@ def test_a_workflow_hides_who_is_removed_and_forgets_who_is_hidden_already(
     runner: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     steps = step("dave", "ok", "private already", "tombstone"), step("eve", "remove", "asked to", "tombstone")
-    kept = workflow_commands.discreet(Plan(steps), runner)
+    kept = workflow_commands.redact_plan(Plan(steps), runner)
     assert [one.name for one in kept.steps] == ["eve"]
     assert capsys.readouterr().err.splitlines() == ["::add-mask::eve"]
     workflow_commands.on_plan(kept, runner)
@@ -209,8 +209,8 @@ def test_a_workflow_hides_who_is_removed_and_forgets_who_is_hidden_already(
     assert "eve" not in text
     assert "dave" not in text
     assert (
-        workflow_commands.discreet(Plan(steps), {})
-        == workflow_commands.shown(Plan(steps), (), {})[0]
+        workflow_commands.redact_plan(Plan(steps), {})
+        == workflow_commands.redact_for_display(Plan(steps), (), {})[0]
         == Plan(steps)
     )
 

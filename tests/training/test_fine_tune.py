@@ -156,7 +156,7 @@ def test_a_run_that_is_tracked_stands_with_the_model_and_one_that_fails_does_not
     assert tune().tracking == Tracking(service="wandb", run=request.run, project="mynah")
     monkeypatch.setattr(tracking, "_wandb", unreachable)
     assert tune().tracking is None
-    assert "wandb was not told of this model (unreachable)" in said[-1]
+    assert "wandb did not get the run of this model (unreachable)" in said[-1]
 
 
 def unreachable(*_: object) -> Tracking:

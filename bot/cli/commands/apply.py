@@ -160,8 +160,8 @@ def apply(
         made, moved = file.agreed(reviewed, made)
     elif shard is not None:
         made = replace(made, steps=tuple(step for step in made.steps if shard.holds(step.name)))
-    made = workflow_commands.discreet(made, os.environ)
-    told, _ = workflow_commands.shown(made, (), os.environ)
+    made = workflow_commands.redact_plan(made, os.environ)
+    told, _ = workflow_commands.redact_for_display(made, (), os.environ)
     if shard is not None:
         max_models, max_reads = shard.share(max_models), max_reads and shard.share(max_reads)
     if dry_run:
@@ -211,6 +211,6 @@ def apply(
     if as_json:
         report.print_json(report.outcomes_json(outcomes, context.fetcher.cost), sys.stdout)
     else:
-        told, results = workflow_commands.shown(made, outcomes, os.environ)
+        told, results = workflow_commands.redact_for_display(made, outcomes, os.environ)
         report.print_outcomes(results, told, sys.stdout, context.fetcher.cost)
     return exit_code(made, outcomes)

@@ -16,7 +16,7 @@ _NETWORKS = {"x": "X", "bluesky": "Bluesky", "mastodon": "Mastodon"}
 
 
 def display_names(accounts: Sequence[Account]) -> list[str]:
-    """Names as a reader sees them: cleaned, shortened, the handle for a blank one, and told apart when equal."""
+    """Names as a reader sees them: cleaned, shortened, the handle where one is blank or two are equal."""
     names = [
         at(account) if escape.is_blank(account.name) else escape.shorten(account.name, NAME_LENGTH)
         for account in accounts
