@@ -102,7 +102,6 @@ def ours(job: Job) -> None:
             picked,
             partial(_stamp, stamps),
             masking=masking,
-            weights=base.weights,
             optimiser=base.optimiser,
         )
         trained = time.process_time()

@@ -74,7 +74,6 @@ def measure(
         picked,
         lambda _: None,
         masking=masking,
-        weights=base.weights,
         optimiser=base.optimiser,
     )
     after = test_loss()

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from bot.github import review as room
-from bot.github.review import Review, Row
+from bot.github.review import Review, Row, counts
 from bot.github.summaries import cost
 from bot.io.paths import TEMPLATES
 from bot.render.markdown import code, cut, prose, table
@@ -60,7 +59,7 @@ def sentence(review: Review) -> str:
         return "this changes nothing about the models"
     if review.rows is None:
         return "no faults; what would happen is not known, since the Hub did not answer"
-    numbers = room.counts(review.rows)
+    numbers = counts(review.rows)
     after = ", ".join(f"{number} {what}" for what, number in numbers.items() if number)
     return f"no faults; after the merge: {after or 'nothing to do'}"
 
@@ -70,7 +69,7 @@ def _rendered(review: Review, most: int, cautions: Sequence[str] = ()) -> str:
 
     shown = [row for row in review.rows or () if not (row.action == "blocked" and row.listed)]
     rows = sorted(shown, key=lambda row: (row.name not in review.added, row.action == "ok"))
-    numbers = room.counts(rows)
+    numbers = counts(rows)
     variables = {
         "touches": review.touches,
         "added": list(map(code, review.added[:most])),

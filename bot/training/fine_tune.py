@@ -90,7 +90,6 @@ def fine_tune(
             device,
             report,
             masking=base.masking(recipe.block_size, device) if recipe.layout == "packed" else None,
-            weights=base.weights if adapter is None else None,
             optimiser=base.optimiser if adapter is None else None,
         )
         if adapter is None:

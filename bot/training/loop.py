@@ -60,21 +60,20 @@ def train(
     report: Callable[[Progress], None],
     *,
     masking: Masking | None = None,
-    weights: Weights | None = None,
     optimiser: Optimiser | None = None,
 ) -> Run:
     """Trains `model` in place on tokenised posts and leaves the best epoch's weights in it.
 
     `validation` posts choose that epoch and are never trained on; `end` is the end-of-text token's id; `masking`
-    is how the model keeps posts apart, which the layout `packed` needs. `weights` and `optimiser` are those of
-    this model, where it has them from an earlier training. Raises TrainingError when a loss is not a finite
-    number, or memory does not even suffice for one block.
+    is how the model keeps posts apart, which the layout `packed` needs; `optimiser` is that of this model and its
+    weights, where an earlier training made it. Raises TrainingError when a loss is not a finite number, or memory
+    does not even suffice for one block.
     """
     memory.keep_freed()
     torch.manual_seed(recipe.seed)
-    weights = weights or Weights(model.parameters())
+    optimiser = optimiser or Optimiser(Weights(model.parameters()))
+    weights = optimiser.weights
     weights.attach()
-    optimiser = optimiser or Optimiser(weights)
     optimiser.restart(recipe)
     layouts, blocks = _layouts(posts, end, recipe)
     steps_per_epoch = math.ceil(blocks / recipe.batch_size)

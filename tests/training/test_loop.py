@@ -45,7 +45,6 @@ def run(base: loading.LoadedBase, recipe: Recipe, on: device.Device = CPU) -> Tr
         on,
         reports.append,
         masking=masking,
-        weights=base.weights,
         optimiser=base.optimiser,
     )
     return done, {name: value.clone() for name, value in model.state_dict().items()}, reports
