@@ -14,7 +14,7 @@ import random
 import sys
 import time
 
-from bot.training import copying
+from bot.training import memorisation
 
 SAMPLES = 200
 POSTS = 3_000
@@ -30,8 +30,8 @@ def main(samples: int, posts: int) -> None:
         held_out = [text(chance, words, script) for _ in range(posts // 10)]
         written = [mixed(chance, training, words, script) for _ in range(samples)]
         began = time.process_time()
-        found = copying.overlaps([*written, *held_out], training)
-        figures = copying.measure(found[:samples], found[samples:], seed=1)
+        found = memorisation.overlaps([*written, *held_out], training)
+        figures = memorisation.measure(found[:samples], found[samples:], seed=1)
         seconds = time.process_time() - began
         print(f"{samples:>8,}{posts:>8,}{words:>8} {script[:5]:>5}{seconds:>8.3f}{figures.runs:>9.1%}")
         if (samples, posts, words) == (SAMPLES, POSTS, 20) and seconds > LIMIT:

@@ -76,7 +76,6 @@ def ours(base: loading.LoadedBase, posts: list[list[int]], recipe: Recipe, on: D
             on,
             lambda _: None,
             masking=masking,
-            weights=base.weights,
             optimiser=base.optimiser,
         )
         speed = done.tokens / done.seconds
@@ -145,7 +144,6 @@ def one_model(base: loading.LoadedBase, texts: list[str], recipe: Recipe, on: De
             on,
             lambda _: None,
             masking=base.masking(recipe.block_size, on),
-            weights=base.weights,
             optimiser=base.optimiser,
         )
     with timed(stages, "evaluate", on):

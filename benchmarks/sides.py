@@ -102,7 +102,6 @@ def ours(job: Job) -> None:
             picked,
             partial(_stamp, stamps),
             masking=masking,
-            weights=base.weights,
             optimiser=base.optimiser,
         )
         trained = time.process_time()
@@ -110,7 +109,7 @@ def ours(job: Job) -> None:
             saving.save(base, model, recipe, GenerationConfig(), Path(job.out) / str(number))
         ended = time.process_time()
         stages = {"prepare": prepared - began, "train": trained - prepared, "save": ended - trained}
-        _say(done.tokens, done.steps, stamps, full=done.full, **stages)
+        _say(done.tokens, done.steps, stamps, full=done.fill_ratio, **stages)
 
 
 def _stamp(stamps: list[tuple[int, float]], progress: Progress) -> None:
@@ -171,7 +170,7 @@ def trainer(job: Job) -> None:
     if job.save:
         teacher.save_model(str(Path(job.out) / "0"))
         tokenizer.save_pretrained(Path(job.out) / "0")
-    _say(data.predicted(posts) * recipe.epochs, len(stamps), stamps)
+    _say(data.num_targets(posts) * recipe.epochs, len(stamps), stamps)
 
 
 def _say(tokens: int, steps: int, stamps: Sequence[tuple[int, float]], **more: float) -> None:

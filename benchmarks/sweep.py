@@ -62,7 +62,7 @@ def measure(
     model = base.fresh(recipe, picked)
 
     def test_loss() -> float:
-        return sum(evaluate.losses(model, held_out[1], base.end, picked)) / data.predicted(held_out[1])
+        return sum(evaluate.losses(model, held_out[1], base.end, picked)) / data.num_targets(held_out[1])
 
     before = test_loss()
     run = loop.train(
@@ -74,7 +74,6 @@ def measure(
         picked,
         lambda _: None,
         masking=masking,
-        weights=base.weights,
         optimiser=base.optimiser,
     )
     after = test_loss()

@@ -20,7 +20,7 @@ INTERRUPTED = 130
 def main(args: Sequence[str] | None = None) -> int:
     """Runs `bot` with these arguments (the process's own by default) and returns its exit code."""
     process_setup()  # the streams may be others by now
-    with workflow_commands.literal(os.environ):
+    with workflow_commands.commands_disabled(os.environ):
         return _main(args)
 
 

@@ -6,18 +6,28 @@ The class of an error that ends one entry decides its result (`failed`, `skipped
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """A problem in a file: `path:line:column: message` (line and column count from 1)."""
+    """A problem in a file: `path:line:column: message` (line and column count from 1).
+
+    `topic` names what the message is about where its words do not: they hold a line number that moves, or somebody
+    looks for this kind of problem. It is no part of what a problem equals.
+    """
 
     path: str
     line: int
     column: int
     message: str
+    topic: str = field(default="", compare=False)
+
+    @property
+    def identity(self) -> str:
+        """The same text for the same problem in two versions of a file, whatever lines it stands on."""
+        return self.topic or self.message
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}: {self.message}"

@@ -15,8 +15,9 @@ from bot.hub import base_model as base
 from bot.hub.published import Published
 from bot.io import digest
 from bot.manifest import Account, Manifest, provenance
-from bot.plan.desired import card_facts, template_folders
+from bot.plan.desired import template_folders
 from bot.registry import Entry, Registry, owners
+from bot.registry.card_settings import card_settings
 from bot.render import card, pictures, publication
 from bot.sources.posts import Profile, Timeline
 
@@ -41,9 +42,8 @@ def tune(context: RunContext, entry: Entry, cleaned: Corpus, folder: Path) -> Tu
     context.watcher.stage(entry.name, "load", base.parse(entry.base).name)
     loaded = context.base(entry)
     from bot.training import tracking
-    from bot.training.fine_tune import fine_tune
+    from bot.training.fine_tune import fine_tune, tracked
 
-    track = tracking.Request(entry.tracking, entry.name, cleaned, context.watcher.say)
     context.watcher.stage(entry.name, "train", f"{cleaned.kept:,} posts, {context.hardware().name}")
     tuned = fine_tune(
         loaded,
@@ -55,8 +55,10 @@ def tune(context: RunContext, entry: Entry, cleaned: Corpus, folder: Path) -> Tu
         manifest.utc(context.now()),
         lambda progress: context.watcher.progress(entry.name, progress),
         max_copying=context.registry.policy.max_copying,
-        track=track if entry.tracking != "none" else None,
     )
+    if entry.tracking != "none":
+        request = tracking.Request(entry.tracking, entry.name, cleaned, context.watcher.say)
+        tuned = tracked(tuned, request, entry.recipe.digest())
     for warning in tuned.warnings:
         context.watcher.say(f"{entry.name}: warning: {warning}")
     return tuned
@@ -87,25 +89,18 @@ def files(
 
 def _manifest(context: RunContext, entry: Entry, cleaned: Corpus, tuned: Tuned) -> Manifest:
     registry = context.registry
-    facts = card_facts(registry, entry)
+    settings = card_settings(registry, entry)
     return Manifest(
         name=entry.name,
         repo=f"{registry.namespace}/{entry.name}",
         source=entry.source,
-        handles=entry.handles,
         accounts=tuple(
             _account(handle, account) for handle, account in zip(entry.handles, cleaned.accounts, strict=True)
         ),
         languages=dict(cleaned.languages),
         sensitive_share=round(cleaned.sensitive_share, 4),
         characters=cleaned.characters,
-        consent=facts["consent"],
-        contact=registry.contact or "",
-        license=entry.license or tuned.base.license,
-        license_name=entry.license_name,
-        license_link=entry.license_link,
-        tags=entry.tags,
-        sensitive=entry.sensitive,
+        **settings.manifest_fields(tuned.base.license),
         prompts=entry.prompts,
         base=tuned.base,
         recipe=tuned.recipe.model_dump(),
@@ -125,7 +120,7 @@ def _manifest(context: RunContext, entry: Entry, cleaned: Corpus, tuned: Tuned) 
             base=tuned.base.identity,
             base_revision=tuned.base.revision,
             template=card.template_digest(entry.template, template_folders(registry)),
-            card=digest.short(facts),
+            card=settings.digest(),
             prompts=digest.short(entry.prompts),
             newest_post=cleaned.newest,
             trained_at=manifest.utc(context.now()),

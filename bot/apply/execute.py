@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from bot.apply import pipeline
 from bot.apply.context import RunContext, Task
@@ -12,6 +13,7 @@ from bot.apply.removal.takedown import remove_model
 from bot.apply.repo_state import repo_state, to_remove
 from bot.errors import BotError, CredentialsError, GuardError, HubError, SourceError
 from bot.manifest.published_manifest import read_manifest
+from bot.plan import removals
 from bot.plan.outcome import Outcome
 from bot.plan.steps import Plan, Step
 from bot.render import publication
@@ -126,8 +128,9 @@ def _remove(step: Step, context: RunContext, removed: int) -> Outcome:
     """
     allowed = context.limits.allow_removals
     if allowed is None or removed >= allowed:
-        reason = f"{step.reason}; needs --allow-removals {removed + 1}"
-        return Outcome(step.name, step.action, "skipped", reason)
+        needs = f"needs --allow-removals {removed + 1}"
+        public = f"{removals.public_reason(step)}; {needs}"
+        return Outcome(step.name, step.action, "skipped", f"{step.reason}; {needs}", public_reason=public)
     began = time.monotonic()
     deletes = context.registry.policy.removal == "delete" and not step.hides
     try:
@@ -142,8 +145,10 @@ def _remove(step: Step, context: RunContext, removed: int) -> Outcome:
         return report_outcome(step, "failed", str(error), context, refused=True)
     except (HubError, SourceError) as error:
         return report_outcome(step, "failed", str(error), context, seconds=time.monotonic() - began)
-    reason = f"{'deleted' if deletes else 'made private'}: {step.reason}"
-    return report_outcome(step, "done", reason, context, seconds=time.monotonic() - began)
+    deed = "deleted" if deletes else "made private"
+    reason, seconds = f"{deed}: {step.reason}", time.monotonic() - began
+    outcome = report_outcome(step, "done", reason, context, seconds=seconds)
+    return replace(outcome, public_reason=f"{deed}: {removals.public_reason(step)}")
 
 
 def exit_code(plan: Plan, outcomes: Sequence[Outcome]) -> int:

@@ -28,6 +28,7 @@ class _Outcome(BaseModel):
     reason: str
     commit: str | None = None
     seconds: float = 0.0
+    public_reason: str = ""
 
 
 class _Spent(BaseModel):
@@ -48,10 +49,15 @@ def write(outcomes: Sequence[Outcome], path: Path, spent: Cost | None = None) ->
 
     `spent` is what reading posts cost so far, where that is known.
     """
-    value: dict[str, Any] = {"version": VERSION, "outcomes": [outcome.to_json() for outcome in outcomes]}
+    value: dict[str, Any] = {"version": VERSION, "outcomes": list(map(_to_json, outcomes))}
     if spent is not None:
         value["spent"] = {"reads": spent.reads, "usd": round(spent.usd, 4)}
     atomic.replace(path, json.dumps(value, ensure_ascii=False).encode())
+
+
+def _to_json(outcome: Outcome) -> dict[str, Any]:
+    public = {"public_reason": outcome.public_reason} if outcome.public_reason else {}
+    return outcome.to_json() | public
 
 
 def parse(data: bytes | str) -> list[Outcome]:
@@ -98,6 +104,14 @@ def _parsed(data: bytes | str) -> _File:
 
 def _outcomes(file: _File) -> list[Outcome]:
     return [
-        Outcome(one.name, one.action, one.result, one.reason, one.commit, one.seconds)
+        Outcome(
+            one.name,
+            one.action,
+            one.result,
+            one.reason,
+            one.commit,
+            one.seconds,
+            public_reason=one.public_reason,
+        )
         for one in file.outcomes
     ]

@@ -119,7 +119,9 @@ def run_apply(
         for outcome in so_far:
             context.watcher.say(f"{outcome.name}: {outcome.result}: {outcome.reason}")
         raise
-    outcomes += [Outcome(step.name, step.action, "skipped", MOVED) for step in selection.moved]
+    outcomes += [
+        Outcome(step.name, step.action, "skipped", MOVED, public_reason=MOVED) for step in selection.moved
+    ]
     record(outcomes)
     return outcomes
 

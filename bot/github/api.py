@@ -22,7 +22,7 @@ POLICY = RetryPolicy(read_s=30.0, answer_s=90.0, tries=3, pause_s=1.0, wait_s=60
 PAGES = 10
 """Pages of 100 items that are looked through for one of ours."""
 MOST_FILES = 3000
-"""Files of a pull request that GitHub lists; of a larger one the rest is not told."""
+"""Files of a pull request that GitHub lists; of a larger one the rest is not listed."""
 LONGEST_COMMENT = 60_000
 """Characters in a comment or an issue; GitHub takes 65,536."""
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from bot.errors import RegistryError, UsageError
+from bot.errors import Problem, RegistryError, UsageError
 from bot.github import handle_list, issue_form
 from bot.registry import edit, read_text
 from bot.render.markdown import code, prose
@@ -99,8 +98,8 @@ def read(body: str, registry: str, path: Path) -> Proposal:
             f"{CONSENT}: write self if the account is yours, else the https:// address where the person agreed"
         )
     text = edit.add(registry, handles, source=source, consent=consent)
-    before = _problems(registry, path)
-    if new := [problem for problem in _problems(text, path) if problem not in before]:
+    before = {problem.identity for problem in _problems(registry, path)}
+    if new := [problem.message for problem in _problems(text, path) if problem.identity not in before]:
         raise UsageError("; ".join(new))
     written = tuple(dict.fromkeys(normalise(each, source) for each in handles))
     return Proposal(written, consent, source, text)
@@ -162,7 +161,7 @@ def left_alone(pull: str, differences: Sequence[str]) -> str:
     """The answer to an edit of an issue whose branch somebody else has worked on."""
     said = (
         f"Thank you. Somebody worked on {pull} since it was proposed, so it stays as it is. A maintainer takes this "
-        "edit over by hand, or deletes the branch; then edit the issue again, and it is proposed anew."
+        "edit over by hand, or deletes the branch; then edit the issue again, and it is proposed again."
     )
     return f"{MARK}\n" + "\n\n".join([said, *_loudly("This edit asks otherwise.", differences)]) + "\n"
 
@@ -177,8 +176,8 @@ def description(proposal: Proposal, issue: int, edited: Sequence[str] = ()) -> s
     """The text of the pull request. `edited` is what an edit of the issue changed since it was proposed."""
     whom = f"Adds {_listed(proposal.handles)} ({proposal.source}), as asked for in #{issue}."
     consent = (
-        f"Consent: {_agreed(proposal.consent)}. **Make sure of it before you merge:** whoever wrote the issue may "
-        "not be them."
+        f"Consent: {_agreed(proposal.consent)}. **Make sure of it before you merge:** the person who wrote the issue "
+        "may not be them."
     )
     loud = _loudly(f"#{issue} was edited after this was proposed: look at it again.", edited)
     return "\n\n".join([*loud, whom, *_notes(proposal), consent, f"Closes #{issue}"]) + "\n"
@@ -233,10 +232,9 @@ def _consent(text: str) -> str:
     return SELF if text.casefold() == SELF else text
 
 
-def _problems(text: str, path: Path) -> list[str]:
-    """What is wrong with a registry, without lines, which move."""
+def _problems(text: str, path: Path) -> Sequence[Problem]:
+    """What is wrong with a registry."""
     try:
-        problems = read_text(text.encode(), path).problems
+        return read_text(text.encode(), path).problems
     except RegistryError as error:
-        problems = tuple(error.problems)
-    return [re.sub(r"\bline \d+", "another line", problem.message) for problem in problems]
+        return error.problems

@@ -1,16 +1,24 @@
-"""Removals as everybody may read of them: pages and logs of a workflow name nobody who left. Pure."""
+"""The plan and its outcomes as everybody may read them: without the names of people who were removed. Pure."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bot.plan import removals
 from bot.plan.steps import Note, Plan, Step
 
 if TYPE_CHECKING:
-    from bot.plan.outcome import Outcome
+    from bot.plan.outcome import Outcome, Result
+
+_REASONS: Mapping[Result, str] = {
+    "done": "removed",
+    "failed": "it could not be removed; the log of its job says why",
+    "skipped": "not removed; the log of its job says why",
+    "deferred": "not removed yet; the log of its job says why",
+}
+"""What stands for an outcome's reason where no reason without a name is known."""
 
 
 def without_finished_removals(plan: Plan) -> Plan:
@@ -25,45 +33,51 @@ def without_finished_removals(plan: Plan) -> Plan:
 
 
 def redact(plan: Plan, outcomes: Sequence[Outcome] = ()) -> tuple[Plan, list[Outcome]]:
-    """Plan and outcomes with `removal 1`, `removal 2` for what is removed, and reasons without names."""
+    """Plan and outcomes with `removal 1`, `removal 2` for what is removed, and reasons without names.
+
+    A reason is replaced as a whole, never edited: it may spell a name in a way that nobody foresaw.
+    """
     removed = {step.name: step for step in plan.steps if _removes(step)}
-    alias = {name: f"removal {number}" for number, name in enumerate(sorted(removed), 1)}
-    steps = tuple(
+    dropped = {
+        outcome.name for outcome in outcomes if outcome.action == "remove"
+    }  # their step may have moved
+    alias = {name: f"removal {number}" for number, name in enumerate(sorted(removed.keys() | dropped), 1)}
+    steps = (
         replace(
             step,
             name=alias[step.name],
             repo=alias[step.name],
             handles=(),
-            reason=_redact_text(step.reason, step),
+            reason=removals.public_reason(step),
         )
-        if step.name in alias
+        if step.name in removed
         else step
         for step in plan.steps
     )
-    told = [
-        replace(one, name=alias[one.name], reason=_redact_text(one.reason, removed[one.name]), commit=None)
-        if one.name in alias
-        else one
-        for one in outcomes
+    results = [
+        replace(
+            outcome,
+            name=alias[outcome.name],
+            reason=_public_reason(outcome, removed.get(outcome.name)),
+            commit=None,
+        )
+        if outcome.name in alias
+        else outcome
+        for outcome in outcomes
     ]
-    return replace(plan, steps=steps), told
+    return replace(plan, steps=tuple(steps)), results
+
+
+def _public_reason(outcome: Outcome, step: Step | None) -> str:
+    if step is not None and step.held:
+        return f"held back by a guard: {removals.public_reason(step)}"
+    return outcome.public_reason or _REASONS[outcome.result]
 
 
 def names(plan: Plan) -> list[str]:
-    """Whatever names people who are removed by this plan: their models and handles."""
+    """The names and handles of the people whom this plan removes, and of their models."""
     return sorted({word for step in plan.steps if _removes(step) for word in (step.name, *step.handles)})
 
 
 def _removes(step: Step) -> bool:
     return step.cause == "tombstone"
-
-
-def _redact_text(text: str, step: Step) -> str:
-    for word, instead in (
-        (step.repo, "the model"),
-        *((f"@{handle}", "a person") for handle in step.handles),
-        (step.name, "the model"),
-        *((handle, "a person") for handle in step.handles),
-    ):
-        text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", instead, text, flags=re.IGNORECASE)
-    return text

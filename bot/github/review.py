@@ -5,7 +5,6 @@ The value travels to another workflow as JSON, and is untrusted there: every fie
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -110,8 +109,8 @@ def of_registries(
     places = (base.path.parent if base is not None else head.path.parent, head.path.parent)
     changed = [name for name in after if name in before and _differ(before[name], after[name], places)]
     touched = {*added, *changed}
-    known = {_told(problem) for problem in base.problems} if base is not None else set()
-    faults = [p for p in head.problems if _told(p) not in known or _belongs(p, after, touched)]
+    known = {problem.identity for problem in base.problems} if base is not None else set()
+    faults = [p for p in head.problems if p.identity not in known or _belongs(p, after, touched)]
     return Review(
         pull=pull,
         head=head_commit,
@@ -125,14 +124,17 @@ def of_registries(
 
 
 def with_plans(review: Review, base: Plan | None, head: Plan) -> Review:
-    """The review with what would become of the models it touches, and of those that it touches by a default."""
-    before = {step.name: _gist(step) for step in base.steps} if base is not None else {}
+    """The review with what would become of the models it touches, and of those that it touches by a default.
+
+    Both plans are of one moment, so that ages and counts in their reasons are the same.
+    """
+    before = {step.name: _comparable(step) for step in base.steps} if base is not None else {}
     touched = {*review.added, *review.changed, *review.removed}
     listed = set(review.faults)
     rows = [
         _row(step, listed)
         for step in head.steps
-        if step.name in touched or before.get(step.name) != _gist(step)
+        if step.name in touched or before.get(step.name) != _comparable(step)
     ]
     notes = [note.text for note in head.notes if base is None or note not in base.notes]
     return review.model_copy(update={"rows": tuple(rows), "notes": (*review.notes, *notes)[:200]})
@@ -151,13 +153,13 @@ def without_plan(review: Review, why: str) -> Review:
 
 def counts(rows: Iterable[Row]) -> Mapping[str, int]:
     """How many models would be trained, rendered again, removed, are blocked, and how many steps are held back."""
-    told = {"train": 0, "card": 0, "remove": 0, "blocked": 0, "held": 0}
+    numbers = {"train": 0, "card": 0, "remove": 0, "blocked": 0, "held": 0}
     for row in rows:
         if row.held:
-            told["held"] += 1
-        elif row.action in told:
-            told[row.action] += 1
-    return told
+            numbers["held"] += 1
+        elif row.action in numbers:
+            numbers[row.action] += 1
+    return numbers
 
 
 def _by_name(registry: Registry | None) -> dict[str, Entry | FaultyEntry]:
@@ -173,9 +175,7 @@ def _differ(before: Entry | FaultyEntry, after: Entry | FaultyEntry, folders: tu
         case Entry(), Entry():
             return _placeless(before, folders[0]) != _placeless(after, folders[1])
         case FaultyEntry(), FaultyEntry():
-            return before.handles != after.handles or set(map(_told, before.problems)) != set(
-                map(_told, after.problems)
-            )
+            return before.handles != after.handles or _identities(before) != _identities(after)
     return True
 
 
@@ -189,9 +189,9 @@ def _inside(path: str, folder: Path) -> str:
     return path.replace(str(folder.absolute()), ".", 1)
 
 
-def _told(problem: Problem) -> str:
-    """The problem's words without lines, which move when something is written above."""
-    return re.sub(r"\d+", "0", problem.message)
+def _identities(of: FaultyEntry | Step) -> frozenset[str]:
+    """The problems without lines, which move when something is written above."""
+    return frozenset(problem.identity for problem in of.problems)
 
 
 def _belongs(problem: Problem, after: Mapping[str, Entry | FaultyEntry], touched: Iterable[str]) -> bool:
@@ -230,9 +230,11 @@ def _loud(base: Registry | None, head: Registry, removed: Sequence[str], files: 
     return said
 
 
-def _gist(step: Step) -> tuple[object, ...]:
-    """What of a step counts as another one: not its words, whose ages, counts and lines differ without a change."""
-    return step.action, step.kind, step.changes, step.handles, step.held, len(step.problems)
+def _comparable(step: Step) -> tuple[object, ...]:
+    """What two plans are compared by: a step with the same here is not touched. Words are no part of it: ages, counts
+    and lines in them differ without a change.
+    """
+    return step.action, step.kind, step.changes, step.handles, step.held, _identities(step)
 
 
 def _row(step: Step, faults: Collection[Fault]) -> Row:

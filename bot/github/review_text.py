@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from bot.github import review as room
-from bot.github.review import Review, Row
+from bot.github.review import Review, Row, counts
 from bot.github.summaries import cost
 from bot.io.paths import TEMPLATES
 from bot.render.markdown import code, cut, prose, table
@@ -19,7 +18,7 @@ ROWS = 40
 """Rows of a table in a comment: more are in the summary."""
 MOST_COMMENT = 50_000
 OWN_WORD = Markup(" (its own word)")
-"""Stands behind what a pull request's own code may have made up."""
+"""Stands behind what a pull request's own code may have invented."""
 EVERYTHING = 20_000
 
 
@@ -55,13 +54,13 @@ def too_many(listed: int) -> str:
 def sentence(review: Review) -> str:
     """The result on one line."""
     if review.faults:
-        return f"{len(review.faults)} to mend before this can be merged"
+        return f"{len(review.faults)} to fix before this can be merged"
     if not review.touches:
         return "this changes nothing about the models"
     if review.rows is None:
         return "no faults; what would happen is not known, since the Hub did not answer"
-    told = room.counts(review.rows)
-    after = ", ".join(f"{number} {what}" for what, number in told.items() if number)
+    numbers = counts(review.rows)
+    after = ", ".join(f"{number} {what}" for what, number in numbers.items() if number)
     return f"no faults; after the merge: {after or 'nothing to do'}"
 
 
@@ -70,7 +69,7 @@ def _rendered(review: Review, most: int, cautions: Sequence[str] = ()) -> str:
 
     shown = [row for row in review.rows or () if not (row.action == "blocked" and row.listed)]
     rows = sorted(shown, key=lambda row: (row.name not in review.added, row.action == "ok"))
-    told = room.counts(rows)
+    numbers = counts(rows)
     variables = {
         "touches": review.touches,
         "added": list(map(code, review.added[:most])),
@@ -78,7 +77,7 @@ def _rendered(review: Review, most: int, cautions: Sequence[str] = ()) -> str:
         "removed": list(map(code, review.removed[:most])),
         "more": max(0, max(map(len, (review.added, review.changed, review.removed))) - most),
         "faults": table(
-            ("line", "what is wrong, and how to mend it"),
+            ("line", "what is wrong, and how to fix it"),
             [(code(f"{f.path}:{f.line}:{f.column}"), prose(f.message, 1000)) for f in review.faults[:most]],
         ),
         "fault_count": len(review.faults),
@@ -92,11 +91,11 @@ def _rendered(review: Review, most: int, cautions: Sequence[str] = ()) -> str:
         ),
         "own_word": OWN_WORD if cautions else "",
         "left_out": max(0, len(rows) - most),
-        "train": told["train"],
-        "card": told["card"],
-        "remove": told["remove"],
-        "blocked": told["blocked"],
-        "held": told["held"],
+        "train": numbers["train"],
+        "card": numbers["card"],
+        "remove": numbers["remove"],
+        "blocked": numbers["blocked"],
+        "held": numbers["held"],
         "reads": sum(row.reads for row in rows if not row.held),
         "usd": sum(row.usd for row in rows if not row.held),
         "preview": not review.faults

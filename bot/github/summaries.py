@@ -37,24 +37,23 @@ def of_plan(plan: Plan, *, parts: int) -> str:
 def of_outcomes(
     plan: Plan, outcomes: Sequence[Outcome], *, sentences: Sequence[str] = (), lost: str = ""
 ) -> str:
-    """What became of each step, failures first, then what needed nothing. `sentences` stand above.
+    """The outcome of each step, failures first, then what needed nothing. `sentences` stand above.
 
-    `lost`: what is said of a step that somebody should have taken and of which nothing was heard; empty where
-    nobody was to take any.
+    `lost`: the sentence for a step that was due and has no outcome; empty where none was due.
     """
     steps = {step.name: step for step in plan.steps}
-    told = {outcome.name for outcome in outcomes}
+    reported = {outcome.name for outcome in outcomes}
     ranked: list[tuple[int, tuple[object, ...]]] = [
         (ORDER.index(one.result), _outcome_row(one, steps.get(one.name))) for one in outcomes
     ]
-    missing = [step for step in plan.steps if step.name not in told]
-    unheard = [step for step in missing if lost and shards.needed(step)]
-    ranked += [(ORDER.index(LOST), (LOST, *plan_row(step)[1:2], prose(lost), "")) for step in unheard]
+    missing = [step for step in plan.steps if step.name not in reported]
+    unreported = [step for step in missing if lost and shards.needed(step)]
+    ranked += [(ORDER.index(LOST), (LOST, *plan_row(step)[1:2], prose(lost), "")) for step in unreported]
     ranked.sort(key=lambda row: row[0])
     rows = [row for _, row in ranked]
-    silent = {step.name for step in unheard}
+    silent = {step.name for step in unreported}
     rows += [plan_row(step) for step in missing if step.name not in silent]
-    results = [one.result for one in outcomes] + [LOST] * len(unheard)
+    results = [one.result for one in outcomes] + [LOST] * len(unreported)
     counts = ", ".join(f"{n:,} {result}" for result in ORDER if (n := results.count(result)))
     idle = counted(plan) if any(map(shards.needed, plan.steps)) else "Nothing to do."
     return _rendered(
@@ -77,7 +76,7 @@ def plan_row(step: Step) -> tuple[object, ...]:
     return (
         action,
         model(step.repo, published=step.head is not None),
-        reason(step.reason),
+        reason(step.reason, step.repo),
         cost(step.estimate.reads, step.estimate.usd),
     )
 
@@ -86,7 +85,7 @@ def _outcome_row(outcome: Outcome, step: Step | None) -> tuple[object, ...]:
     repo = step.repo if step is not None else outcome.name
     published = outcome.commit is not None or (step is not None and step.head is not None)
     spent = cost(step.estimate.reads, step.estimate.usd) if step is not None else ""
-    return outcome.result, model(repo, published=published), reason(outcome.reason), spent
+    return outcome.result, model(repo, published=published), reason(outcome.reason, repo), spent
 
 
 def model(repo: str, *, published: bool) -> Markup:
@@ -96,11 +95,16 @@ def model(repo: str, *, published: bool) -> Markup:
     return code(repo)
 
 
-def reason(text: str) -> Markup:
-    """A reason in words, with links to the Hub alone. A model's page at its end is left out: the model is a link."""
-    hub = re.escape(displayed(os.environ))
-    text = escape.shorten(re.sub(rf"[ ,]*{hub}/[\w.-]+/[\w.-]+$", "", text), LONGEST)
-    parts = re.split(rf"({hub}/[\w./-]*[\w-])", text)
+def reason(text: str, repo: str = "") -> Markup:
+    """A reason in words, whose only links are those to the Hub.
+
+    The page of `repo` is left out at the end of it: beside it stands the model as a link.
+    """
+    hub = displayed(os.environ)
+    page = f"{hub}/{repo}"
+    if repo and text.endswith(page):
+        text = text.removesuffix(page).rstrip(" ,")
+    parts = re.split(rf"({re.escape(hub)}/[\w./-]*[\w-])", escape.shorten(text, LONGEST))
     return Markup("").join(  # what shortens a part takes the space at its ends away
         link(part, part)
         if number % 2

@@ -16,7 +16,7 @@ from bot.plan.steps import Step
 from bot.render.markdown import code, cut, prose, table
 
 LABEL = "fleet"
-"""The label by which the issue is found; whoever may label issues is trusted."""
+"""The label by which the issue is found; people who may label issues are trusted."""
 TITLE = "Models that could not be made"
 MOST = 40_000
 """Characters of the table; with what is remembered it stays below GitHub's 65,536."""
@@ -48,8 +48,8 @@ def judge(
     """Which failures last.
 
     Those of entries that wait after an earlier failure, and of entries that the last run saw fail as well. Without
-    an issue there is no memory, and the first failure counts. What was not looked at stays as it was: a step of
-    which nothing was heard, and in a run that was `partial` every entry that it left out.
+    an issue there is no memory, and the first failure counts. What was not looked at stays as it was: a step
+    without an outcome, and in a run that was `partial` every entry that it left out.
     """
     planned = {step.name: step for step in steps}
     results = {outcome.name: outcome for outcome in outcomes}

@@ -1,4 +1,4 @@
-"""GitHub Actions as a place to say things: annotations, outputs of a step, the job's summary.
+"""Output for GitHub Actions: annotations, outputs of a step, the job's summary.
 
 Every function takes values and the environment, and does nothing where the environment is no runner's.
 """
@@ -23,12 +23,12 @@ Level = Literal["error", "warning", "notice"]
 MOST_ANNOTATIONS = 10
 """Annotations of one level that GitHub shows of a step; the rest it drops in silence."""
 MOST_SUMMARY = 1 << 20
-"""Bytes of one step's summary; a larger one is refused as a whole."""
+"""Bytes of one step's summary; a larger one is refused."""
 DEFAULT_SHARDS = 4
 
 _MESSAGE = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY = {**_MESSAGE, ":": "%3A", ",": "%2C"}
-_paused: str | None = None
+_stop_token: str | None = None
 
 
 def active(environment: Mapping[str, str]) -> bool:
@@ -37,20 +37,20 @@ def active(environment: Mapping[str, str]) -> bool:
 
 
 @contextmanager
-def literal(environment: Mapping[str, str]) -> Iterator[None]:
-    """In here nothing that is printed is obeyed by the runner, whoever wrote it, save by the functions below."""
-    global _paused
-    if not active(environment) or _paused is not None:
+def commands_disabled(environment: Mapping[str, str]) -> Iterator[None]:
+    """A context in which the runner ignores commands in the output, except those that the functions below print."""
+    global _stop_token
+    if not active(environment) or _stop_token is not None:
         yield
         return
     import secrets
 
-    _paused = secrets.token_hex(16)
-    print(f"::stop-commands::{_paused}", file=sys.stderr, flush=True)
+    _stop_token = secrets.token_hex(16)
+    print(f"::stop-commands::{_stop_token}", file=sys.stderr, flush=True)
     try:
         yield
     finally:
-        token, _paused = _paused, None
+        token, _stop_token = _stop_token, None
         with suppress(OSError, ValueError):  # a closed stream: nobody reads it any more
             sys.stdout.flush()
             print(f"::{token}::", file=sys.stderr, flush=True)
@@ -66,24 +66,24 @@ def annotate(level: Level, problems: Iterable[Problem | str], environment: Mappi
     """An annotation for each problem, on its line where it has one; of more than ten, the tenth sums up the rest."""
     if not active(environment):
         return
-    told = list(problems)
-    lines = [_annotation(level, one, environment) for one in told[:MOST_ANNOTATIONS]]
-    if len(told) > MOST_ANNOTATIONS:
-        rest = len(told) - MOST_ANNOTATIONS + 1
+    items = list(problems)
+    lines = [_annotation(level, one, environment) for one in items[:MOST_ANNOTATIONS]]
+    if len(items) > MOST_ANNOTATIONS:
+        rest = len(items) - MOST_ANNOTATIONS + 1
         lines[-1:] = [command(level, f"and {rest:,} more; the log and the summary have them all")]
-    _obeyed(lines)
+    _emit(lines)
 
 
 def mask(value: str, environment: Mapping[str, str]) -> None:
     """Has the runner show `***` in the job's log wherever the value would stand."""
     if active(environment) and value.strip():
-        _obeyed([f"::add-mask::{_escaped(value, _MESSAGE)}"])
+        _emit([f"::add-mask::{_escaped(value, _MESSAGE)}"])
 
 
 def fold(title: str | None, environment: Mapping[str, str]) -> None:
     """Begins a group of lines that the job's log folds under a title; None ends it."""
     if active(environment):
-        _obeyed(["::endgroup::" if title is None else f"::group::{_escaped(title, _MESSAGE)}"])
+        _emit(["::endgroup::" if title is None else f"::group::{_escaped(title, _MESSAGE)}"])
 
 
 def output(name: str, value: str, environment: Mapping[str, str]) -> None:
@@ -129,8 +129,8 @@ def most_shards(asked: int | None, environment: Mapping[str, str]) -> int:
     return min(asked or int(text), int(text))
 
 
-def discreet(plan: Plan, environment: Mapping[str, str]) -> Plan:
-    """The plan as a workflow may carry it out, whose pages are public: who left is in no list and in no log."""
+def redact_plan(plan: Plan, environment: Mapping[str, str]) -> Plan:
+    """The plan for a workflow, whose pages are public: without finished removals; names of the others are masked."""
     if not active(environment):
         return plan
     from bot.github import redaction
@@ -141,10 +141,10 @@ def discreet(plan: Plan, environment: Mapping[str, str]) -> Plan:
     return kept
 
 
-def shown(
+def redact_for_display(
     plan: Plan, outcomes: Sequence[Outcome], environment: Mapping[str, str]
 ) -> tuple[Plan, list[Outcome]]:
-    """Plan and outcomes as they may be printed: in a workflow, whose pages are public, without who is removed."""
+    """Plan and outcomes for printing; in a workflow, whose pages are public, without the names of removed people."""
     if not active(environment):
         return plan, list(outcomes)
     from bot.github import redaction
@@ -169,9 +169,9 @@ def on_plan(plan: Plan, environment: Mapping[str, str], *, shards_asked: int | N
     output("count", str(sum(map(shards.needed, plan.steps))), environment)
     output("digest", plan.digest(), environment)
     annotate("error", _faults(plan.steps), environment)
-    lacking = [f"{step.name}: {step.reason}" for step in plan.steps if step.cause == "posts"]
-    annotate("warning", [*plan.warnings, *lacking], environment)
-    summary(summaries.of_plan(shown(plan, (), environment)[0], parts=len(parts)), environment)
+    too_few = [f"{step.name}: {step.reason}" for step in plan.steps if step.cause == "posts"]
+    annotate("warning", [*plan.warnings, *too_few], environment)
+    summary(summaries.of_plan(redact_for_display(plan, (), environment)[0], parts=len(parts)), environment)
 
 
 def on_apply(plan: Plan, outcomes: Sequence[Outcome], environment: Mapping[str, str]) -> None:
@@ -180,7 +180,7 @@ def on_apply(plan: Plan, outcomes: Sequence[Outcome], environment: Mapping[str, 
         return
     from bot.github import summaries
 
-    plan, outcomes = shown(plan, outcomes, environment)
+    plan, outcomes = redact_for_display(plan, outcomes, environment)
     annotate("error", [f"{o.name}: {o.reason}" for o in outcomes if o.result == "failed"], environment)
     left = [
         f"{o.name}: not removed: {o.reason}"
@@ -210,10 +210,10 @@ def _annotation(level: Level, problem: Problem | str, environment: Mapping[str, 
     return command(level, problem.message, {"file": path, "line": problem.line, "col": problem.column})
 
 
-def _obeyed(lines: Sequence[str]) -> None:
-    """Prints commands so that the runner carries them out."""
-    if _paused is not None:
-        lines = [f"::{_paused}::", *lines, f"::stop-commands::{_paused}"] if lines else ()
+def _emit(lines: Sequence[str]) -> None:
+    """Prints workflow commands, also where `commands_disabled` is in force."""
+    if _stop_token is not None:
+        lines = [f"::{_stop_token}::", *lines, f"::stop-commands::{_stop_token}"] if lines else ()
     if lines:
         sys.stdout.flush()
         print("\n".join(lines), file=sys.stderr, flush=True)

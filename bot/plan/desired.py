@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.errors import BotError, Problem
 from bot.hub import Listing, base_model
@@ -24,6 +24,7 @@ from bot.plan.retry_memory import RetryMemory
 from bot.plan.steps import Estimate
 from bot.plan.sufficiency import Sufficiency
 from bot.registry import Entry, Registry, owners, templates
+from bot.registry.card_settings import card_settings
 
 if TYPE_CHECKING:
     from bot.store import Facts, Store
@@ -35,20 +36,6 @@ LOCAL_SOURCES = ("archive", "jsonl")
 def template_folders(registry: Registry) -> list[Path]:
     """The folders that templates are looked up in: beside the registry first, then the ones that come with the bot."""
     return [registry.path.parent / "templates", *TEMPLATES]
-
-
-def card_facts(registry: Registry, entry: Entry) -> dict[str, Any]:
-    """The facts on a card that come from the registry alone; a change of any of them re-renders the card."""
-    return {
-        "handles": entry.handles,
-        "contact": registry.contact,
-        "consent": entry.consent if registry.policy.consent != "off" else None,
-        "license": entry.license,
-        "license_name": entry.license_name,
-        "license_link": entry.license_link,
-        "tags": entry.tags,
-        "sensitive": entry.sensitive,
-    }
 
 
 def desired(registry: Registry, resolve: Callable[[str], str | None] = lambda _: None) -> list[Desired]:
@@ -88,7 +75,8 @@ def _sound(
     except BotError as error:
         fault, places = str(error), error.problems
     files = owners.of_files(entry)
-    fault = fault or "; ".join(owners.file_faults(registry, entry, files)) or None
+    strangers = "; ".join(owners.file_faults(registry, entry, files))
+    fault = fault or strangers or None
     if registry.namespace is None:
         fault = "no namespace is set in the registry; set namespace: to a user or organisation on the Hub"
     if entry.source == "x" and not registry.x.terms_acknowledged:
@@ -96,7 +84,8 @@ def _sound(
             "source x needs x.terms_acknowledged: true in the registry; read X's terms for developers first"
         )
     if fault is not None and not places:
-        places = (Problem(str(registry.path), entry.line, entry.column, fault),)
+        topic = f"files of {entry.name}" if fault == strangers else ""  # it names a tombstone's line
+        places = (Problem(str(registry.path), entry.line, entry.column, fault, topic),)
     return Desired(
         name=entry.name,
         handles=entry.handles,
@@ -104,7 +93,7 @@ def _sound(
         base=identity,
         base_revision=revision,
         template=template,
-        card=digest.short(card_facts(registry, entry)),
+        card=card_settings(registry, entry).digest(),
         prompts=digest.short(entry.prompts),
         max_age=entry.max_age,
         min_new_posts=entry.min_new_posts,

@@ -12,6 +12,8 @@ Result = Literal["done", "failed", "skipped", "deferred"]
 class Outcome:
     """The result of a step and its reason. `commit` is what was published, `seconds` the wall time of the whole step.
 
+    `public_reason` is the reason without a name, for a step that removes somebody: pages that everybody reads show
+    nothing else of it.
     `refused`: the Hub refused the token, so that no later step can publish either.
     """
 
@@ -22,6 +24,7 @@ class Outcome:
     commit: str | None = None
     seconds: float = 0.0
     refused: bool = False
+    public_reason: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The outcome as `apply --json` prints it."""

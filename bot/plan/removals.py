@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from bot.hub import Repo, repo_people
 from bot.plan.steps import Step
 
+ASKED = "a person asked to be removed"
+PRIVATE_ALREADY = ": private already"
+
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
@@ -46,7 +49,7 @@ def step(repo: Repo, found: Leaving, repo_id: str, state: str, *, deletes: bool)
         repo.name.lower(),
         repo_id,
         "ok" if hidden else "remove",
-        reason + (": private already" if hidden else ""),
+        reason + (PRIVATE_ALREADY if hidden else ""),
         tuple(dict.fromkeys((*voices_of_it, *removed))),
         head=repo.head,
         cause="tombstone",
@@ -54,6 +57,12 @@ def step(repo: Repo, found: Leaving, repo_id: str, state: str, *, deletes: bool)
         state=state,
         hides=hides,
     )
+
+
+def public_reason(step: Step) -> str:
+    """Why a removal's model is removed, without naming anybody."""
+    reason = "its name may be that of a person who asked to be removed" if step.hides else ASKED
+    return reason + (PRIVATE_ALREADY if step.action == "ok" else "")
 
 
 def people(handles: Iterable[str]) -> str:

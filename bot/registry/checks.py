@@ -13,6 +13,8 @@ from bot.registry.yaml_tree import Fault
 from bot.sources.handles import shown
 
 _GIT_SECONDS = 20
+TRACKED_ARCHIVE = "tracked archive"
+"""The topic of the problem that private files are in git."""
 
 
 def name_clashes(drafts: Iterable[Draft]) -> None:
@@ -28,7 +30,7 @@ def name_clashes(drafts: Iterable[Draft]) -> None:
             what = "the same model" if same else f"the name {shown(draft.name or '')}"
             fix = "take one out, or give one of them a name:" if same else "give one of them a name:"
             message = f"{what} stands here and on line {other.node.line}: {fix}"
-            draft.faults.append(draft.node.fault(message))
+            draft.faults.append(draft.node.fault(message, f"repeated {what}"))
 
 
 def tracked_archives(drafts: Sequence[Draft], folder: Path) -> list[Fault]:
@@ -50,7 +52,7 @@ def tracked_archives(drafts: Sequence[Draft], folder: Path) -> list[Fault]:
                 "git tracks this archive, and it holds private messages and addresses: "
                 "git rm --cached it, add it to .gitignore, and rewrite what was pushed"
             )
-            draft.faults.append(place.fault(message))
+            draft.faults.append(place.fault(message, TRACKED_ARCHIVE))
     return []
 
 

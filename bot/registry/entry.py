@@ -225,13 +225,13 @@ def _handles(
             continue
         if handle in found:
             first = found[handle].line
-            faults.append(item.fault(f"{shown(handle)} stands twice in this entry (line {first}): keep one"))
+            message = f"{shown(handle)} stands twice in this entry (line {first}): keep one"
+            faults.append(item.fault(message, f"repeated handle {handle}"))
         elif line := tombstones.line(handle):
-            faults.append(
-                item.fault(
-                    f"{shown(handle)} was removed (line {line}) and is never made again: take the handle out"
-                )
+            message = (
+                f"{shown(handle)} was removed (line {line}) and is never made again: take the handle out"
             )
+            faults.append(item.fault(message, f"removed handle {handle}"))
         found.setdefault(handle, item)
     return tuple(found)
 

@@ -226,7 +226,7 @@ def _warnings(root: Mapping, file: Rules, drafts: Iterable[Draft]) -> list[Fault
 
 def _problems(faults: Iterable[Fault], path: Path) -> tuple[Problem, ...]:
     ordered = sorted(set(faults), key=attrgetter("line", "column", "message"))
-    return tuple(Problem(str(path), each.line, each.column, each.message) for each in ordered)
+    return tuple(Problem(str(path), each.line, each.column, each.message, each.topic) for each in ordered)
 
 
 def _unreadable(faults: Iterable[Fault], path: Path) -> RegistryError:

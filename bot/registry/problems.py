@@ -47,7 +47,7 @@ def to_data(node: Node, faults: list[Fault]) -> Any:
         case Mapping():
             for first, second in node.repeated[:MAX_FAULTS]:
                 message = f"key {shown(second.text)} stands twice, here and on line {first.line}: keep one"
-                faults.append(second.fault(message))
+                faults.append(second.fault(message, f"repeated key {second.text}"))
             return {
                 key: None if isinstance(value, Scalar) and value.is_null else to_data(value, faults)
                 for key, (_, value) in node.items.items()

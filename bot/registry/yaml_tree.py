@@ -43,11 +43,12 @@ class Cursor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault at one place of the text; line and column count from 1."""
+    """What is wrong at one place of the text; line and column count from 1. `topic` as in `errors.Problem`."""
 
     line: int
     column: int
     message: str
+    topic: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -65,9 +66,9 @@ class _Node:
         """The column in which the node begins, from 1."""
         return self.start.column + 1
 
-    def fault(self, message: str) -> Fault:
+    def fault(self, message: str, topic: str = "") -> Fault:
         """A fault at this node."""
-        return Fault(self.line, self.column, message)
+        return Fault(self.line, self.column, message, topic)
 
 
 @dataclass(slots=True, eq=False)

@@ -21,7 +21,7 @@ _REFERENCES = {ord(mark): f"&#{ord(mark)};" for mark in (*string.punctuation, _N
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\uffa0\ufffd\U000e0100-\U000e01ef]"
 )
-# What needs no look at each character: visible, never composed anew, and none that joins or selects. ASCII,
+# What needs no look at each character: visible, never recomposed, and none that joins or selects. ASCII,
 # precomposed Latin, dashes and quotes, kana, the common ideographs, pictures without joiners.
 _PLAIN = re.compile(
     "[\x20-\x7e\u00a1-\u00ac\u00ae-\u017f\u2010-\u2027\u2030-\u205e\u3001-\u3029\u3041-\u3096\u30a1-\u30fe"

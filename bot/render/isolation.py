@@ -53,7 +53,7 @@ _GRACE_S = 10.0  # a process that is dying says so soon
 
 
 class Renderer:
-    """Renders and shows cards in another process, one that is made anew when it dies; to be used in a `with`.
+    """Renders and shows cards in another process, which is restarted when it dies; to be used in a `with`.
 
     `total_s` are CPU seconds in all: when they are used up, every further card is refused with a sentence.
     """
@@ -221,7 +221,7 @@ def serve() -> None:
         with suppress(ValueError, OSError):  # a system that does not have it
             resource.setrlimit(limit, most)
     signal.signal(signal.SIGXCPU, _use_up)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever interrupts the bot ends this process, too
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt of the bot ends this process, too
     while head := sys.stdin.buffer.read(_LENGTH.size):
         task, values = pickle.loads(sys.stdin.buffer.read(*_LENGTH.unpack(head)))  # noqa: S301 - we wrote it
         answer = json.dumps(_answered(task, values, total)).encode()

@@ -31,7 +31,7 @@ MAX_CARD_PICTURES = 50
 """Different ones in a card's body: what is not looked at costs nothing."""
 MAX_CARD_CHARACTERS = 256 << 10
 MAX_PAGE_BYTES = 32 << 20
-"""After so many bytes of cards the page ends; the last one may go beyond by its own bounds."""
+"""Bytes of cards after which the page ends; the last card may go beyond, within its own bounds."""
 _MAGIC = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp"}
 _TAGS = set(
     re.findall(
@@ -161,7 +161,7 @@ def shown(card: Card) -> dict[str, Any]:
 
 
 def _sanitised(body: str, pictures: _Pictures) -> Markup:
-    """The body's HTML: headings one level down, pictures inlined, everything else a stranger could use gone."""
+    """The body's HTML: headings one level down, pictures inlined, everything else that a stranger could use removed."""
     import nh3
     from markdown_it import MarkdownIt
 

@@ -14,9 +14,9 @@ from bot import manifest
 from bot.errors import BotError, HubError, Problem, TemplateError
 from bot.hub import Hub
 from bot.hub.published import FILENAME, Published
-from bot.io import digest
-from bot.plan.desired import card_facts, template_folders
+from bot.plan.desired import template_folders
 from bot.registry import Entry, Registry
+from bot.registry.card_settings import card_settings
 from bot.render import card, pictures, publication, sample_manifest
 from bot.render.preview import Card, refused
 
@@ -141,7 +141,7 @@ def _differs(
     return (
         published is None
         or _retrains(entry, published)
-        or published.card != digest.short(card_facts(registry, entry))
+        or published.card != card_settings(registry, entry).digest()
         or published.template != template(entry.template)
     )
 

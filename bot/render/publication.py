@@ -13,8 +13,9 @@ from bot.hub import Hub
 from bot.hub.published import FILENAME
 from bot.io import digest
 from bot.manifest import Manifest, provenance
-from bot.plan.desired import card_facts, template_folders
+from bot.plan.desired import template_folders
 from bot.registry import Entry, Registry
+from bot.registry.card_settings import card_settings
 from bot.render import card, pictures
 from bot.render.card import human_edits
 from bot.render.card.variables import LOSS_CURVE, SOCIAL_PREVIEW
@@ -85,22 +86,15 @@ def rerender(
     placeholder because one answer says that it is missing. Where the registry is a stranger's, `render` does it
     in another process.
     """
-    facts = card_facts(registry, entry)
+    settings = card_settings(registry, entry)
     accounts = {account.handle: account for account in made.accounts}
     template = card.template_digest(entry.template, template_folders(registry))
     update = {
-        "handles": entry.handles,
+        **settings.manifest_fields(made.base.license),
         "accounts": tuple(accounts[handle] for handle in entry.handles if handle in accounts),
         "hub": hub.address,
-        "consent": facts["consent"],
-        "contact": registry.contact or "",
-        "license": entry.license or made.base.license,
-        "license_name": entry.license_name,
-        "license_link": entry.license_link,
-        "tags": entry.tags,
-        "sensitive": entry.sensitive,
         "published": made.published.model_copy(
-            update={"handles": entry.handles, "template": template, "card": digest.short(facts)}
+            update={"handles": entry.handles, "template": template, "card": settings.digest()}
         ),
         "provenance": provenance.from_environment(os.environ),
     }

@@ -1,4 +1,4 @@
-"""Facts for the card of a model that does not exist yet: they show the layout, are all made up, and say so.
+"""Facts for the card of a model that does not exist yet: invented values that show the layout and say so.
 
 They come from the entry alone. No archive, store, base or network is read: the entry may be a stranger's.
 """
@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.hub.published import Published
-from bot.io import digest
 from bot.manifest import (
     Account,
     Base,
@@ -23,8 +22,9 @@ from bot.manifest import (
     Training,
     provenance,
 )
-from bot.plan.desired import card_facts, template_folders
+from bot.plan.desired import template_folders
 from bot.registry import Entry, Registry
+from bot.registry.card_settings import card_settings
 from bot.render import card, publication
 from bot.sources import network_of
 
@@ -39,7 +39,7 @@ _CURVE = ((0, None, 4.0), (50, 3.8, 3.6), (100, 3.4, 3.4), (150, 3.2, 3.35), (20
 
 def sample(entry: Entry, registry: Registry) -> Manifest:
     """A manifest of sample facts for the entry: round numbers, and texts that call themselves samples."""
-    facts = card_facts(registry, entry)
+    settings = card_settings(registry, entry)
     people = len(entry.handles)
     folder = Path(entry.base).is_absolute()
     base, _, revision = (Path(entry.base).name, "", "") if folder else entry.base.partition("@")
@@ -47,17 +47,10 @@ def sample(entry: Entry, registry: Registry) -> Manifest:
         name=entry.name,
         repo=f"{registry.namespace or 'namespace'}/{entry.name}",
         source=entry.source,
-        handles=entry.handles,
         accounts=tuple(_account(handle, entry) for handle in entry.handles),
         languages={},
         characters=50_000 * people,
-        consent=facts["consent"],
-        contact=registry.contact or "",
-        license=entry.license,
-        license_name=entry.license_name,
-        license_link=entry.license_link,
-        tags=entry.tags,
-        sensitive=entry.sensitive,
+        **settings.manifest_fields(),
         prompts=entry.prompts,
         base=Base(
             name=base,
@@ -111,7 +104,7 @@ def sample(entry: Entry, registry: Registry) -> Manifest:
             recipe=entry.recipe.digest(),
             base=base,
             template=card.template_digest(entry.template, template_folders(registry)),
-            card=digest.short(facts),
+            card=settings.digest(),
             trained_at=_WHEN,
         ),
         provenance=provenance.from_environment(os.environ),

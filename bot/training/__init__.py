@@ -1,6 +1,6 @@
 """Training: the only rooms that import torch. `fine_tune.fine_tune` is the door.
 
-Progress and faults are told by the bot itself, so the library's own bars and advice are turned off.
+The bot reports progress and faults itself, so the library's own bars and advice are turned off.
 """
 
 import os

@@ -15,7 +15,7 @@ from bot.training.data import Blocks
 from bot.training.device import Device
 
 Masking: TypeAlias = Literal["mask", "positions"]
-"""How a model is told where posts begin. `mask`: by a mask a block and positions; `positions`: by positions
+"""How a model learns where posts begin. `mask`: by a mask a block and positions; `positions`: by positions
 alone, from which transformers derives the mask (models with a sliding window need that)."""
 
 TOLERANCE = 1e-3
@@ -23,7 +23,7 @@ TOLERANCE = 1e-3
 
 
 SHORT = 512
-"""Blocks of at most so many tokens: there a table of all scores takes less memory than a step's other tensors."""
+"""Largest block, in tokens, with a mask: a table of all scores there takes less memory than a step's other tensors."""
 
 
 def implementation(size: int, device: Device) -> str:

@@ -1,4 +1,4 @@
-"""Posts as tokens, and tokens as blocks of one constant length: what a pass over the posts consists of."""
+"""Posts as tokens, and tokens as blocks of one constant length: what an epoch consists of."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ IGNORED = -100
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """One pass over the posts, as tensors of shape [blocks, block size].
+    """One epoch, as tensors of shape [blocks, block size].
 
     `labels[i, t]` is the token that follows `inputs[i, t]`, `IGNORED` in the padding. Where posts see only
     themselves, `positions` count from each post's start, and tokens of one post share their number in
@@ -31,14 +31,9 @@ class Blocks:
         return len(self.inputs)
 
     @property
-    def full(self) -> float:
+    def fill_ratio(self) -> float:
         """The share of positions that predict a token; the rest is padding."""
         return float((self.labels != IGNORED).float().mean())
-
-    def in_order(self, order: Sequence[int]) -> Self:
-        """The same blocks in another order."""
-        rows = torch.tensor(order, dtype=torch.long)
-        return self._each(lambda tensor: tensor[rows])
 
     def part(self, first: int, last: int) -> Self:
         """The blocks from `first` up to, not including, `last`: views, no copies."""
@@ -67,13 +62,13 @@ def tokenise(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[l
     return [[token for token in tokens if token not in special] for tokens in encoded]
 
 
-def predicted(posts: Sequence[Sequence[int]]) -> int:
-    """How many tokens a pass over the posts predicts: each post's own and the end after it."""
+def num_targets(posts: Sequence[Sequence[int]]) -> int:
+    """The number of tokens that an epoch predicts: each post's own and the end after it."""
     return sum(map(len, posts)) + len(posts)
 
 
 def concatenate(posts: Sequence[Sequence[int]], order: Sequence[int], size: int, end: int) -> Blocks:
-    """The older system's layout: the posts in that order as one run, cut wherever a block is full.
+    """The posts in that order as one run, cut wherever a block is full (layout `stream`).
 
     The run is end-of-text, post, end-of-text, post, …, end-of-text; every token but the first is predicted
     exactly once, and none is lost at a block's edge. Only the last block is padded.

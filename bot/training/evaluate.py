@@ -1,4 +1,4 @@
-"""Evaluation: how well a model foretells posts that it was never trained on.
+"""Evaluation: cross-entropy, perplexity and bits per byte on posts that a model was never trained on.
 
 Each post stands alone, begun by the end-of-text token; its own tokens and the end after it are predicted.
 The base and the tuned model are scored by this one function on the same posts, each post by itself, so that
@@ -20,14 +20,14 @@ from bot.corpus import Text
 from bot.manifest import Evaluation, Score, Voice
 from bot.training.data import IGNORED, tokenise
 from bot.training.device import Device
-from bot.training.loss import each
+from bot.training.loss import token_losses
 
 BATCH_TOKENS = 2_048
 """Tokens in one forward pass, padding included: bounds memory, changes no result."""
 
 
 RESAMPLES = 2_000
-"""How often the posts are drawn anew for an interval; more would change its third digit."""
+"""Bootstrap samples per interval; more would change its third digit."""
 
 RESAMPLED_AT_ONCE = 2_000_000
 """Posts drawn at a time: bounds memory, changes no result."""
@@ -86,7 +86,7 @@ def losses(model: nn.Module, posts: Sequence[Sequence[int]], end: int, device: D
         # Padding stands to the right of everything predicted, so causal attention needs no mask.
         with device.autocast():
             logits = model(input_ids=inputs.to(device.torch)).logits
-        nats = each(logits, labels.to(device.torch))
+        nats = token_losses(logits, labels.to(device.torch))
         for index, value in zip(batch, nats.sum(dim=1).tolist(), strict=True):
             total[index] = value
     model.train(was_training)
@@ -124,7 +124,7 @@ def score(held_out: HeldOut, losses: Sequence[float], of: Sequence[int]) -> Scor
     nats = numpy.array([losses[index] for index in of])
     tokens = numpy.array([len(held_out.posts[index]) + 1 for index in of])
     loss = float(nats.sum() / tokens.sum())
-    low, high = interval(nats, tokens)
+    low, high = bootstrap_interval(nats, tokens)
     return Score(
         loss=loss,
         perplexity=math.exp(loss) if loss < 700 else math.inf,
@@ -134,8 +134,8 @@ def score(held_out: HeldOut, losses: Sequence[float], of: Sequence[int]) -> Scor
     )
 
 
-def interval(nats: numpy.ndarray, tokens: numpy.ndarray) -> tuple[float, float] | tuple[None, None]:
-    """Where 95 % of the losses a token lie when as many posts are drawn anew from these, with replacement.
+def bootstrap_interval(nats: numpy.ndarray, tokens: numpy.ndarray) -> tuple[float, float] | tuple[None, None]:
+    """The 95 % bootstrap interval of the loss per token, over posts drawn with replacement.
 
     It is drawn from one seed, so equal losses give an equal interval. One post alone has none.
     """

@@ -20,13 +20,13 @@ from bot.corpus import Split, oversample_to_largest
 from bot.errors import Skipped, TrainingError
 from bot.manifest import Asked, Copying, Evaluation, Point, Sample, Tracking, Training
 from bot.registry.recipe import Recipe
-from bot.training import adapters, copying, data, evaluate, loop, sample, saving, tensorboard, tracking
+from bot.training import adapters, data, evaluate, loop, memorisation, sample, saving, tensorboard, tracking
 from bot.training.device import Device
 from bot.training.loading import LoadedBase
 from bot.training.progress import Progress
 
 LEAST_GAIN = 0.001
-"""Nats a token by which a model must be better than its base: rounding the weights alone moves it by less."""
+"""Nats per token by which a model must be better than its base: rounding the weights alone moves it by less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Tuned:
     """A model that is worth publishing; its files lie in the folder that was given.
 
     `recipe` is the one that was used, `asked` what of it was asked otherwise, by name. `warnings` are sentences
-    for whoever ran it and for the card: what training did otherwise than asked, and why.
+    for the log and the card: what training did otherwise than asked, and why.
     """
 
     base: manifest.Base
@@ -61,15 +61,13 @@ def fine_tune(
     report: Callable[[Progress], None],
     *,
     max_copying: float = 1.0,
-    track: tracking.Request | None = None,
 ) -> Tuned:
     """Fine-tunes a copy of `base` on the split's training posts and writes a loadable model into `folder`.
 
     Raises Skipped when the tuned model is no better than its base on the test posts, or when a larger share of
     its samples than `max_copying` are whole training posts, and TrainingError when there is nothing to train on
-    or a loss is not a number: then nothing in `folder` is to be published. `track` asks for a run elsewhere.
+    or a loss is not a number: then nothing in `folder` is to be published.
     """
-    digest = recipe.digest()
     recipe, asked, warnings = _fitting(base, recipe, device)
     posts = data.tokenise(base.tokenizer, [text.text for text in oversample_to_largest(split.train)])
     validation, test = (
@@ -92,17 +90,12 @@ def fine_tune(
             device,
             report,
             masking=base.masking(recipe.block_size, device) if recipe.layout == "packed" else None,
-            weights=base.weights if adapter is None else None,
             optimiser=base.optimiser if adapter is None else None,
         )
         if adapter is None:
             saving.round_weights(base, recipe)
         scores = evaluate.evaluation(test, before, evaluate.losses(model, test.posts, base.end, device))
-        if not (math.isfinite(scores.tuned.loss) and scores.tuned.loss < scores.base.loss - LEAST_GAIN):
-            raise Skipped(
-                f"no improvement over the base: held-out loss {scores.tuned.loss:.3f} nats a token after training, "
-                f"{scores.base.loss:.3f} before, on the same {scores.posts} posts; not published"
-            )
+        _check_improvement(scores)
         generation = sample.settings(base.context, base.end)
         if adapter is None:
             saving.save(base, model, recipe, generation, folder)
@@ -112,28 +105,11 @@ def fine_tune(
         tensorboard.write(folder / "runs", run.curve, now)
     longest = max(map(len, posts))
     samples, copied = _write(folder, prompts, split, recipe.seed, device, longest)
-    copying.check(copied, max_copying)
-    made = Tuned(
+    memorisation.check(copied, max_copying)
+    return Tuned(
         base=_facts(base),
         recipe=recipe,
-        training=Training(
-            posts=sum(map(len, split.train)),
-            tokens=run.tokens,
-            steps=run.steps,
-            epochs=run.epochs,
-            best_epoch=run.best_epoch,
-            seconds=round(run.seconds, 1),
-            hardware=device.name,
-            dtype=device.dtype,
-            weights=recipe.weights,
-            micro_batch_size=run.micro_batch_size,
-            versions={
-                "python": platform.python_version(),
-                "torch": torch.__version__,
-                "transformers": transformers.__version__,
-                **({"peft": version("peft")} if recipe.lora_rank else {}),
-            },
-        ),
+        training=_training(sum(map(len, split.train)), run, recipe, device),
         evaluation=scores,
         curve=run.curve,
         samples=samples,
@@ -142,12 +118,50 @@ def fine_tune(
         asked=asked,
         warnings=(*warnings, *run.warnings),
     )
-    if track is None:
-        return made
-    told = tracking.record(
-        track, recipe, digest, made.base, made.training, made.evaluation, made.curve, copied
+
+
+def tracked(tuned: Tuned, request: tracking.Request, recipe_digest: str) -> Tuned:
+    """The model with its run at a tracking service, where that took it. `recipe_digest` is that of the recipe asked."""
+    record = tracking.record(
+        request,
+        tuned.recipe,
+        recipe_digest,
+        tuned.base,
+        tuned.training,
+        tuned.evaluation,
+        tuned.curve,
+        tuned.copying,
     )
-    return replace(made, tracking=tracking.track(track, told))
+    return replace(tuned, tracking=tracking.track(request, record))
+
+
+def _check_improvement(scores: Evaluation) -> None:
+    if not (math.isfinite(scores.tuned.loss) and scores.tuned.loss < scores.base.loss - LEAST_GAIN):
+        raise Skipped(
+            f"no improvement over the base: held-out loss {scores.tuned.loss:.3f} nats per token after training, "
+            f"{scores.base.loss:.3f} before, on the same {scores.posts} posts; not published"
+        )
+
+
+def _training(posts: int, run: loop.Run, recipe: Recipe, device: Device) -> Training:
+    return Training(
+        posts=posts,
+        tokens=run.tokens,
+        steps=run.steps,
+        epochs=run.epochs,
+        best_epoch=run.best_epoch,
+        seconds=round(run.seconds, 1),
+        hardware=device.name,
+        dtype=device.dtype,
+        weights=recipe.weights,
+        micro_batch_size=run.micro_batch_size,
+        versions={
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "transformers": transformers.__version__,
+            **({"peft": version("peft")} if recipe.lora_rank else {}),
+        },
+    )
 
 
 def _write(
@@ -158,7 +172,7 @@ def _write(
     answers = sample.answers(generator, prompts, seed)
     texts = sample.unprompted(generator, seed, longest)
     held_out = [text.text for part in (*split.validation, *split.test) for text in part]
-    found = copying.overlaps(
+    found = memorisation.overlaps(
         [
             *(answer.prompt + answer.text for answer in answers),
             *(answer.text for answer in answers),
@@ -170,11 +184,13 @@ def _write(
     whole, alone = found[: len(answers)], found[len(answers) : 2 * len(answers)]
     rest = found[2 * len(answers) :]
     shown = tuple(
-        answer.model_copy(update={"text": "", "copied": True}) if one.telling or other.telling else answer
+        answer.model_copy(update={"text": "", "copied": True})
+        if one.reveals_post or other.reveals_post
+        else answer
         for answer, one, other in zip(answers, whole, alone, strict=True)
     )
     withheld = sum(answer.copied for answer in shown)
-    return shown, copying.measure(rest[: len(texts)], rest[len(texts) :], seed=seed, withheld=withheld)
+    return shown, memorisation.measure(rest[: len(texts)], rest[len(texts) :], seed=seed, withheld=withheld)
 
 
 def _fitting(

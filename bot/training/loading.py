@@ -69,7 +69,7 @@ class LoadedBase:
     def fresh(self, recipe: Recipe, device: Device, *, whole: bool = True) -> PreTrainedModel:
         """The model with the base's weights to the bit, on the device, with the recipe's dropout.
 
-        It is the same object every time: what an earlier call returned is this model, and is gone. `whole`
+        It is the same object every time: it overwrites what an earlier call returned. `whole`
         allocates what training all its weights takes; without it they are only set back, gradients are None.
         """
         for name in DROPOUTS:

@@ -16,7 +16,7 @@ SLICE = 4_194_304
 """Logits that are worked on at a time (16 MiB in float32)."""
 
 MIN_PROBABILITY = 1e-38
-"""The smallest chance that float32 tells from none: a token's loss counts as 87.5 nats at most."""
+"""The smallest probability that float32 tells from zero: a token's loss counts as 87.5 nats at most."""
 
 
 def mean(logits: torch.Tensor, labels: torch.Tensor, count: int) -> torch.Tensor:
@@ -30,7 +30,7 @@ def mean(logits: torch.Tensor, labels: torch.Tensor, count: int) -> torch.Tensor
 
 
 @torch.no_grad()
-def each(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def token_losses(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """The loss of every token, in nats and in the shape of `labels`; 0 where the label is `IGNORED`."""
     flat, wanted = logits.flatten(0, -2), labels.flatten()
     rows = max(1, SLICE // flat.shape[1])
@@ -54,11 +54,11 @@ class _Mean(torch.autograd.Function):
         ):
             used = label != IGNORED
             wanted = label.clamp(min=0)[:, None]
-            chances = torch.softmax(part, dim=1, dtype=torch.float32)
-            chosen = chances.gather(1, wanted).clamp_(min=MIN_PROBABILITY)
+            probabilities = torch.softmax(part, dim=1, dtype=torch.float32)
+            chosen = probabilities.gather(1, wanted).clamp_(min=MIN_PROBABILITY)
             total -= (chosen.log()[:, 0] * used).sum()
-            chances.scatter_add_(1, wanted, -torch.ones_like(chosen))
-            torch.mul(chances, (used / count)[:, None], out=out)
+            probabilities.scatter_add_(1, wanted, -torch.ones_like(chosen))
+            torch.mul(probabilities, (used / count)[:, None], out=out)
         ctx.save_for_backward(gradient)
         return total / count
 

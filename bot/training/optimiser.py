@@ -14,7 +14,7 @@ class Optimiser:
     """AdamW with clipping; its memory is allocated once and used again for every model of a fleet."""
 
     def __init__(self, weights: Weights) -> None:
-        self._weights = weights
+        self.weights = weights
         values, gradients, cut = weights.values, weights.gradients, weights.decayed
         vectors = []
         for part in (slice(0, cut), slice(cut, None)):
@@ -35,11 +35,11 @@ class Optimiser:
 
     def step(self, rate: float, clip: float) -> None:
         """One step at this learning rate, with gradients of norm `clip` at most; then they are zero again."""
-        self._weights.clip(clip)
+        self.weights.clip(clip)
         for group in self._adamw.param_groups:
             group["lr"] = rate
         self._adamw.step()
-        self._weights.gradients.zero_()
+        self.weights.gradients.zero_()
 
 
 def learning_rate(step: int, steps: int, recipe: Recipe) -> float:

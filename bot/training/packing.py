@@ -61,7 +61,7 @@ def pieces(posts: Sequence[Sequence[int]], size: int, end: int) -> tuple[list[li
 
 
 class Packer:
-    """Lays the same posts out afresh for every pass: other neighbours, another order, as many blocks.
+    """Lays the same posts out afresh for every epoch: other neighbours, another order, as many blocks.
 
     `size` is in tokens, `end` the end-of-text token's id, and `seed` makes every layout repeatable.
     """
@@ -73,7 +73,7 @@ class Packer:
         self.blocks = len(bins([len(piece) for piece in self._inputs], size))
 
     def layout(self) -> Blocks:
-        """The next pass's blocks. What pads a block's end sees only itself and is never predicted."""
+        """The blocks of the next epoch. What pads a block's end sees only itself and is never predicted."""
         order = list(range(len(self._inputs)))
         self._shuffle.shuffle(order)
         groups = bins([len(self._inputs[index]) for index in order], self._size)

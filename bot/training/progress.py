@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where training stands: `loss` in nats a token since the last report, `left` in seconds."""
+    """Where training stands: `loss` in nats per token since the last report, `left` in seconds."""
 
     step: int
     steps: int

@@ -39,7 +39,7 @@ _WANDB_PATH = re.compile(r"/([^/]{1,128})/([^/]{1,128})/runs/([A-Za-z0-9_-]{1,64
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What became of one run: `gone` once it was looked for and not found. `sentence` names no person."""
+    """The state of one run at its service: `gone` once it was looked for and not found. `sentence` names no person."""
 
     gone: bool
     sentence: str

@@ -1,6 +1,6 @@
 """Tracking elsewhere: a run's curve, settings and counts at Weights & Biases or Trackio, when an entry asks for it.
 
-It is told after training and costs the model nothing when it fails: a warning is said, and the model goes on.
+The run is sent after training; a failure is a warning and costs the model nothing.
 A run is named by a random id, and neither its settings nor its counts name a person or the model; the manifest
 knows the id, see `bot.training.tracker_runs`. No text of a post and nothing of the machine or the code goes out, and
 the console is not captured.
@@ -40,7 +40,7 @@ SECRETS = ("WANDB_API_KEY", "HF_TOKEN", "TRACKIO_WRITE_TOKEN")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Which service (`wandb`, `trackio`, `none`) is told of the model; `say` is told what a person should know.
+    """The service (`wandb`, `trackio`, `none`) that a run is sent to; `say` takes what a person should know.
 
     Of the corpus only counts are used, and `name`, the model's, is for what is said here alone: at the service the
     run is called `run`. `environment` holds the service's own variables.
@@ -56,7 +56,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a tracker is told: settings and counts, figures of the finished model, and the curve."""
+    """What a tracker receives: settings and counts, figures of the finished model, and the curve."""
 
     config: dict[str, Any]
     summary: dict[str, float]
@@ -121,10 +121,10 @@ def record(
     )
 
 
-def track(request: Request, told: Record) -> Tracking | None:
-    """Tells the service of a finished training; links only where the run went online. Never raises for a fault."""
-    tell = {"wandb": _wandb, "trackio": _trackio}.get(request.service)
-    if tell is None:
+def track(request: Request, record: Record) -> Tracking | None:
+    """Sends the run to its service and returns its links, which exist only online. Never raises for a fault."""
+    send = {"wandb": _wandb, "trackio": _trackio}.get(request.service)
+    if send is None:
         return None
     if importlib.util.find_spec(request.service) is None:
         request.say(
@@ -133,16 +133,16 @@ def track(request: Request, told: Record) -> Tracking | None:
         )
         return None
     try:
-        return tell(request, told)
+        return send(request, record)
     except FAULTS as error:
         request.say(
-            f"{request.name}: warning: {request.service} was not told of this model "
+            f"{request.name}: warning: {request.service} did not get the run of this model "
             f"({_first_line(error, request.environment)}); the model itself is not affected"
         )
         return None
 
 
-def _wandb(request: Request, told: Record) -> Tracking:
+def _wandb(request: Request, record: Record) -> Tracking:
     """One run and one artifact with the counts. Offline without a key, or when WANDB_MODE says so."""
     environment = request.environment
     mode = environment.get("WANDB_MODE") or ("online" if environment.get("WANDB_API_KEY") else "offline")
@@ -176,15 +176,17 @@ def _wandb(request: Request, told: Record) -> Tracking:
             project=project,
             id=request.run,
             name=request.run,
-            config=told.config,
+            config=record.config,
             dir=str(folder.resolve()),
             mode=mode,
             settings=private,
         ) as run:
-            for step, row in told.rows:
+            for step, row in record.rows:
                 run.log(row, step=step)
-            run.summary.update(told.summary)
-            dataset = wandb.Artifact(f"{request.run}-posts", type="dataset", metadata=told.config["dataset"])
+            run.summary.update(record.summary)
+            dataset = wandb.Artifact(
+                f"{request.run}-posts", type="dataset", metadata=record.config["dataset"]
+            )
             logged = run.log_artifact(dataset)
             if not run.offline and not run.disabled:
                 data_url = logged.wait(timeout=PATIENCE).url
@@ -199,7 +201,7 @@ def _wandb(request: Request, told: Record) -> Tracking:
     return Tracking(service="wandb", run=request.run, project=project, run_url=run_url, data_url=data_url)
 
 
-def _trackio(request: Request, told: Record) -> Tracking:
+def _trackio(request: Request, record: Record) -> Tracking:
     """One run: in the Space that TRACKIO_SPACE_ID names, else in Trackio's own folder on this machine."""
     environment = request.environment
     trackio = importlib.import_module("trackio")
@@ -214,15 +216,15 @@ def _trackio(request: Request, told: Record) -> Tracking:
             project=project,
             name=request.run,
             space_id=space,
-            config=told.config,
+            config=record.config,
             embed=False,
             auto_log_gpu=False,
             auto_log_cpu=False,
         )
         try:
-            for step, row in told.rows:
+            for step, row in record.rows:
                 trackio.log(row, step=step)
-            trackio.log(told.summary, step=told.curve[-1].step)
+            trackio.log(record.summary, step=record.curve[-1].step)
         finally:
             trackio.finish()
     if space and not on_outcome:

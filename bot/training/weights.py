@@ -13,14 +13,14 @@ from torch import nn
 from bot.errors import TrainingError
 
 ALIGNED = 16
-"""Every tensor begins at a multiple of so many numbers (64 bytes), as vector units like it."""
+"""Alignment of every tensor, in numbers (64 bytes): the width of vector units."""
 
 
 class Weights:
     """The parameters as views into `values`, their gradients as views into `gradients` (both float32).
 
     Matrices come first: the first `decayed` numbers are those that weight decay applies to. What the
-    parameters hold when this is made is written to a file without a name, and `reset` brings it back.
+    parameters hold when this is made is written to an anonymous temporary file, and `reset` restores it.
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter]) -> None:
@@ -42,7 +42,7 @@ class Weights:
             (self.values[first:last].view(one.shape), self.gradients[first:last].view(one.shape))
             for one, (first, last) in zip(self._parameters, spans, strict=True)
         ]
-        self._start = Copy()
+        self._start = WeightSnapshot()
         self._start.write(self.values)
 
     def reset(self) -> None:
@@ -72,15 +72,15 @@ class Weights:
         self.gradients.mul_((largest / (norm + 1e-6)).clamp_(max=1.0))
 
 
-class Copy:
-    """Weights kept in a file without a name, which costs no memory and vanishes with the process."""
+class WeightSnapshot:
+    """A copy of the weights in an anonymous temporary file, which costs no memory and vanishes with the process."""
 
     def __init__(self) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - lives as long as this
         weakref.finalize(self, self._file.close)
 
     def write(self, values: torch.Tensor) -> None:
-        """Keeps these values. TrainingError when the disk has no room for them."""
+        """Replaces the copy with these values. TrainingError when the disk has no room for them."""
         self._file.seek(0)
         data = values.cpu().numpy().data.cast("B")
         try:
@@ -93,7 +93,7 @@ class Copy:
             ) from error
 
     def read(self, into: torch.Tensor) -> None:
-        """Fills the tensor with the values kept."""
+        """Fills the tensor with the values of the copy."""
         self._file.seek(0)
         host = into if into.device.type == "cpu" else torch.empty_like(into, device="cpu")
         data = host.numpy().data.cast("B")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fleets import Fleet
 
-from bot.apply import build
+from bot.apply import build, outcome_file
 from bot.hub.folder import FolderHub
 from bot.store import Store
 
@@ -293,8 +293,14 @@ def test_a_tombstone_removes_only_with_the_flag_and_never_comes_back(fleet: Flee
     code, outcomes = fleet.outcomes()
     assert (code, outcomes["ada"]["result"]) == (0, "skipped")
     assert "--allow-removals" in outcomes["ada"]["reason"]
-    code, outcomes = fleet.outcomes("--allow-removals", "1")
+    report = fleet.folder / "outcomes.json"
+    assert fleet.run("apply", "--report", str(report))[0] == 0
+    ((skipped,), _) = outcome_file.read_all([report])
+    assert skipped.public_reason == "a person asked to be removed; needs --allow-removals 1"
+    code, outcomes = fleet.outcomes("--allow-removals", "1", "--report", str(report))
     assert (code, outcomes["ada"]["result"]) == (0, "done")
+    ((removed,), _) = outcome_file.read_all([report])
+    assert removed.public_reason == "made private: a person asked to be removed"
     assert fleet.actions().get("ada", "ok") == "ok"
     stored = (fleet.folder / ".bot" / "store").rglob("*")
     assert not [path for path in stored if path.is_file() and b"ada" in path.read_bytes()]

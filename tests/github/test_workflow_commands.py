@@ -164,7 +164,13 @@ def test_outcomes_come_failures_first_and_are_annotated(
     outcomes = [
         Outcome("ada", "train", "done", "made", "abc"),
         Outcome("bob", "train", "failed", "a damaged zip"),
-        Outcome("cleo", "remove", "skipped", "needs --allow-removals 1"),
+        Outcome(
+            "cleo",
+            "remove",
+            "skipped",
+            "@cleo asked to be removed; needs --allow-removals 1",
+            public_reason="needs --allow-removals 1",
+        ),
     ]
     workflow_commands.on_apply(plan, outcomes, runner)
     text = Path(runner["GITHUB_STEP_SUMMARY"]).read_text()
@@ -181,7 +187,9 @@ def test_a_reason_links_to_the_hub_alone_and_leaves_out_the_models_own_page(
 ) -> None:
     monkeypatch.delenv("HF_ENDPOINT", raising=False)
     hub = "https://huggingface.co"
-    assert summaries.reason(f"made, {hub}/org/ada") == "made"
+    assert summaries.reason(f"made, {hub}/org/ada", "org/ada") == "made"
+    other = summaries.reason(f"made, {hub}/org/ada-2", "org/ada")
+    assert f"({hub}/org/ada-2)" in other
     advice = str(summaries.reason(f"make a token at {hub}/settings/tokens and set it"))
     assert advice.startswith("make a token at [")
     assert advice.endswith(f"]({hub}/settings/tokens) and set it")
@@ -194,7 +202,7 @@ def test_a_workflow_hides_who_is_removed_and_forgets_who_is_hidden_already(
     runner: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     steps = step("dave", "ok", "private already", "tombstone"), step("eve", "remove", "asked to", "tombstone")
-    kept = workflow_commands.discreet(Plan(steps), runner)
+    kept = workflow_commands.redact_plan(Plan(steps), runner)
     assert [one.name for one in kept.steps] == ["eve"]
     assert capsys.readouterr().err.splitlines() == ["::add-mask::eve"]
     workflow_commands.on_plan(kept, runner)
@@ -203,8 +211,8 @@ def test_a_workflow_hides_who_is_removed_and_forgets_who_is_hidden_already(
     assert "eve" not in text
     assert "dave" not in text
     assert (
-        workflow_commands.discreet(Plan(steps), {})
-        == workflow_commands.shown(Plan(steps), (), {})[0]
+        workflow_commands.redact_plan(Plan(steps), {})
+        == workflow_commands.redact_for_display(Plan(steps), (), {})[0]
         == Plan(steps)
     )
 

@@ -12,10 +12,10 @@ from card_facts import manifest
 from bot import registry
 from bot.__main__ import main
 from bot.hub import Hub, front_matter, open_hub
-from bot.io import digest
 from bot.manifest import Manifest
-from bot.plan.desired import card_facts, template_folders
+from bot.plan.desired import template_folders
 from bot.registry import Registry
+from bot.registry.card_settings import card_settings
 from bot.render import card, preview, proposed_cards, publication, sample_manifest
 
 HEAD = """\
@@ -52,7 +52,7 @@ def publish(found: Registry, hub: Hub, **changes: object) -> Manifest:
             "handles": entry.handles,
             "recipe": entry.recipe.digest(),
             "template": card.template_digest(entry.template, template_folders(found)),
-            "card": digest.of_value(card_facts(found, entry))[:16],
+            "card": card_settings(found, entry).digest(),
             **changes,
         }
     )

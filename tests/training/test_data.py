@@ -20,7 +20,7 @@ def test_every_token_and_every_end_is_predicted_exactly_once(made: list[list[int
     assert blocks.inputs.shape == blocks.labels.shape == (len(blocks), size)
     predicted = blocks.labels[blocks.labels != IGNORED].tolist()
     assert predicted == [token for post in made for token in (*post, END)]
-    assert len(predicted) == data.predicted(made)
+    assert len(predicted) == data.num_targets(made)
 
 
 @given(posts, st.integers(2, 16))
@@ -35,7 +35,7 @@ def test_padding_carries_no_label() -> None:
     blocks = data.concatenate([[5]], [0], 4, END)
     assert torch.equal(blocks.inputs, torch.tensor([[END, 5, END, END]]))
     assert torch.equal(blocks.labels, torch.tensor([[5, END, IGNORED, IGNORED]]))
-    assert blocks.full == 0.5
+    assert blocks.fill_ratio == 0.5
 
 
 def test_parts_and_orders_keep_all_tensors_together() -> None:

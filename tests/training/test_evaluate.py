@@ -88,7 +88,7 @@ def test_an_interval_holds_the_mean_of_the_posts_in_about_95_of_100_cases() -> N
     for _ in range(200):
         tokens = chance.integers(5, 40, size=60)
         nats = tokens * chance.normal(4.0, 0.8, size=60)
-        low, high = evaluate.interval(nats, tokens)
+        low, high = evaluate.bootstrap_interval(nats, tokens)
         assert low is not None
         assert high is not None
         met += low < 4.0 < high
@@ -99,14 +99,14 @@ def test_an_interval_is_the_same_for_the_same_losses_however_many_are_drawn_at_o
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     nats, tokens = numpy.linspace(1, 9, 50), numpy.full(50, 7)
-    whole = evaluate.interval(nats, tokens)
-    assert whole == evaluate.interval(nats, tokens)
+    whole = evaluate.bootstrap_interval(nats, tokens)
+    assert whole == evaluate.bootstrap_interval(nats, tokens)
     monkeypatch.setattr(evaluate, "RESAMPLED_AT_ONCE", 1000)
-    assert whole == evaluate.interval(nats, tokens)
+    assert whole == evaluate.bootstrap_interval(nats, tokens)
 
 
 def test_a_loss_that_is_not_a_number_has_no_interval() -> None:
-    assert evaluate.interval(numpy.array([1.0, math.nan]), numpy.array([1, 1])) == (None, None)
+    assert evaluate.bootstrap_interval(numpy.array([1.0, math.nan]), numpy.array([1, 1])) == (None, None)
 
 
 def test_a_post_longer_than_the_context_is_cut_for_evaluation_with_its_bytes(

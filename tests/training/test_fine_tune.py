@@ -149,14 +149,14 @@ def test_a_run_that_is_tracked_stands_with_the_model_and_one_that_fails_does_not
     request = tracking.Request("wandb", "ada", empty, said.append, environment=environment)
 
     def tune() -> fine_tune.Tuned:
-        return fine_tune.fine_tune(
-            base, split_of(60), RECIPE, PROMPTS, tmp_path / "model", CPU, NOW, lambda _: None, track=request
-        )
+        folder = tmp_path / "model"
+        made = fine_tune.fine_tune(base, split_of(60), RECIPE, PROMPTS, folder, CPU, NOW, lambda _: None)
+        return fine_tune.tracked(made, request, RECIPE.digest())
 
     assert tune().tracking == Tracking(service="wandb", run=request.run, project="mynah")
     monkeypatch.setattr(tracking, "_wandb", unreachable)
     assert tune().tracking is None
-    assert "wandb was not told of this model (unreachable)" in said[-1]
+    assert "wandb did not get the run of this model (unreachable)" in said[-1]
 
 
 def unreachable(*_: object) -> Tracking:
@@ -166,7 +166,7 @@ def unreachable(*_: object) -> Tracking:
 def test_no_improvement_over_the_base_is_not_published(base: loading.LoadedBase, tmp_path: Path) -> None:
     recipe = RECIPE.model_copy(update={"learning_rate": 1e-9, "epochs": 1, "dropout": 0.0})
     wanted = (
-        r"no improvement over the base: held-out loss \d\.\d+ nats a token after training, \d\.\d+ before"
+        r"no improvement over the base: held-out loss \d\.\d+ nats per token after training, \d\.\d+ before"
     )
     with pytest.raises(Skipped, match=wanted):
         fine_tune.fine_tune(base, split_of(60), recipe, PROMPTS, tmp_path, CPU, NOW, lambda _: None)

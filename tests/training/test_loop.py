@@ -45,7 +45,6 @@ def run(base: loading.LoadedBase, recipe: Recipe, on: device.Device = CPU) -> Tr
         on,
         reports.append,
         masking=masking,
-        weights=base.weights,
         optimiser=base.optimiser,
     )
     return done, {name: value.clone() for name, value in model.state_dict().items()}, reports
@@ -67,7 +66,7 @@ def test_training_lowers_the_loss_on_posts_it_never_saw(
     assert done.best_epoch == recipe.epochs
     assert reports[-1].step == reports[-1].steps == done.steps
     assert reports[-1].left == 0
-    assert done.full > 0.9
+    assert done.fill_ratio > 0.9
     assert done.warnings == ()
 
 
@@ -137,7 +136,7 @@ def test_the_weights_of_the_best_pass_stay_and_patience_ends_training(base: load
 def test_an_earlier_pass_that_was_better_is_brought_back(
     base: loading.LoadedBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counted = data.predicted(data.tokenise(base.tokenizer, sentences(20, 2)))
+    counted = data.num_targets(data.tokenise(base.tokenizer, sentences(20, 2)))
     told = iter([5.0, 3.0, 4.0, 4.5])
     monkeypatch.setattr(evaluate, "losses", lambda *_: [next(told) * counted])
     done, weights, _ = run(base, RECIPE.model_copy(update={"patience": 0}))

@@ -41,7 +41,7 @@ def test_the_parts_of_a_batch_add_up_to_the_whole() -> None:
 
 def test_each_tokens_loss_has_the_labels_shape_and_padding_has_none() -> None:
     logits, labels = case(torch.float32)
-    each = loss.each(logits, labels)
+    each = loss.token_losses(logits, labels)
     assert each.shape == labels.shape
     assert each[1, 4:].tolist() == [0, 0, 0]
     torch.testing.assert_close(each.sum() / 18, loss.mean(logits, labels, 18).detach())

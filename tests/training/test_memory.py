@@ -57,7 +57,6 @@ def test_memory_is_flat_from_the_third_model_of_a_fleet_to_the_last(tiny_base: P
             recipe,
             CPU,
             lambda _: None,
-            weights=base.weights,
             optimiser=base.optimiser,
         )
         resident.append(in_use())

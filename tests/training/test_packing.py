@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.training import packing
-from bot.training.data import IGNORED, Blocks, predicted
+from bot.training.data import IGNORED, Blocks, num_targets
 
 END = 0
 posts = st.lists(st.lists(st.integers(1, 50), max_size=40), min_size=1, max_size=30)
@@ -47,7 +47,7 @@ def test_every_token_is_predicted_once_even_of_posts_longer_than_a_block(
     blocks = packing.Packer(made, size, END, seed=1).layout()
     labels = sorted(blocks.labels[blocks.labels != IGNORED].tolist())
     assert labels == sorted(token for post in made for token in (*post, END))
-    assert len(labels) == predicted(made)
+    assert len(labels) == num_targets(made)
     for inputs, wanted, _ in documents(blocks):
         assert inputs[1:] == wanted[:-1]
 
@@ -75,7 +75,7 @@ def test_posts_as_people_write_them_fill_blocks_to_more_than_97_percent() -> Non
     chance = random.Random(1)
     for mean in (12, 30, 60):
         made = [[1] * max(3, min(250, int(chance.gauss(mean, mean / 2)))) for _ in range(1000)]
-        assert packing.Packer(made, 256, END, seed=1).layout().full >= 0.97
+        assert packing.Packer(made, 256, END, seed=1).layout().fill_ratio >= 0.97
 
 
 def test_passes_differ_in_neighbours_and_order_and_a_seed_repeats_them() -> None:
@@ -100,4 +100,4 @@ def test_a_hundred_thousand_posts_are_packed_in_seconds() -> None:
 def test_a_post_of_a_hundred_thousand_tokens_becomes_many_blocks() -> None:
     packer = packing.Packer([[7] * 100_000, [1, 2]], 256, END, seed=1)
     assert packer.blocks == 391
-    assert packer.layout().full > 0.99
+    assert packer.layout().fill_ratio > 0.99

@@ -40,7 +40,6 @@ def trained(base: loading.LoadedBase, recipe: Recipe, folder: Path) -> float:
         recipe,
         CPU,
         lambda _: None,
-        weights=base.weights,
         optimiser=base.optimiser,
     )
     saving.round_weights(base, recipe)

@@ -174,7 +174,7 @@ def test_a_tracker_that_fails_costs_no_model_and_tells_no_key(
     wanted, said = request("wandb", WANDB_API_KEY=KEY, WANDB_DIR=str(tmp_path))
     assert tracking.track(wanted, told(wanted)) is None
     assert said == [
-        "ada_example: warning: wandb was not told of this model (the key *** was refused); "
+        "ada_example: warning: wandb did not get the run of this model (the key *** was refused); "
         "the model itself is not affected"
     ]
 

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from bot.errors import TrainingError
-from bot.training.weights import Copy, Weights
+from bot.training.weights import Weights, WeightSnapshot
 
 
 def network() -> nn.Module:
@@ -71,7 +71,7 @@ def test_frozen_parameters_are_left_alone() -> None:
 
 
 def test_a_copy_gives_back_what_was_written_last() -> None:
-    kept, values = Copy(), torch.arange(10.0)
+    kept, values = WeightSnapshot(), torch.arange(10.0)
     kept.write(values)
     kept.write(values * 2)
     into = torch.zeros(10)
@@ -86,11 +86,11 @@ def test_a_full_disk_is_said_with_what_to_do(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: Full())
     with pytest.raises(TrainingError, match="No space left on device; free some space, or set TMPDIR"):
-        Copy().write(torch.zeros(4))
+        WeightSnapshot().write(torch.zeros(4))
 
 
 def test_a_copy_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    kept = Copy()
+    kept = WeightSnapshot()
     kept.write(torch.zeros(4))
     assert list(tmp_path.iterdir()) == []

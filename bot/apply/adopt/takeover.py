@@ -11,10 +11,10 @@ from typing import Any
 from bot.apply.adopt.old_card import SYSTEM, OldAccount, OldCard
 from bot.hub import Blob, base_model
 from bot.hub.published import FRONT_MATTER_KEY, Published
-from bot.io import digest
 from bot.manifest import Account, Adopted, Base, Manifest, Tracking, provenance, utc
-from bot.plan.desired import card_facts, template_folders
+from bot.plan.desired import template_folders
 from bot.registry import Entry, Registry, read_text
+from bot.registry.card_settings import card_settings
 from bot.render import card, publication
 
 PROMPT = "My dream is"
@@ -64,22 +64,15 @@ def manifest_of(
     no reason to train it again; a later change of the entry is one.
     """
     accounts = {account.handle: account for account in old.accounts}
-    facts = card_facts(registry, entry)
+    settings = card_settings(registry, entry)
     base_facts = _base(old.base, config)
     return Manifest(
         name=entry.name,
         repo=repo,
         source="x",
-        handles=entry.handles,
         accounts=tuple(_account(accounts[handle]) for handle in entry.handles),
         languages={},
-        consent=facts["consent"],
-        contact=registry.contact or "",
-        license=entry.license,
-        license_name=entry.license_name,
-        license_link=entry.license_link,
-        tags=entry.tags,
-        sensitive=entry.sensitive,
+        **settings.manifest_fields(),
         prompts=(PROMPT,),
         base=base_facts,
         recipe={},
@@ -93,7 +86,7 @@ def manifest_of(
             recipe=entry.recipe.digest(),
             base=base_facts.identity,
             template=card.template_digest(entry.template, template_folders(registry)),
-            card=digest.short(facts),
+            card=settings.digest(),
             trained_at=utc(trained_at),
         ),
         provenance=provenance.from_environment(os.environ),

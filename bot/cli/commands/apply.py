@@ -118,10 +118,10 @@ def apply(**flags: Any) -> int:
     store = open_store(options.store_url, registry, adds=writes, say=warn if options.as_json else None)
     hub.check(write=writes)
     selection = select(options, reviewed, registry, hub)
-    selection = replace(selection, plan=workflow_commands.discreet(selection.plan, os.environ))
+    selection = replace(selection, plan=workflow_commands.redact_plan(selection.plan, os.environ))
     plan = selection.plan
     if not options.as_json:
-        report.print_plan(workflow_commands.shown(plan, (), os.environ)[0], sys.stdout)
+        report.print_plan(workflow_commands.redact_for_display(plan, (), os.environ)[0], sys.stdout)
     elif options.dry_run:
         report.print_json({"outcomes": [], "plan": plan.to_json()}, sys.stdout)
     if options.dry_run:
@@ -136,6 +136,6 @@ def apply(**flags: Any) -> int:
     if options.as_json:
         report.print_json(report.outcomes_json(outcomes, spent), sys.stdout)
     else:
-        shown, results = workflow_commands.shown(plan, outcomes, os.environ)
+        shown, results = workflow_commands.redact_for_display(plan, outcomes, os.environ)
         report.print_outcomes(results, shown, sys.stdout, spent)
     return exit_code(plan, outcomes)

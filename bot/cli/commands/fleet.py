@@ -66,7 +66,7 @@ def plan(
     made = make_plan(
         registry, hub, store_url or registry.store.url, PlanOptions(only, force, max_change=max_change)
     )
-    made = workflow_commands.discreet(made, os.environ)
+    made = workflow_commands.redact_plan(made, os.environ)
     if out is not None:
         file.write(made, out)
     workflow_commands.on_plan(made, os.environ, shards_asked=shards)
@@ -75,7 +75,7 @@ def plan(
         cut = {} if shards is None else {"shards": names(parts)}
         report.print_json(made.to_json() | cut, sys.stdout)
         return
-    report.print_plan(workflow_commands.shown(made, (), os.environ)[0], sys.stdout)
+    report.print_plan(workflow_commands.redact_for_display(made, (), os.environ)[0], sys.stdout)
     for name, part in zip(names(parts), parts, strict=True):
         click.echo(f"Shard {name}: {count(sum(map(needed, part)), 'step')}.")
 

@@ -52,7 +52,7 @@ def report(
     plan = Plan(tuple(file.read(path)))
     left = sorted(folder.glob("outcomes-*/*.json"))
     outcomes, wrong = outcome_file.read_all(left)
-    plan, outcomes = workflow_commands.shown(plan, outcomes, os.environ)
+    plan, outcomes = workflow_commands.redact_for_display(plan, outcomes, os.environ)
     spent = outcome_file.spent(left)
     sentences = [*_how(apply_result, dry_run), *schedule]
     sentences += [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in wrong]

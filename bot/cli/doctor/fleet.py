@@ -44,8 +44,10 @@ def examine(
 
 
 def _registry(registry: Registry) -> Iterator[Finding]:
-    # What leaks private files is told first.
-    problems = sorted(registry.problems, key=lambda problem: "git tracks" not in problem.message)
+    from bot.registry.checks import TRACKED_ARCHIVE
+
+    # What leaks private files comes first.
+    problems = sorted(registry.problems, key=lambda problem: problem.topic != TRACKED_ARCHIVE)
     for state, found in (("missing", problems), ("warning", list(registry.warnings))):
         shown = [str(problem) for problem in found[:MOST_LINES]]
         if len(found) > MOST_LINES:

@@ -34,7 +34,7 @@ class Files:
 def compare(made: Manifest, there: Mapping[str, Blob], apart: frozenset[str]) -> Files:
     """Sorts the files `there` by the digests of the manifest `made`; those `apart` are judged elsewhere.
 
-    A large file is told by its SHA-256. The git blob id of a small one proves that it is as published; that it
+    A large file is identified by its SHA-256. The git blob id of a small one proves that it is as published; that it
     is another one its contents have to show, since not every Hub names files as git does.
     """
     listed = (made.files.keys() | made.blobs.keys()) - apart

@@ -6,6 +6,7 @@ from bot.hub.published import FRONT_MATTER_KEY
 from bot.manifest import Evaluation, Manifest, Score
 from bot.registry import hub_names
 from bot.render import escape
+from bot.render.card import accounts as card_accounts
 from bot.render.card import samples
 from bot.render.card import variables as card_facts
 
@@ -68,7 +69,7 @@ def _widget(manifest: Manifest) -> list[dict[str, object]]:
 
 
 def _model_index(manifest: Manifest, evaluation: Evaluation) -> dict[str, object]:
-    handles = " and ".join(card_facts.at(account) for account in manifest.accounts)
+    handles = " and ".join(card_accounts.at(account) for account in manifest.accounts)
     return {
         "name": manifest.name,
         "results": [

@@ -1,4 +1,4 @@
-"""What a card's template may say: the manifest's facts as plain variables, each documented in templates/README.md.
+"""The variables of a card's template: the manifest's facts as plain values, documented in templates/README.md.
 
 Nothing here is escaped: templates do that for every value by default. What is not known is None or empty.
 """
@@ -7,29 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from bot.manifest import Account, Manifest
+from bot.manifest import Manifest
 from bot.registry import hub_names
 from bot.registry.languages import LANGUAGES, iso_639
 from bot.registry.licenses import LICENSES
 from bot.registry.recipe import Recipe
-from bot.render import escape
-from bot.render.card import curve, samples, snippet
+from bot.render.card import accounts, curve, samples, snippet
 
 LOSS_CURVE = "assets/loss.png"
 SOCIAL_PREVIEW = "predictions.png"
-NAME_LENGTH = 60
-"""Characters of a display name that a card shows; longer ones end in an ellipsis."""
 SENSITIVE_SHARE = 0.1
 """Share of posts marked sensitive above which a model is tagged not-for-all-audiences."""
 LANGUAGE_SHARE = 0.05
 """Share of posts from which a language stands in the metadata; the most frequent one always does."""
-_REASONS = {"retweets": ("Retweets", "Reposts"), "short": ("Short tweets", "Short posts")}
 _ACTIONS_RUN = re.compile(r"(https://[\w.-]+/[\w.-]+/[\w.-]+)/actions/runs/\d+.*", re.ASCII)
 _TRACKERS = {"wandb": "Weights & Biases", "trackio": "Trackio"}
-_NETWORKS = {"x": "X", "bluesky": "Bluesky", "mastodon": "Mastodon"}
 _SOURCES = {
     "x": "fetched through X's API",
     "archive": "read from the archive that X gives its users",
@@ -44,24 +38,26 @@ _FILES = ("archive", "jsonl")
 
 def facts(manifest: Manifest) -> dict[str, Any]:
     """Every variable of the template `model_card`, from the manifest alone."""
-    names = display_names(manifest.accounts)
+    names = accounts.display_names(manifest.accounts)
     shared = samples.of_first_prompt(manifest.samples)
     return {
         "name": manifest.name,
         "repo": manifest.repo,
         "kind": kind(manifest),
         "names": names,
-        "accounts": [_account(account, name) for account, name in zip(manifest.accounts, names, strict=True)],
-        "posts": "tweets" if _is_x(manifest) else "posts",
-        "post": "tweet" if _is_x(manifest) else "post",
-        "network": _network(manifest),
+        "accounts": [
+            accounts.row(account, name) for account, name in zip(manifest.accounts, names, strict=True)
+        ],
+        "posts": "tweets" if accounts.is_x(manifest) else "posts",
+        "post": "tweet" if accounts.is_x(manifest) else "post",
+        "network": accounts.network(manifest),
         "source": _SOURCES.get(manifest.source, f"read from {manifest.source}"),
         "adapter": is_adapter(manifest),
         "snippet": snippet.snippet(manifest.repo, shared, manifest.prompts, adapter=is_adapter(manifest)),
         "shown": samples.first_shown(shared),
         "samples": samples.by_prompt(manifest.samples),
-        "statistics": statistics(manifest),
-        "window": _window(manifest.accounts),
+        "statistics": accounts.statistics(manifest),
+        "window": accounts.window(manifest.accounts),
         "checked_at": manifest.checked_at,
         "languages": languages(manifest),
         "characters": manifest.characters,
@@ -98,55 +94,6 @@ def facts(manifest: Manifest) -> dict[str, Any]:
 def kind(manifest: Manifest) -> str:
     """What such a model is called: a bot of one person, a cyborg of several."""
     return "AI cyborg" if len(manifest.accounts) > 1 else "AI bot"
-
-
-def display_names(accounts: Sequence[Account]) -> list[str]:
-    """Names as a reader sees them: cleaned, shortened, the handle for a blank one, and told apart when equal."""
-    names = [
-        at(account) if escape.is_blank(account.name) else escape.shorten(account.name, NAME_LENGTH)
-        for account in accounts
-    ]
-    return [
-        f"{name} ({at(account)})" if names.count(name) > 1 and name != at(account) else name
-        for name, account in zip(names, accounts, strict=True)
-    ]
-
-
-def at(account: Account) -> str:
-    """The handle as its network writes it."""
-    return "@" + escape.shorten(account.handle.removeprefix("@"), NAME_LENGTH)
-
-
-def statistics(manifest: Manifest) -> dict[str, Any]:
-    """The table of what was downloaded, dropped and kept: a column an account; the first row sums the others."""
-    column = 0 if _is_x(manifest) else 1
-    noun = ("Tweets", "Posts")[column]
-    reasons = list(_REASONS)
-    for account in manifest.accounts:
-        reasons.extend(reason for reason in (*account.dropped, *account.not_fetched) if reason not in reasons)
-    rows = [
-        {
-            "label": _REASONS[reason][column]
-            if reason in _REASONS
-            else reason.replace("_", " ").capitalize(),
-            "counts": [_dropped(account, reason) for account in manifest.accounts],
-        }
-        for reason in reasons
-        if reason in _REASONS or any(_dropped(account, reason) != 0 for account in manifest.accounts)
-    ]
-    first = {"label": f"{noun} downloaded", "counts": [account.downloaded for account in manifest.accounts]}
-    last = {"label": f"{noun} kept", "counts": [account.kept for account in manifest.accounts]}
-    return {
-        "columns": display_names(manifest.accounts),
-        "rows": [first, *rows, last],
-        "whole": not any(account.not_fetched for account in manifest.accounts),
-    }
-
-
-def _dropped(account: Account, reason: str) -> int | None:
-    """How many posts were dropped for the reason; None where none came because they were never asked for."""
-    count = account.dropped.get(reason, 0)
-    return None if not count and reason in account.not_fetched else count
 
 
 def languages(manifest: Manifest) -> list[dict[str, Any]]:
@@ -203,29 +150,6 @@ def is_unproven(manifest: Manifest) -> bool:
     return manifest.source in _FILES and any(account.id is None for account in manifest.accounts)
 
 
-def _account(account: Account, name: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "handle": at(account),
-        "url": account.url,
-        "avatar": account.avatar,
-        "first": account.first,
-        "last": account.last,
-        "characters": account.characters,
-        "parody": account.parody,
-        "labels": account.labels,
-    }
-
-
-def _is_x(manifest: Manifest) -> bool:
-    return all(account.network == "x" for account in manifest.accounts)
-
-
-def _network(manifest: Manifest) -> str | None:
-    found = {_NETWORKS.get(account.network) for account in manifest.accounts}
-    return found.pop() if len(found) == 1 else None
-
-
 def _voices(manifest: Manifest, names: Sequence[str]) -> list[dict[str, Any]]:
     """Scores by account, in the order of the evaluation; empty for a model of one."""
     known = {account.handle: name for account, name in zip(manifest.accounts, names, strict=True)}
@@ -255,12 +179,6 @@ def _tracking(manifest: Manifest) -> dict[str, Any] | None:
     if not any(links.values()):
         return None
     return {"service": _TRACKERS.get(found.service, found.service), **links}
-
-
-def _window(accounts: Sequence[Account]) -> tuple[datetime, datetime] | None:
-    first = [account.first for account in accounts if account.first is not None]
-    last = [account.last for account in accounts if account.last is not None]
-    return (min(first), max(last)) if first and last else None
 
 
 def _base(manifest: Manifest) -> dict[str, Any]:

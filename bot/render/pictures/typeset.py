@@ -65,7 +65,7 @@ class Block:
 def block(
     text: str, size: float, width: float, *, lines: int = 1, bold: bool = False, leading: float = 1.35
 ) -> Block:
-    """The text cleaned and wrapped to the width; what does not fit into so many lines ends in an ellipsis."""
+    """The text cleaned and wrapped to the width; what does not fit into the lines ends in an ellipsis."""
     words = list(_breakable(drawable(escape.clean(text))))
     wrapped: list[str] = []
     line = ""

@@ -12,8 +12,8 @@ from bot.manifest import Manifest
 from bot.plan.steps import Step
 from bot.registry.tombstones import Tombstones
 from bot.render import escape
+from bot.render.card import accounts as card_accounts
 from bot.render.card import curve
-from bot.render.card import variables as card_facts
 
 LEVELS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 """Heights of a sparkline's points, one character each, the lowest loss first."""
@@ -67,11 +67,11 @@ def facts_of(made: Manifest, head: str) -> Facts:
     """The facts of a manifest."""
     score = made.evaluation
     rows = [row["held_out"] for row in curve.rows(made.curve)] if curve.is_drawable(made.curve) else []
-    names = card_facts.display_names(made.accounts)
+    names = card_accounts.display_names(made.accounts)
     return Facts(
         head=head,
         people=tuple(
-            (name, card_facts.at(account)) for name, account in zip(names, made.accounts, strict=True)
+            (name, card_accounts.at(account)) for name, account in zip(names, made.accounts, strict=True)
         ),
         trained=made.published.trained_at.date(),
         kept=sum(account.kept for account in made.accounts),

@@ -122,7 +122,7 @@ def test_faults_of_what_it_touches_stop_it_with_their_lines(repo: Repo) -> None:
     (fault,) = made.faults
     assert fault.line == 7
     assert "was removed" in fault.message
-    assert "### 1 thing to mend" in text
+    assert "### 1 thing to fix" in text
     assert "After the merge" not in text
 
 
@@ -218,7 +218,7 @@ def test_a_template_that_breaks_is_a_fault_on_its_line(
     (fault,) = made.faults
     assert (Path(fault.path), fault.line) == (repo.folder / "templates" / file, line)
     assert words in fault.message
-    assert "### 1 thing to mend" in told
+    assert "### 1 thing to fix" in told
     assert "The registry is sound" not in told
     errors = [one for one in capsys.readouterr().err.splitlines() if one.startswith("::error")]
     assert len(errors) == 1

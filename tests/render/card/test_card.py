@@ -20,6 +20,7 @@ from bot.hub.published import Published
 from bot.io.paths import TEMPLATES
 from bot.manifest import Base, Manifest, Point, Sample
 from bot.render import card, environment, escape
+from bot.render.card import accounts as card_accounts
 from bot.render.card import variables as card_facts
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -88,7 +89,7 @@ def test_a_hostile_name_is_shown_and_changes_nothing_else(name: str) -> None:
     harmless = seen(card.render(manifest([account("mallory", "Mallory"), BOB])))
     readme = card.render(manifest([account("mallory", name), BOB]))
     page = seen(readme)
-    shown = "@mallory" if escape.is_blank(name) else escape.shorten(name, card_facts.NAME_LENGTH)
+    shown = "@mallory" if escape.is_blank(name) else escape.shorten(name, card_accounts.NAME_LENGTH)
     table = card_reader.statistics(page)
     assert table[0] == ["Data", shown, "Bob | Example"]
     assert table[1:] == card_reader.statistics(harmless)[1:]
@@ -164,7 +165,7 @@ def test_any_card_parses_back_to_the_same_facts(
     table = card_reader.statistics(page)
     assert [squashed(cell) for cell in table[0]] == [
         "Data",
-        *map(squashed, card_facts.display_names(accounts)),
+        *map(squashed, card_accounts.display_names(accounts)),
     ]
     rows = {row[0]: [int(cell) for cell in row[1:]] for row in table[1:]}
     assert rows["Tweets downloaded"] == [one.downloaded for one in accounts]
@@ -260,7 +261,7 @@ def test_reasons_that_did_not_occur_have_no_row_but_the_first_two_do() -> None:
 
 def test_equal_names_are_told_apart() -> None:
     twins = [account("one", "Twin"), account("two", "Twin")]
-    assert card_facts.display_names(twins) == ["Twin (@one)", "Twin (@two)"]
+    assert card_accounts.display_names(twins) == ["Twin (@one)", "Twin (@two)"]
 
 
 def test_consent_is_said_as_recorded() -> None:

@@ -21,7 +21,7 @@ from bot.manifest import Copying, Evaluation, Manifest, Point, Sample, Score, Vo
 from bot.registry import hub_names
 from bot.registry.licenses import LICENSES
 from bot.render import card, escape
-from bot.render.card import variables as card_facts
+from bot.render.card import accounts as card_accounts
 
 MAX_README = 256 * 1024
 MAX_FRONT_MATTER = 32 * 1024
@@ -225,7 +225,7 @@ def squashed(text: str) -> str:
 @given(manifests())
 def test_any_card_keeps_every_rule_and_gives_its_facts_back(made: Manifest) -> None:
     page, found = check(made)
-    names = [squashed(name) for name in card_facts.display_names(made.accounts)]
+    names = [squashed(name) for name in card_accounts.display_names(made.accounts)]
     table = card_reader.statistics(page)
     assert [squashed(cell) for cell in table[0]] == ["Data", *names]
     rows = {row[0]: row[1:] for row in table[1:]}

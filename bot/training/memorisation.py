@@ -1,4 +1,4 @@
-"""Copying: how much of what a model writes stands word for word in the posts it was trained on.
+"""Memorisation: how much of what a model writes stands word for word in the posts it was trained on.
 
 Texts are compared as words without case and punctuation. The same figures for posts that were held out say
 how much the person repeats themselves anyway, and so what a model that copies nothing would show.
@@ -14,10 +14,10 @@ from bot.errors import Skipped
 from bot.manifest import Copying
 
 WORDS = 6
-"""A run of so many words is counted as copied."""
+"""Words of the shortest run that counts as copied."""
 
 LONG = 12
-"""A text for the card that shares a run of so many words with a training post is not shown."""
+"""Words of a run shared with a training post from which a text is not shown on the card."""
 
 _WORD = 4
 _SCRIPTS = {"CJK": 2, "HIRAGANA": 2, "KATAKANA": 2, "KATAKANA-HIRAGANA": 2, "IDEOGRAPHIC": 2}
@@ -35,13 +35,13 @@ _SELECTORS = frozenset(
 class Overlap:
     """What one text shares with the training posts; `inside` and `size` are in quarters of a word.
 
-    `run`: it holds a run of `WORDS` words of a post; `whole`: it is a post; `telling`: it shows one, since it
-    is one, holds one of at least `WORDS` words, or shares a run of `LONG` words with one.
+    `ngram_match`: it holds a run of `WORDS` words of a post; `exact_match`: it is a post; `reveals_post`: it is
+    one, holds one of at least `WORDS` words, or shares a run of `LONG` words with one.
     """
 
-    run: bool
-    whole: bool
-    telling: bool
+    ngram_match: bool
+    exact_match: bool
+    reveals_post: bool
     inside: int
     size: int
 
@@ -124,9 +124,9 @@ def _overlap(
     covered = {place for start, end in shared for place in range(start, end)}
     line = f" {' '.join(text)} "
     return Overlap(
-        run=bool(shared),
-        whole=whole,
-        telling=whole or long or (bool(shared) and any(post in line for post in within)),
+        ngram_match=bool(shared),
+        exact_match=whole,
+        reveals_post=whole or long or (bool(shared) and any(post in line for post in within)),
         inside=sum(_quarters(text[place]) for place in covered),
         size=sum(map(_quarters, text)),
     )
@@ -136,12 +136,12 @@ def _shares(found: Sequence[Overlap]) -> tuple[float, float, float]:
     """Shares of texts with a run and of whole posts, and of all words inside runs; 0 where there is no text."""
     count = max(1, len(found))
     inside, size = sum(each.inside for each in found), sum(each.size for each in found)
-    runs, whole = sum(each.run for each in found), sum(each.whole for each in found)
+    runs, whole = sum(each.ngram_match for each in found), sum(each.exact_match for each in found)
     return round(runs / count, 4), round(whole / count, 4), round(inside / max(1, size), 4)
 
 
 def _runs(text: Sequence[str], least: int) -> Iterator[tuple[int, int]]:
-    """For each start the shortest run of at least so many words, as [start, end).
+    """For each start the shortest run of at least `least` words, as [start, end).
 
     Where it ends follows from its own words alone, so two texts share such a run exactly when they share one
     of at least that length.

@@ -8,39 +8,39 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import Skipped
-from bot.training import copying
+from bot.training import memorisation
 
 POST = "The bird sings over the river, and nobody but the stone is listening to it tonight."
 
 
-def overlap(text: str, *posts: str) -> copying.Overlap:
-    (found,) = copying.overlaps([text], posts)
+def overlap(text: str, *posts: str) -> memorisation.Overlap:
+    (found,) = memorisation.overlaps([text], posts)
     return found
 
 
 def test_words_lose_case_punctuation_and_symbols() -> None:
     said = "“Don’t STOP” — she said… so-so, it's 3 o'clock @bob #Tag ☕️ 👍🏽!"
-    assert " ".join(copying.words(said)) == "dont stop she said so so its 3 oclock bob tag"
-    assert copying.words("Ｆｕｌｌ ﬁne") == ("full", "fine")
-    assert copying.words("हिन्दी में") == ("हिन्दी", "में")
-    assert copying.words("☕️ … —") == ()
+    assert " ".join(memorisation.words(said)) == "dont stop she said so so its 3 oclock bob tag"
+    assert memorisation.words("Ｆｕｌｌ ﬁne") == ("full", "fine")
+    assert memorisation.words("हिन्दी में") == ("हिन्दी", "में")
+    assert memorisation.words("☕️ … —") == ()
 
 
 def test_a_run_of_six_words_is_found_in_other_case_and_punctuation_and_five_are_not() -> None:
-    assert overlap("And THE RIVER and nobody but the moon", POST).run
-    assert not overlap("nobody but the stone is asleep", POST).run
-    assert overlap("I know nobody but the stone is listening", POST).run
+    assert overlap("And THE RIVER and nobody but the moon", POST).ngram_match
+    assert not overlap("nobody but the stone is asleep", POST).ngram_match
+    assert overlap("I know nobody but the stone is listening", POST).ngram_match
 
 
 def test_a_run_does_not_cross_from_one_post_to_the_next() -> None:
-    assert not overlap("one two three four five six", "one two three", "four five six").run
+    assert not overlap("one two three four five six", "one two three", "four five six").ngram_match
 
 
 def test_a_whole_post_is_equality_after_normalisation() -> None:
-    assert overlap(POST.upper().replace(",", " –"), POST).whole
-    assert not overlap(POST + " Really.", POST).whole
-    assert overlap("good morning all", "Good morning, all!").whole
-    assert not overlap("…", "Good morning, all!", "!!!").whole
+    assert overlap(POST.upper().replace(",", " –"), POST).exact_match
+    assert not overlap(POST + " Really.", POST).exact_match
+    assert overlap("good morning all", "Good morning, all!").exact_match
+    assert not overlap("…", "Good morning, all!", "!!!").exact_match
 
 
 def test_the_share_of_words_inside_runs_counts_every_word_once() -> None:
@@ -50,26 +50,26 @@ def test_the_share_of_words_inside_runs_counts_every_word_once() -> None:
 
 def test_a_text_tells_a_post_when_it_is_one_holds_one_or_shares_twelve_words() -> None:
     eleven, twelve = (" ".join(POST.split()[:count]) for count in (11, 12))
-    assert overlap(twelve + " else", POST).telling
-    assert not overlap(eleven + " else", POST).telling
+    assert overlap(twelve + " else", POST).reveals_post
+    assert not overlap(eleven + " else", POST).reveals_post
     short = "My dream is to sleep well."
-    assert overlap("He said: my dream is to sleep well, at last", short).telling
-    assert not overlap("He said: dream is to sleep well, at last", short).telling
-    assert overlap("good morning all", "Good morning, all!").telling
-    assert not overlap("and good morning all of you", "Good morning, all!").telling
+    assert overlap("He said: my dream is to sleep well, at last", short).reveals_post
+    assert not overlap("He said: dream is to sleep well, at last", short).reveals_post
+    assert overlap("good morning all", "Good morning, all!").reveals_post
+    assert not overlap("and good morning all of you", "Good morning, all!").reveals_post
 
 
 def test_japanese_and_thai_count_characters_as_the_corpus_does() -> None:
     post = "今日はとても寒いので家で本を読みます。"
-    assert overlap("「今日はとても寒いので家で」と", post).run  # 12 characters are six words
-    assert not overlap("今日はとても寒いので家に", post).run  # 11 are not
-    assert overlap("今日はとても寒いので家で本を読みます", post).whole
+    assert overlap("「今日はとても寒いので家で」と", post).ngram_match  # 12 characters are six words
+    assert not overlap("今日はとても寒いので家に", post).ngram_match  # 11 are not
+    assert overlap("今日はとても寒いので家で本を読みます", post).exact_match
     thai = "วันนี้อากาศดีมากเลยไปเดินเล่นกันเถอะ"
-    assert overlap(thai[:24] + "x", thai).run
-    assert not overlap(thai[:23] + "x", thai).run
+    assert overlap(thai[:24] + "x", thai).ngram_match
+    assert not overlap(thai[:23] + "x", thai).ngram_match
     mixed = "I ate 寿司とラーメン with my friend today"
-    assert overlap("寿司とラーメン with my friend", mixed).run
-    assert not overlap("とラーメン with my friend", mixed).run
+    assert overlap("寿司とラーメン with my friend", mixed).ngram_match
+    assert not overlap("とラーメン with my friend", mixed).ngram_match
 
 
 WORD = st.sampled_from(["a", "bb", "ccc"])
@@ -83,10 +83,10 @@ def test_it_finds_exactly_what_a_slow_search_finds(text: list[str], posts: list[
         (SequenceMatcher(None, text, post, autojunk=False).find_longest_match().size for post in posts),
         default=0,
     )
-    assert found.run == (longest >= copying.WORDS)
-    assert found.whole == (bool(text) and text in posts)
-    if longest >= copying.LONG:
-        assert found.telling
+    assert found.ngram_match == (longest >= memorisation.WORDS)
+    assert found.exact_match == (bool(text) and text in posts)
+    if longest >= memorisation.LONG:
+        assert found.reveals_post
     runs = {tuple(post[at : at + 6]) for post in posts for at in range(len(post) - 5)}
     inside = {
         place
@@ -101,8 +101,8 @@ def test_it_finds_exactly_what_a_slow_search_finds(text: list[str], posts: list[
 def test_the_figures_are_shares_beside_the_natural_level() -> None:
     samples = [POST, "nothing of it at all", " ".join(POST.split()[:8]), "and nothing more"]
     held_out = [" ".join(POST.split()[2:9]), "quite another thing"]
-    found = copying.overlaps([*samples, *held_out], [POST])
-    figures = copying.measure(found[:4], found[4:], seed=7, withheld=1)
+    found = memorisation.overlaps([*samples, *held_out], [POST])
+    figures = memorisation.measure(found[:4], found[4:], seed=7, withheld=1)
     assert (figures.samples, figures.posts, figures.words, figures.seed) == (4, 2, 6, 7)
     assert (figures.runs, figures.whole) == (0.5, 0.25)
     assert (figures.natural_runs, figures.natural_whole) == (0.5, 0.0)
@@ -113,15 +113,17 @@ def test_the_figures_are_shares_beside_the_natural_level() -> None:
 
 
 def test_above_the_limit_a_model_is_not_published_and_the_numbers_are_told() -> None:
-    found = copying.overlaps([POST, "something else altogether"], [POST])
-    figures = copying.measure(found, found[1:], seed=1)
-    copying.check(figures, 0.5)
+    found = memorisation.overlaps([POST, "something else altogether"], [POST])
+    figures = memorisation.measure(found, found[1:], seed=1)
+    memorisation.check(figures, 0.5)
     with pytest.raises(Skipped, match=r"50\.0% of 2 samples are whole posts, where max_copying allows 5\.0%"):
-        copying.check(figures, 0.05)
+        memorisation.check(figures, 0.05)
 
 
 def test_nothing_to_compare_copies_nothing() -> None:
-    figures = copying.measure([], copying.overlaps(["some text that stands here alone"], []), seed=1)
+    figures = memorisation.measure(
+        [], memorisation.overlaps(["some text that stands here alone"], []), seed=1
+    )
     assert (figures.samples, figures.runs, figures.text, figures.natural_text) == (0, 0.0, 0.0, 0.0)
 
 
