@@ -118,7 +118,7 @@ def unpublished(
     """A registry of Ada alone, her posts, and an empty Hub."""
     monkeypatch.setenv("HF_ENDPOINT", server.url)
     monkeypatch.setenv("HF_TOKEN", HubServer.token)
-    monkeypatch.setattr("bot.hub.huggingface.Pace", partial(RetryPolicy, pause_s=0.005))
+    monkeypatch.setattr("bot.hub.huggingface.RetryPolicy", partial(RetryPolicy, pause_s=0.005))
     server.tokens[HubServer.token] = Token("ada-maintainer", orgs=(("org", "write"),))
     folder = tmp_path / "fleet"
     folder.mkdir()
