@@ -11,6 +11,19 @@ from tiny_bases import build_tiny_base
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as bot.training does, before any test imports torch
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds --update-golden, which writes the files of tests/golden/ instead of comparing with them."""
+    parser.addoption(
+        "--update-golden", action="store_true", help="rewrite tests/golden/ from what is printed"
+    )
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are written in this run."""
+    return bool(request.config.getoption("--update-golden"))
+
+
 @pytest.fixture(autouse=True)
 def _offline(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test reads the environment's tokens or the user's caches, or asks the network for anything."""
