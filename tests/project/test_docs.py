@@ -112,3 +112,15 @@ def test_every_target_of_make_that_a_page_names_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = {name for page in PAGES for name in re.findall(r"^make ([a-z-]+)", code_of(page), re.MULTILINE)}
     assert named - targets == set()
+
+
+def test_every_place_that_is_marked_slow_exists() -> None:
+    conftest = ast.parse((ROOT / "tests/conftest.py").read_text())
+    (slow,) = (
+        ast.literal_eval(node.value)
+        for node in conftest.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and node.targets[0].id == "SLOW"
+    )
+    assert [place for place in slow if not (ROOT / "tests" / place).exists()] == []
