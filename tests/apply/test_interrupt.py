@@ -24,6 +24,7 @@ def test_an_interrupted_run_publishes_nothing_and_the_next_one_goes_on(
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert child.stderr is not None
     for line in child.stderr:

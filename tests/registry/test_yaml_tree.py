@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -8,6 +7,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from work import calls
 
 from bot.registry import yaml_tree
 from bot.registry.yaml_tree import Mapping, Scalar, Sequence, parse
@@ -122,11 +122,10 @@ BOMBS: dict[str, Callable[[], str]] = {
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_refused_at_once(name: str) -> None:
     text = BOMBS[name]()
-    before = time.process_time()
     tree = parse(text)
     assert tree.root is None
     assert 1 <= len(tree.faults) <= 2
-    assert time.process_time() - before < 1
+    assert calls(lambda: parse(text)) < 100_000  # reading the whole of a large one takes millions
 
 
 def test_too_many_values_are_one_fault(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from work import no_hang
 
 from bot.registry import hub_names
 from bot.sources.handles import SOURCES, Source, if_valid, normalise, person, repo_name, shown
@@ -139,8 +139,6 @@ def test_names_of_x_handles_are_ones_the_hub_takes(handles: list[str]) -> None:
     "text", ["a." * 500_000, "@" * 500_000, "https://" + "a/" * 500_000, "a@" + "a-" * 500_000]
 )
 def test_endless_text_costs_nothing(text: str) -> None:
-    before = time.process_time()
     for source in SOURCES:
-        with pytest.raises(ValueError, match="is not a handle"):
+        with no_hang(), pytest.raises(ValueError, match="is not a handle"):
             normalise(text, source)
-    assert time.process_time() - before < 0.5

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
@@ -238,12 +237,10 @@ def test_an_answer_that_drips_is_given_up() -> None:
         thread.start()
         policy = RetryPolicy(connect_s=1, read_s=1, answer_s=0.3)
         wire = Wire("t", f"http://127.0.0.1:{server.getsockname()[1]}", policy)
-        began = time.monotonic()
         answer = wire.get("/2/users/1", {})
         over.set()
         thread.join()
     assert "too slow" in answer.lost
-    assert time.monotonic() - began < 3
 
 
 def test_an_answer_that_is_too_large_is_not_read(x: XServer, monkeypatch: pytest.MonkeyPatch) -> None:

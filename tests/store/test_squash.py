@@ -37,7 +37,7 @@ def bench(
 
 @pytest.fixture
 def repo(bench: HubBench) -> str:
-    return bench.repo(f"posts-{uuid.uuid4().hex[:12]}")
+    return bench.repo(f"posts-{uuid.uuid4().int}")  # no letters: a random name must not contain a handle
 
 
 def api(bench: HubBench) -> HfApi:

@@ -52,7 +52,7 @@ GROUP_ONLY = {"github.event.workflow_run.head_branch", "github.event.workflow_ru
 
 _PIN = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
-_RUN = re.compile(r"(bot [a-z]+|make (lint|test)$)")
+_RUN = re.compile(r"(bot [a-z]+|make (lint|test|coverage)$)")
 
 
 def load(text: str) -> dict[str, Any]:
