@@ -231,10 +231,8 @@ def _loud(base: Registry | None, head: Registry, removed: Sequence[str], files: 
 
 
 def _comparable(step: Step) -> tuple[object, ...]:
-    """What two plans are compared by: a step with the same here is not touched. Words are no part of it: ages, counts
-    and lines in them differ without a change.
-    """
-    return step.action, step.kind, step.changes, step.handles, step.held, _identities(step)
+    """What two plans of one moment are compared by: a step with the same here is not touched."""
+    return step.action, step.kind, step.changes, step.handles, step.held, _identities(step) or step.reason
 
 
 def _row(step: Step, faults: Collection[Fault]) -> Row:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -96,9 +97,9 @@ def _with_plans(
         hub.check(write=False)
         listing = hub.listing()
         # Without a store: what only the owner sees has no place in a public review.
-        same = old is not None and old.namespace == head.namespace
-        before = make_plan(old, hub, None, listing=listing) if old is not None and same else None
-        return reviews.with_plans(review, before, make_plan(head, hub, None, listing=listing)), hub
+        same, now = old is not None and old.namespace == head.namespace, datetime.now(UTC)
+        before = make_plan(old, hub, None, listing=listing, now=now) if old is not None and same else None
+        return reviews.with_plans(review, before, make_plan(head, hub, None, listing=listing, now=now)), hub
     except (HubError, CredentialsError) as error:
         why = f"the Hub could not be asked, so what would happen is not known: {error}"
         return reviews.without_plan(review, why), None

@@ -48,17 +48,18 @@ def make_plan(
     options: PlanOptions = EVERYTHING,
     *,
     listing: Listing | None = None,
+    now: datetime | None = None,
 ) -> Plan:
     """The plan for a registry, from the hub's listing and the store at a URL.
 
     Without a `store` nothing is known of stored posts, failures and costs. Without a `listing` the credentials are
-    checked and the namespace is listed. Raises UsageError and RegistryError for a name in `options.only` that is
-    not in the registry, and what the hub and the store raise.
+    checked and the namespace is listed. `now` is this moment, unless two plans are to be compared. Raises UsageError
+    and RegistryError for a name in `options.only` that is not in the registry, and what the hub and the store raise.
     """
     _check_names(registry, options.only)
     if listing is None:
         listing = _listing(registry, hub)
-    now = datetime.now(UTC)
+    now = now or datetime.now(UTC)
     wanted = desired.desired(registry, hub.resolve_base)
     by_name = {one.name: one for one in wanted}
     forced = (options.only or by_name.keys()) if options.force == "train" else ()

@@ -10,11 +10,34 @@ Posts are only ever added as a new file, and the files that it replaces are remo
 run killed at any instant, lose no post, and no lock is needed.
 """
 
-from bot.store.facts import Check, Facts
-from bot.store.gaps import Gap
-from bot.store.marks import PurgedDuringRun
-from bot.store.merging import Merged
-from bot.store.purging import Purged
-from bot.store.store import Store
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.store.facts import Check, Facts
+    from bot.store.gaps import Gap
+    from bot.store.marks import PurgedDuringRun
+    from bot.store.merging import Merged
+    from bot.store.purging import Purged
+    from bot.store.store import Store
 
 __all__ = ["Check", "Facts", "Gap", "Merged", "Purged", "PurgedDuringRun", "Store"]
+
+_MODULES = {
+    "Check": "facts",
+    "Facts": "facts",
+    "Gap": "gaps",
+    "Merged": "merging",
+    "Purged": "purging",
+    "PurgedDuringRun": "marks",
+    "Store": "store",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Loads a value's module when it is first asked for: to read a registry takes `places` alone."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
