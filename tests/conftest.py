@@ -31,7 +31,7 @@ SLOW = (
     "project/test_fuzz.py",
     "render/card/test_card.py",
     "render/pictures/test_pictures.py",
-    "render/test_isolation.py",
+    "render/test_child_process.py",
     "render/test_proposed_cards.py",
     "soak",
     "sources/test_members.py",

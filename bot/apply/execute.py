@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from bot.apply import pipeline
 from bot.apply.context import RunContext, Task
-from bot.apply.isolate import isolated, report_outcome
+from bot.apply.failures import isolated, report_outcome
 from bot.apply.removal.takedown import remove_model
 from bot.apply.repo_state import repo_state, to_remove
 from bot.errors import BotError, CredentialsError, GuardError, HubError, SourceError
-from bot.manifest.published_manifest import read_manifest
-from bot.plan import removals
+from bot.manifest.reading import read_manifest
+from bot.plan import removal_steps
 from bot.plan.outcome import Outcome
 from bot.plan.steps import Plan, Step
 from bot.render import publication
@@ -129,7 +129,7 @@ def _remove(step: Step, context: RunContext, removed: int) -> Outcome:
     allowed = context.limits.allow_removals
     if allowed is None or removed >= allowed:
         needs = f"needs --allow-removals {removed + 1}"
-        public = f"{removals.public_reason(step)}; {needs}"
+        public = f"{removal_steps.public_reason(step)}; {needs}"
         return Outcome(step.name, step.action, "skipped", f"{step.reason}; {needs}", public_reason=public)
     began = time.monotonic()
     deletes = context.registry.policy.removal == "delete" and not step.hides
@@ -148,7 +148,7 @@ def _remove(step: Step, context: RunContext, removed: int) -> Outcome:
     deed = "deleted" if deletes else "made private"
     reason, seconds = f"{deed}: {step.reason}", time.monotonic() - began
     outcome = report_outcome(step, "done", reason, context, seconds=seconds)
-    return replace(outcome, public_reason=f"{deed}: {removals.public_reason(step)}")
+    return replace(outcome, public_reason=f"{deed}: {removal_steps.public_reason(step)}")
 
 
 def exit_code(plan: Plan, outcomes: Sequence[Outcome]) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.apply import deletions
+from bot.apply import look_up
 from bot.errors import Blocked, BotError, Deferred, Skipped
 from bot.plan.sufficiency import nothing_stored
 from bot.registry import owners
@@ -90,7 +90,7 @@ class Fetcher:
         if is_paid([entry.source]):
             if every is None or not isinstance(source, LooksUp):
                 return timeline
-            warnings = deletions.look_up(
+            warnings = look_up.look_up(
                 source, self.store, *place, self._just_read.get(place, ()), self.now(), every
             )
         elif place not in self._read_to_its_end:

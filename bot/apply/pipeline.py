@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from bot import corpus
 from bot.apply import build
 from bot.apply.context import RunContext, Task
-from bot.apply.isolate import isolated, remember_settled, report_outcome, wait_until
+from bot.apply.failures import isolated, remember_settled, report_outcome, wait_until
 from bot.apply.repo_state import RepoState, repo_state, to_remove
 from bot.apply.workspace import workspace
 from bot.corpus import Corpus
 from bot.errors import Skipped
 from bot.manifest import Manifest
-from bot.manifest.published_manifest import read_manifest
+from bot.manifest.reading import read_manifest
 from bot.plan.outcome import Outcome
 from bot.plan.retry_memory import RetryMemory
 from bot.registry import owners

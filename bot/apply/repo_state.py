@@ -10,8 +10,8 @@ from typing import Any
 from bot.apply.context import Task
 from bot.errors import Blocked, Skipped
 from bot.hub import Blob, Hub
-from bot.hub.ownership import GITATTRIBUTES
 from bot.hub.published import FILENAME
+from bot.hub.repo_status import GITATTRIBUTES
 from bot.io.digest import git_blob, of_bytes
 from bot.manifest import Manifest
 from bot.plan.desired import template_folders

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.plan import removals
+from bot.plan import removal_steps
 from bot.plan.steps import Note, Plan, Step
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def redact(plan: Plan, outcomes: Sequence[Outcome] = ()) -> tuple[Plan, list[Out
             name=alias[step.name],
             repo=alias[step.name],
             handles=(),
-            reason=removals.public_reason(step),
+            reason=removal_steps.public_reason(step),
         )
         if step.name in removed
         else step
@@ -70,7 +70,7 @@ def redact(plan: Plan, outcomes: Sequence[Outcome] = ()) -> tuple[Plan, list[Out
 
 def _public_reason(outcome: Outcome, step: Step | None) -> str:
     if step is not None and step.held:
-        return f"held back by a guard: {removals.public_reason(step)}"
+        return f"held back by a guard: {removal_steps.public_reason(step)}"
     return outcome.public_reason or _REASONS[outcome.result]
 
 

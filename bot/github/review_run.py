@@ -24,7 +24,7 @@ from bot.plan.make import make_plan
 from bot.registry import Registry
 from bot.registry.file_problems import file_problems
 from bot.registry.files import leads_out
-from bot.render import isolation, preview, proposed_cards
+from bot.render import child_process, preview, proposed_cards
 
 WAIT_S = 20.0
 """The longest wait for a busy Hub: a contributor waits for the answer, so a slower Hub is left out."""
@@ -67,7 +67,7 @@ def run(
     except RegistryError as error:
         return ReviewRun(reviews.of_unreadable(pull, commit, error.problems))
     files = _changed_files(top, base)
-    with _checkout(top, base) as before, isolation.Renderer() as renderer:
+    with _checkout(top, base) as before, child_process.Renderer() as renderer:
         old = _base_registry(before / registry_path.resolve().relative_to(top))
         review = reviews.of_registries(
             pull, commit, old, head, files=files, broken=partial(file_problems, head)
@@ -81,7 +81,9 @@ def run(
         return _with_cards(replace(result, review=review), head, hub, renderer)
 
 
-def _with_templates(review: Review, head: Registry, renderer: isolation.Renderer, *, every: bool) -> Review:
+def _with_templates(
+    review: Review, head: Registry, renderer: child_process.Renderer, *, every: bool
+) -> Review:
     """Adds problems of the templates of the entries that the pull request touches, or of all entries."""
     touched = {*review.added, *review.changed}
     entries = [entry for entry in head.entries if every or entry.name in touched]
@@ -106,7 +108,7 @@ def _with_plans(
 
 
 def _with_cards(
-    result: ReviewRun, head: Registry, hub: Hub | None, renderer: isolation.Renderer
+    result: ReviewRun, head: Registry, hub: Hub | None, renderer: child_process.Renderer
 ) -> ReviewRun:
     """Adds the page of the cards that would change, and their problems."""
     review = result.review

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from bot.hub.base import WAIT_S, Blob, Contents, Hub, Listing, Repo
+from bot.hub.protocol import WAIT_S, Blob, Contents, Hub, Listing, Repo
 
 __all__ = ["WAIT_S", "Blob", "Contents", "Hub", "Listing", "Repo", "open_hub"]
 

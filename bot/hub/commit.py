@@ -14,11 +14,11 @@ from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOpera
 from huggingface_hub.errors import RepositoryNotFoundError
 
 from bot.errors import ConflictError, HubError
-from bot.hub.base import checked_path
 from bot.hub.client import Operation
 from bot.hub.errors import translated
-from bot.hub.ownership import GITATTRIBUTES
+from bot.hub.protocol import checked_path
 from bot.hub.published import FILENAME
+from bot.hub.repo_status import GITATTRIBUTES
 
 Change = CommitOperationAdd | CommitOperationCopy | CommitOperationDelete
 

@@ -15,11 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.errors import ConflictError, CredentialsError, HubError
-from bot.hub.base import WAIT_S, Blob, Contents, Listing, Repo, checked_path
 from bot.hub.endpoint import REAL
 from bot.hub.folder_files import entries, head_of, last_change, link, read_file, same_files, write_version
-from bot.hub.ownership import of_files
+from bot.hub.protocol import WAIT_S, Blob, Contents, Listing, Repo, checked_path
 from bot.hub.published import CARD, FILENAME
+from bot.hub.repo_status import of_files
 from bot.hub.staging import Staging
 from bot.io import digest
 

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.hub.base import checked_path
-from bot.hub.ownership import GITATTRIBUTES
+from bot.hub.protocol import checked_path
+from bot.hub.repo_status import GITATTRIBUTES
 
 
 class Entry(NamedTuple):

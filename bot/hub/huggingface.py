@@ -16,12 +16,12 @@ from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_st
 
 from bot import __version__
 from bot.errors import CredentialsError, HubError
-from bot.hub.base import WAIT_S, Blob, Contents, Listing
 from bot.hub.client import install, operation
 from bot.hub.commit import Publication
 from bot.hub.credentials import Identity, identify, require_token
 from bot.hub.errors import translated
 from bot.hub.listing import listing_of
+from bot.hub.protocol import WAIT_S, Blob, Contents, Listing
 from bot.io.retry import RetryPolicy
 from bot.sources.files import shown
 

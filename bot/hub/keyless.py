@@ -16,9 +16,9 @@ from pathlib import Path
 from huggingface_hub.utils import get_session, hf_raise_for_status, httpx  # type: ignore[attr-defined]
 
 from bot.errors import CredentialsError, HubError
-from bot.hub.base import WAIT_S
 from bot.hub.client import RequestFailed, operation
 from bot.hub.huggingface import HuggingFaceHub
+from bot.hub.protocol import WAIT_S
 from bot.io.retry import RetryPolicy
 from bot.sources.files import shown
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.errors import CredentialsError, HubError
-from bot.hub.base import Contents, Hub, Listing, Repo
-from bot.hub.ownership import classify
+from bot.hub.protocol import Contents, Hub, Listing, Repo
 from bot.hub.published import CARD, FILENAME
+from bot.hub.repo_status import classify
 
 MAX_READS = 20
 """Reads of single repos in one listing: broken front matter is rare, and beyond these it is only reported."""

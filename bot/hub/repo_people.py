@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bot.sources.handles import person, repo_name
 
 if TYPE_CHECKING:
-    from bot.hub.base import Repo
+    from bot.hub.protocol import Repo
 
 MAX_HANDLES = 100
 """Handles that are read from damaged files, at most."""

@@ -12,7 +12,7 @@ from functools import cache
 
 from bot.errors import SourceError, UsageError
 from bot.hub import Hub, Listing
-from bot.plan import decide, desired
+from bot.plan import assemble, desired
 from bot.plan.guard import MAX_CHANGE
 from bot.plan.inputs import Force, PlanInput
 from bot.plan.steps import Note, Plan
@@ -88,7 +88,7 @@ def make_plan(
         overwrite=options.overwrite,
         max_change=options.max_change,
     )
-    plan = decide.plan(given)
+    plan = assemble.plan(given)
     if store is None:
         return plan
     budget = [Note("budget", text) for text in _budget_notes(plan, registry, open_store, now)]

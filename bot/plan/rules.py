@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.hub import Repo, repo_people
 from bot.hub.published import Published
-from bot.plan import removals
+from bot.plan import removal_steps
 from bot.plan.inputs import Desired, EntryState, Force
 from bot.plan.steps import Action, Cause, Change, Kind
 
@@ -74,7 +74,7 @@ def _faulty_entry(case: Case) -> Decision | None:
 def _removed_person(case: Case) -> Decision | None:
     people = sorted(handle for handle in case.entry.handles if handle in case.removed)
     if people:
-        reason = f"{removals.people(people)} asked to be removed; take the entry out"
+        reason = f"{removal_steps.people(people)} asked to be removed; take the entry out"
         return _blocked("removed-person", reason)
     if repo_people.of_chosen_name(case.entry.name, case.entry.handles).among(case.removed)[1]:
         reason = "its name is that of a person who asked to be removed; give another name:"

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bot.store.facts import Check, Facts
     from bot.store.gaps import Gap
-    from bot.store.marks import PurgedDuringRun
     from bot.store.merging import Merged
+    from bot.store.purge_marks import PurgedDuringRun
     from bot.store.purging import Purged
     from bot.store.store import Store
 
@@ -31,7 +31,7 @@ _MODULES = {
     "Gap": "gaps",
     "Merged": "merging",
     "Purged": "purging",
-    "PurgedDuringRun": "marks",
+    "PurgedDuringRun": "purge_marks",
     "Store": "store",
 }
 

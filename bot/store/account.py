@@ -15,7 +15,7 @@ from bot.store import facts as facts_file
 from bot.store.facts import Check, Facts
 from bot.store.files import Files
 from bot.store.format import POSTS_NAME, Segment, joined, pack, posts_name, unpack_named
-from bot.store.marks import PurgedDuringRun
+from bot.store.purge_marks import PurgedDuringRun
 from bot.store.sealed import seal, unseal
 
 FACTS = "facts.json"

@@ -11,8 +11,8 @@ from bot.sources.posts import Network
 from bot.store.account import FACTS, AccountFolder, is_accounts
 from bot.store.facts import Facts
 from bot.store.files import Files
-from bot.store.marks import Marks
 from bot.store.names import key, quoted
+from bot.store.purge_marks import Marks
 
 NETWORKS: tuple[Network, ...] = get_args(Network)
 """The networks, each with a folder of accounts."""

@@ -15,9 +15,9 @@ from bot.store.account import FACTS, AccountFolder, StoredPosts
 from bot.store.accounts import Accounts
 from bot.store.backends import open_files
 from bot.store.facts import Check, Facts
-from bot.store.marks import Marks, PurgedDuringRun
 from bot.store.merging import Merged
 from bot.store.places import Place, place_of
+from bot.store.purge_marks import Marks, PurgedDuringRun
 from bot.store.purging import Purged
 from bot.store.reading import Reading, iterate
 

@@ -18,7 +18,7 @@ from transformers import PreTrainedModel
 from bot.errors import TrainingError
 from bot.manifest import Point
 from bot.registry.recipe import Recipe
-from bot.training import attention, data, evaluate, loss, memory
+from bot.training import allocator, attention, data, evaluate, loss
 from bot.training.attention import Masking
 from bot.training.data import IGNORED, Blocks
 from bot.training.device import Device
@@ -69,7 +69,7 @@ def train(
     weights, where an earlier training made it. Raises TrainingError when a loss is not a finite number, or memory
     does not even suffice for one block.
     """
-    memory.keep_freed()
+    allocator.keep_freed()
     torch.manual_seed(recipe.seed)
     optimiser = optimiser or Optimiser(Weights(model.parameters()))
     weights = optimiser.weights
@@ -151,7 +151,7 @@ class _Gradients:
             try:
                 return self._accumulate(batch, count)
             except (RuntimeError, MemoryError) as error:
-                if not memory.is_exhausted(error):
+                if not allocator.is_exhausted(error):
                     raise
                 if self.micro_batch_size == 1:
                     raise TrainingError(
@@ -174,7 +174,7 @@ class _Gradients:
 
     def _halve(self, blocks: int) -> None:
         self._weights.gradients.zero_()
-        memory.release(self._device.torch)
+        allocator.release(self._device.torch)
         self.warnings = self.warnings or (
             f"{self._device.name} had too little memory for {self.micro_batch_size} blocks at once, so a step's "
             f"{blocks} are worked on in smaller parts: the same result, more slowly",

@@ -18,7 +18,7 @@ from bot import manifest
 from bot.apply import outcome_file
 from bot.errors import UsageError
 from bot.hub import front_matter
-from bot.hub.ownership import of_front_matter, of_manifest
+from bot.hub.repo_status import of_front_matter, of_manifest
 from bot.plan import file
 
 DATA = Path(__file__).parents[1] / "data" / "formats"

@@ -22,7 +22,7 @@ from bot.apply import outcome_file
 from bot.errors import BotError
 from bot.github import event, tracking_issue
 from bot.github.review import BOUNDS, Review
-from bot.hub import front_matter, ownership
+from bot.hub import front_matter, repo_status
 from bot.io.bounded import Bounds, read_json, read_model
 from bot.plan import file as plan_file
 from bot.plan.outcome import Outcome
@@ -136,7 +136,7 @@ READERS: dict[str, tuple[Callable[[Path], bytes], Callable[[Path, bytes], object
     "event": (lambda _: b'{"issue": {"number": 3, "body": "a"}, "n": 1.5}', read_event),
     "review": (lambda _: REVIEW, lambda _, data: read_model(Review, data, BOUNDS, "the review")),
     "manifest": (lambda _: card_manifest().to_json(), lambda _, data: manifest.parse(data)),
-    "manifest of the listing": (lambda _: card_manifest().to_json(), lambda _, data: ownership.of_manifest(data)),
+    "manifest of the listing": (lambda _: card_manifest().to_json(), lambda _, data: repo_status.of_manifest(data)),
     "front matter": (lambda _: CARD, lambda _, data: front_matter.parse(data.decode(errors="replace"))),
     "registry": (lambda _: EXAMPLE.encode(), lambda folder, data: registry.read_text(data, folder / "registry.yaml")),
     "edited registry": (

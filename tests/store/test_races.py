@@ -15,8 +15,8 @@ from bot.sources.posts import Post, Profile, Timeline
 from bot.store import PurgedDuringRun, Store
 from bot.store.backends import open_files
 from bot.store.files import Folder
-from bot.store.marks import KEPT, Marks
 from bot.store.places import Place, place_of
+from bot.store.purge_marks import KEPT, Marks
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 DAVE = Profile("dave", "Dave", network="bluesky", id="did:1")

@@ -411,3 +411,10 @@ def test_every_post_that_was_ever_read_is_there_once(readings: list[list[int]]) 
         assert held is not None
         assert sorted(post.id for post in held.posts) == sorted(seen)
         assert merged.total == len(seen)
+
+
+def test_every_value_of_the_package_is_found_and_no_other() -> None:
+    import bot.store
+
+    assert all(getattr(bot.store, name).__name__ == name for name in bot.store.__all__)
+    assert not hasattr(bot.store, "nothing")

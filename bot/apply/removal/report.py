@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.apply.removal import local_traces
-from bot.apply.removal.tombstone import is_removed
+from bot.apply.removal.registry_check import is_removed
 from bot.errors import BotError
 from bot.hub import repo_people
 from bot.training import tracker_runs

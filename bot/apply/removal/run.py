@@ -11,8 +11,8 @@ from pathlib import Path
 from bot import registry as registries
 from bot.apply.removal import takedown
 from bot.apply.removal.account_ids import accounts_of
+from bot.apply.removal.registry_check import Tombstone
 from bot.apply.removal.report import Report
-from bot.apply.removal.tombstone import Tombstone
 from bot.hub import Hub
 from bot.registry import Registry
 from bot.registry.owners import of_facts

@@ -13,8 +13,8 @@ from typing import Any, Literal
 from bot import manifest
 from bot.errors import CredentialsError, HubError
 from bot.hub import Hub, Listing, Repo, repo_people
-from bot.hub.ownership import of_card, of_files, of_manifest
 from bot.hub.published import CARD, FILENAME
+from bot.hub.repo_status import of_card, of_files, of_manifest
 from bot.manifest import Manifest, Tracking
 from bot.sources.handles import repo_name
 from bot.training import tracker_runs

@@ -93,7 +93,7 @@ def render(name: str, out: Path, registry_path: Path, hub_target: str | None) ->
     From what was published; nothing is trained.
     """
     from bot.io import atomic
-    from bot.manifest.published_manifest import read_manifest
+    from bot.manifest.reading import read_manifest
     from bot.registry.lookup import find_entry
     from bot.render import publication
 

@@ -34,7 +34,7 @@ def preview(out: Path, only: tuple[str, ...], limit: int, registry_path: Path, h
     """
     from bot.io import atomic
     from bot.registry.lookup import find_entry
-    from bot.render import isolation, proposed_cards
+    from bot.render import child_process, proposed_cards
     from bot.render import preview as preview_page
 
     registry = load_registry(registry_path)
@@ -45,7 +45,7 @@ def preview(out: Path, only: tuple[str, ...], limit: int, registry_path: Path, h
     if hub is not None:
         hub.check(write=False)
     proposal = proposed_cards.changed(registry, hub, only=only, limit=limit)
-    with isolation.Renderer(max(isolation.TOTAL_S, limit // 3)) as renderer:
+    with child_process.Renderer(max(child_process.TOTAL_S, limit // 3)) as renderer:
         cards = list(proposed_cards.cards(registry, hub, proposal, renderer.render))
         page = preview_page.page(cards, left_out=proposal.left_out, show=renderer.show)
     atomic.write(out, page.encode())

@@ -121,7 +121,7 @@ def remove(
     bot takedown does all at once.
     """
     from bot import registry
-    from bot.apply.removal.tombstone import is_removed
+    from bot.apply.removal.registry_check import is_removed
     from bot.registry import edit as registry_edit
     from bot.registry.write import write
     from bot.sources.handles import bare

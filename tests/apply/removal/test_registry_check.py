@@ -7,7 +7,7 @@ import pytest
 from registry_texts import HEAD
 
 from bot import registry
-from bot.apply.removal.tombstone import Tombstone, is_removed
+from bot.apply.removal.registry_check import Tombstone, is_removed
 from bot.errors import UsageError
 
 TEXT = f"{HEAD}models:\n- handles: [ada, bob]\n  consent: self\n- handles: [cleo]\n  consent: self\n"

@@ -13,8 +13,8 @@ from limits import run_limited
 from bot import registry
 from bot.errors import Problem, TemplateError
 from bot.registry import Registry
-from bot.render import isolation, preview, publication, sample_manifest
-from bot.render.isolation import Renderer
+from bot.render import child_process, preview, publication, sample_manifest
+from bot.render.child_process import Renderer
 
 REGISTRY = """\
 version: 1
@@ -158,11 +158,11 @@ def test_an_answer_too_late_or_of_another_shape_is_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = write(tmp_path, "Hello")
-    monkeypatch.setattr(isolation, "WALL_S", 0.0)
+    monkeypatch.setattr(child_process, "WALL_S", 0.0)
     with Renderer() as renderer, pytest.raises(TemplateError, match="it took more than 0 s"):
         card(renderer, found, 0)
-    monkeypatch.setattr(isolation, "WALL_S", 120.0)
-    monkeypatch.setattr(isolation, "_SERVE", "print('x' * 8, flush=True); print('y' * 99)")
+    monkeypatch.setattr(child_process, "WALL_S", 120.0)
+    monkeypatch.setattr(child_process, "_SERVE", "print('x' * 8, flush=True); print('y' * 99)")
     with Renderer() as renderer, pytest.raises(TemplateError):
         card(renderer, found, 0)
 

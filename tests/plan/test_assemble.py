@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.hub import Listing, Repo
 from bot.hub.published import Published
-from bot.plan import decide
+from bot.plan import assemble
 from bot.plan.inputs import Desired, EntryState, PlanInput
 from bot.plan.steps import ACTIONS, Plan, Step
 from bot.registry.tombstones import Tombstones, hashed
@@ -37,7 +37,7 @@ def repo(name: str = "ada", *, age: timedelta = DAY, head: str | None = "h", **c
 
 
 def plan(desired: list[Desired], listing: Listing, **given: Any) -> Plan:
-    return decide.plan(PlanInput(tuple(desired), listing, **given))
+    return assemble.plan(PlanInput(tuple(desired), listing, **given))
 
 
 def judge(desired: Desired, actual: Repo | None, **kwargs: object) -> tuple[str, str]:

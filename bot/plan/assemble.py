@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 
 from bot.hub import Repo, repo_people
 from bot.io import digest
-from bot.plan import removals
+from bot.plan import removal_steps
 from bot.plan.guard import guard
 from bot.plan.inputs import Desired, PlanInput
 from bot.plan.notes import notes
-from bot.plan.removals import Leaving
+from bot.plan.removal_steps import Leaving
 from bot.plan.rules import Case, decide
 from bot.plan.steps import ACTIONS, Estimate, Note, Plan, Step
 
@@ -41,7 +41,7 @@ def _leaving(given: PlanInput) -> dict[str, Leaving]:
     return {
         name: found
         for name, repo in given.listing.repos.items()
-        if (found := removals.leaving(repo, registered.get(name, ()), given.removed))
+        if (found := removal_steps.leaving(repo, registered.get(name, ()), given.removed))
     }
 
 
@@ -85,7 +85,7 @@ def _tombstone_steps(given: PlanInput, leaving: Mapping[str, Leaving]) -> Iterat
     for name, found in leaving.items():
         repo = given.listing.repos[name]
         place = f"{given.namespace}/{name}"
-        yield removals.step(repo, found, place, _state(None, repo), deletes=given.deletes)
+        yield removal_steps.step(repo, found, place, _state(None, repo), deletes=given.deletes)
 
 
 def _unlisted_steps(given: PlanInput, leaving: Mapping[str, Leaving]) -> Iterator[Step]:

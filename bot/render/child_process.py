@@ -47,7 +47,7 @@ WALL_S = 120.0
 """Seconds that one answer may take, on however busy a machine."""
 _ANSWER = Bounds(64 << 20, depth=16, text=32 << 20)
 _LENGTH = struct.Struct(">Q")
-_SERVE = "from bot.render.isolation import serve; serve()"
+_SERVE = "from bot.render.child_process import serve; serve()"
 _LOOK = "look for a loop, a range or a text that is too long"
 _GRACE_S = 10.0  # a process that is dying says so soon
 

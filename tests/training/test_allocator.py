@@ -11,7 +11,7 @@ from tiny_bases import sentences
 
 from bot.hub.base_model import parse
 from bot.registry.recipe import Recipe
-from bot.training import data, device, loading, loop, memory
+from bot.training import allocator, data, device, loading, loop
 
 CPU = device.Device(torch.device("cpu"), "test", bf16=False)
 STATM = Path("/proc/self/statm")
@@ -27,19 +27,19 @@ def in_use() -> int:
 def test_glibc_is_asked_to_keep_freed_memory_and_other_libraries_are_left_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert memory.keep_freed() is (platform.libc_ver()[0] == "glibc")
+    assert allocator.keep_freed() is (platform.libc_ver()[0] == "glibc")
     monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
-    assert not memory.keep_freed()
+    assert not allocator.keep_freed()
 
 
 def test_only_a_lack_of_memory_is_one() -> None:
-    assert memory.is_exhausted(torch.OutOfMemoryError("CUDA out of memory"))
-    assert memory.is_exhausted(MemoryError())
-    assert memory.is_exhausted(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"))
-    assert not memory.is_exhausted(RuntimeError("shapes do not match"))
+    assert allocator.is_exhausted(torch.OutOfMemoryError("CUDA out of memory"))
+    assert allocator.is_exhausted(MemoryError())
+    assert allocator.is_exhausted(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"))
+    assert not allocator.is_exhausted(RuntimeError("shapes do not match"))
     with pytest.raises(RuntimeError) as raised:
         torch.empty(2**50)
-    assert memory.is_exhausted(raised.value)
+    assert allocator.is_exhausted(raised.value)
 
 
 def test_memory_is_flat_from_the_third_model_of_a_fleet_to_the_last(tiny_base: Path) -> None:
