@@ -22,7 +22,7 @@ from bot.io import git
 from bot.manifest import provenance
 from bot.plan.make import make_plan
 from bot.registry import Registry
-from bot.registry.file_problems import file_problems
+from bot.registry.file_problems import REVIEW_CPU_S, file_problems
 from bot.registry.files import leads_out
 from bot.render import child_process, preview, proposed_cards
 
@@ -70,7 +70,7 @@ def run(
     with _checkout(top, base) as before, child_process.Renderer() as renderer:
         old = _base_registry(before / registry_path.resolve().relative_to(top))
         review = reviews.of_registries(
-            pull, commit, old, head, files=files, broken=partial(file_problems, head)
+            pull, commit, old, head, files=files, broken=partial(file_problems, head, cpu_s=REVIEW_CPU_S)
         )
         templates = any("templates" in Path(name).parts[:-1] for name in files)
         review = _with_templates(review, head, renderer, every=templates)

@@ -22,14 +22,12 @@ import huggingface_hub
 from huggingface_hub.utils import disable_progress_bars, get_session, httpx  # type: ignore[attr-defined]
 
 from bot.errors import HubError
-from bot.io.retry import RetryPolicy, retry_after
+from bot.io.retry import LOGGED_WAIT_S, RetryPolicy, retry_after
 
 _LOG = logging.getLogger(__name__)
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 _BUSY = "another conflicting operation is in progress"  # the library repeats a create on this without end
 _BEST_EFFORT = "/api/agent-harnesses"  # the library's telemetry: it has a timeout, and may fail
-LOGGED_WAIT_S = 2.0
-"""Seconds from which on a wait is logged."""
 
 # A second batch of a bucket sets the same files to the same contents, so it changes nothing.
 _REPEATABLE_POSTS = ("/preupload/", "/batch/", "/verify", "/validate-yaml", "/paths-info/", "/oauth/token/")

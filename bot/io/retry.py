@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+LOGGED_WAIT_S = 2.0
+"""Seconds from which on a wait is logged."""
+
 MAX_AHEAD_S = 40 * 86_400.0
 """A wait longer than this counts as this long; a reset time further ahead is not believed."""
 
