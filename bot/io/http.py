@@ -6,7 +6,6 @@ Every failure is a sentence that names the host; none holds any of a response's 
 from __future__ import annotations
 
 import io
-import logging
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -23,9 +22,7 @@ from bot import __version__
 from bot.errors import BotError, Deferred, SourceError
 from bot.io.addresses import is_public, joined, split
 from bot.io.bounded import ANSWERS, Unreadable, read_json
-from bot.io.retry import LOGGED_WAIT_S, RetryPolicy, retry_after
-
-_LOG = logging.getLogger(__name__)
+from bot.io.retry import RetryPolicy, retry_after
 
 MAX_BYTES = 16 << 20
 """Bytes of a response's body, decompressed: a page of posts stays far below a tenth of it."""
@@ -150,11 +147,7 @@ class Client:
             if not repeatable or attempt >= self._policy.tries or waited + seconds > self._policy.wait_s:
                 raise failure
             waited += seconds
-            if seconds >= LOGGED_WAIT_S:
-                _LOG.warning(
-                    "waiting %.0f s for %s (try %d of %d)", seconds, host, attempt, self._policy.tries
-                )
-            self._policy.sleep(seconds)
+            self._policy.wait(seconds, f"{host} (try {attempt} of {self._policy.tries})")
 
     def picture(self, url: str) -> bytes:
         """The bytes of a picture, requested once. Raises NoAnswer."""

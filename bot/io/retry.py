@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+
+_LOG = logging.getLogger(__name__)
 
 LOGGED_WAIT_S = 2.0
 """Seconds from which on a wait is logged."""
@@ -40,6 +43,12 @@ class RetryPolicy:
     def backoff_s(self, attempt: int) -> float:
         """Seconds to wait after the failed try number `attempt` (from 1): each pause is twice the one before."""
         return float(self.pause_s * 2 ** (attempt - 1))
+
+    def wait(self, seconds: float, what: str) -> None:
+        """Sleeps, and logs a long wait with its length; `what` is waited for."""
+        if seconds >= LOGGED_WAIT_S:
+            _LOG.warning("waiting %.0f s for %s", seconds, what)
+        self.sleep(seconds)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

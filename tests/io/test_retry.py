@@ -52,3 +52,16 @@ def test_the_wait_that_a_response_asks_for(headers: dict[str, str], seconds: flo
 def test_pauses_double() -> None:
     policy = RetryPolicy(pause_s=1.5)
     assert [policy.backoff_s(attempt) for attempt in (1, 2, 3)] == [1.5, 3.0, 6.0]
+
+
+def test_a_long_wait_is_logged_with_its_length_and_a_short_one_is_not(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    slept: list[float] = []
+    policy = RetryPolicy(sleep=slept.append)
+    for seconds in (1.5, 70.0):
+        policy.wait(seconds, "social.example (try 1 of 4)")
+    assert slept == [1.5, 70.0]
+    assert [record.getMessage() for record in caplog.records] == [
+        "waiting 70 s for social.example (try 1 of 4)"
+    ]

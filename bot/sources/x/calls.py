@@ -5,7 +5,6 @@ One `Calls` lives for a whole run: a refusal or an outage seen by one entry spar
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,8 +14,6 @@ from bot.errors import BotError, Deferred, SourceError
 from bot.io.retry import RetryPolicy
 from bot.sources.x import answers
 from bot.sources.x.answers import Answer, Broken, Limited, Off, Payload, Refused
-
-_LOG = logging.getLogger(__name__)
 
 POLICY = RetryPolicy(read_s=30.0, answer_s=90.0, pause_s=1.5, wait_s=60.0)
 """`wait_s` bounds each wait for a rate limit to end; a request waits for at most `tries - 1` of them."""
@@ -67,8 +64,7 @@ class Calls:
                 if waits == self.policy.tries - 1:
                     return Failure(Deferred(f"{why} again and again", retry_at=until), billed)
                 waits += 1
-                _LOG.warning("waiting %.0f s for X: %s", seconds, why)
-                self.policy.sleep(seconds)
+                self.policy.wait(seconds, f"X: {why}")
             verdict = answers.judge(self.transport.get(route, params), self.now())
             match verdict:
                 case Payload():
