@@ -55,6 +55,7 @@ def tune(context: RunContext, entry: Entry, cleaned: Corpus, folder: Path) -> Tu
         manifest.utc(context.now()),
         lambda progress: context.watcher.progress(entry.name, progress),
         max_copying=context.registry.policy.max_copying,
+        sampling=entry.sampling,
     )
     if entry.tracking != "none":
         request = tracking.Request(entry.tracking, entry.name, cleaned, context.watcher.say)
@@ -122,6 +123,7 @@ def _manifest(context: RunContext, entry: Entry, cleaned: Corpus, tuned: Tuned) 
             template=card.template_digest(entry.template, template_folders(registry)),
             card=settings.digest(),
             prompts=digest.short(entry.prompts),
+            sampling=entry.sampling.digest(),
             newest_post=cleaned.newest,
             trained_at=manifest.utc(context.now()),
         ),

@@ -33,5 +33,6 @@ class Published(Value):
     template: str
     card: str
     prompts: str | None = None
+    sampling: str | None = None
     newest_post: AwareDatetime | None = None
     trained_at: AwareDatetime

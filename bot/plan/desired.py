@@ -95,6 +95,7 @@ def _sound(
         template=template,
         card=card_settings(registry, entry).digest(),
         prompts=digest.short(entry.prompts),
+        sampling=entry.sampling.digest(),
         max_age=entry.max_age,
         min_new_posts=entry.min_new_posts,
         paused=entry.paused,

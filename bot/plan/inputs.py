@@ -32,6 +32,7 @@ class Desired:
     template: str = ""
     card: str = ""
     prompts: str | None = None
+    sampling: str | None = None
     max_age: timedelta = timedelta(days=90)
     min_new_posts: int = 100
     paused: bool = False

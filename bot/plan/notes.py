@@ -21,6 +21,7 @@ def notes(given: PlanInput, steps: Iterable[Step]) -> Iterator[Note]:
         yield Note("listing", text)
     pairs = list(_published_entries(given))
     yield from _changed_prompts(pairs)
+    yield from _changed_sampling(pairs)
     yield from _moved_bases(pairs)
     yield from _unproven(given, steps)
 
@@ -40,6 +41,16 @@ def _changed_prompts(pairs: Iterable[tuple[Desired, Published]]) -> Iterator[Not
             "come with the next training, or now with --only NAME --force train"
         )
         yield Note("prompts", text)
+
+
+def _changed_sampling(pairs: Iterable[tuple[Desired, Published]]) -> Iterator[Note]:
+    count = sum(published.sampling not in (None, entry.sampling) for entry, published in pairs)
+    if count:
+        text = (
+            f"the sampling settings of {count:,} published {'model' if count == 1 else 'models'} changed: they take "
+            "effect with the next training, or now with --only NAME --force train"
+        )
+        yield Note("sampling", text)
 
 
 def _moved_bases(pairs: Iterable[tuple[Desired, Published]]) -> Iterator[Note]:

@@ -50,7 +50,9 @@ Kind = Literal[
 ]
 """Which rule decided a step; finer than its cause. Empty in a step that was read from a plan file."""
 
-NoteKind = Literal["listing", "prompts", "base", "unproven", "guard", "store", "budget", "removals"]
+NoteKind = Literal[
+    "listing", "prompts", "sampling", "time", "base", "unproven", "guard", "store", "budget", "removals"
+]
 
 ACTIONS: tuple[Action, ...] = ("train", "card", "remove", "blocked", "unlisted", "ok")
 """In the order in which a plan lists them: what will be done first, what needs nothing last."""

@@ -8,18 +8,23 @@ from collections.abc import Sequence as Items
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
 
 from bot.registry import hub_names
 from bot.registry.files import base_of, check_template, located, unreadable
 from bot.registry.problems import read, to_data
 from bot.registry.recipe import Recipe
+from bot.registry.sampling import Sampling
 from bot.registry.schema import MAX_HANDLES, EntryFile, Policy, Preferences
 from bot.registry.tombstones import Tombstones
 from bot.registry.values import duration
 from bot.registry.yaml_tree import Fault, Mapping, Node, Scalar, Sequence, unprintable
 from bot.sources import handles
 from bot.sources.handles import Source, shown
+
+V = TypeVar("V", bound=BaseModel)
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,6 +46,7 @@ class Entry:
     recipe: Recipe
     consent: str | None
     prompts: tuple[str, ...]
+    sampling: Sampling
     max_age: timedelta
     min_new_posts: int
     template: str
@@ -65,6 +71,7 @@ class Shared:
     folder: Path
     defaults: Preferences
     recipe: Recipe
+    sampling: Sampling
     policy: Policy
     tombstones: Tombstones
     within: Path | None = None
@@ -145,9 +152,10 @@ def _fill(made: Draft, shared: Shared) -> None:
         source=source,
         files=files,
         base=base,
-        recipe=merge_recipe(shared.recipe, file.recipe) if "recipe" in given else shared.recipe,
+        recipe=merged(shared.recipe, file.recipe) if "recipe" in given else shared.recipe,
         consent=consent,
         prompts=value("prompts"),
+        sampling=merged(shared.sampling, file.sampling) if "sampling" in given else shared.sampling,
         max_age=duration(value("max_age")),
         min_new_posts=value("min_new_posts"),
         template=value("template"),
@@ -173,8 +181,8 @@ def checked_defaults(
     return given.model_copy(update={"base": base_of(given, node, folder, faults, within)})
 
 
-def merge_recipe(below: Recipe, above: Recipe) -> Recipe:
-    """The recipe `below` with every value that `above` sets explicitly."""
+def merged(below: V, above: V) -> V:
+    """The values `below` with every one that `above` sets explicitly."""
     return below.model_copy(update=above.model_dump(exclude_unset=True))
 
 

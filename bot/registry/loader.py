@@ -14,10 +14,11 @@ from pathlib import Path
 from bot.errors import Problem, RegistryError, UsageError
 from bot.registry.checks import name_clashes, tracked_archives
 from bot.registry.contents import FaultyEntry, Registry, StoreSettings, Tombstone
-from bot.registry.entry import Draft, Entry, Shared, checked_defaults, draft, merge_recipe
+from bot.registry.entry import Draft, Entry, Shared, checked_defaults, draft, merged
 from bot.registry.files import KEEPS_HISTORY, store_url
 from bot.registry.problems import read, to_data
 from bot.registry.recipe import Recipe
+from bot.registry.sampling import Sampling
 from bot.registry.schema import Rules, TombstoneFile
 from bot.registry.tombstones import Tombstones, is_hash
 from bot.registry.values import duration
@@ -79,8 +80,8 @@ def _read(data: bytes, path: Path, within: Path | None) -> Registry:
     general: list[Fault] = []
     if isinstance(section, Mapping):
         defaults = checked_defaults(defaults, section, folder, general, within)
-    recipe = merge_recipe(Recipe(), defaults.recipe)
-    shared = Shared(folder, defaults, recipe, file.policy, gone, within)
+    recipe, sampling = merged(Recipe(), defaults.recipe), merged(Sampling(), defaults.sampling)
+    shared = Shared(folder, defaults, recipe, sampling, file.policy, gone, within)
 
     items: list[Node] = []
     if isinstance(models, Sequence):

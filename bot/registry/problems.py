@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from bot.registry.recipe import Recipe
+from bot.registry.sampling import Sampling
 from bot.registry.schema import EntryFile, Policy, Preferences, RegistryFile, Rules, StoreFile, XSettings
 from bot.registry.values import nearest
 from bot.registry.yaml_tree import Fault, Mapping, Node, Scalar, Sequence, unprintable
@@ -22,6 +23,7 @@ _SECTIONS: Keys[str, type[BaseModel]] = {
     "defaults": Preferences,
     "policy": Policy,
     "recipe": Recipe,
+    "sampling": Sampling,
     "store": StoreFile,
     "x": XSettings,
 }

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from bot.errors import UsageError
 from bot.registry.recipe import Recipe
+from bot.registry.sampling import DEFAULT, SamplingValues
 from bot.registry.values import (
     AccountId,
     Consent,
@@ -61,6 +62,9 @@ class Preferences(_Keys):
         description="beginnings that the model completes for the card",
         min_length=1,
         max_length=10,
+    )
+    sampling: SamplingValues = Field(
+        DEFAULT, description="how samples are drawn: settings by name, or values that replace the defaults"
     )
     max_age: Duration = Field("90d", description="retrain when older: 12h, 90d, 2w")
     min_new_posts: int = Field(

@@ -20,6 +20,7 @@ from bot.corpus import Split, oversample_to_largest
 from bot.errors import Skipped, TrainingError
 from bot.manifest import Asked, Copying, Evaluation, Point, Sample, Tracking, Training
 from bot.registry.recipe import Recipe
+from bot.registry.sampling import DEFAULT, Sampling
 from bot.training import adapters, data, evaluate, loop, memorisation, sample, saving, tensorboard, tracking
 from bot.training.device import Device
 from bot.training.loading import LoadedBase
@@ -61,8 +62,11 @@ def fine_tune(
     report: Callable[[Progress], None],
     *,
     max_copying: float = 1.0,
+    sampling: Sampling = DEFAULT,
 ) -> Tuned:
     """Fine-tunes a copy of `base` on the split's training posts and writes a loadable model into `folder`.
+
+    `sampling` draws the answers to `prompts` and the texts by which copying is measured, and is published.
 
     Raises Skipped when the tuned model is no better than its base on the test posts, or when a larger share of
     its samples than `max_copying` are whole training posts, and TrainingError when there is nothing to train on
@@ -96,7 +100,7 @@ def fine_tune(
             saving.round_weights(base, recipe)
         scores = evaluate.evaluation(test, before, evaluate.losses(model, test.posts, base.end, device))
         _check_improvement(scores)
-        generation = sample.settings(base.context, base.end)
+        generation = sample.settings(sampling, base.context, base.end)
         if adapter is None:
             saving.save(base, model, recipe, generation, folder)
         else:
@@ -116,7 +120,7 @@ def fine_tune(
         generation=sample.described(generation),
         copying=copied,
         asked=asked,
-        warnings=(*warnings, *run.warnings),
+        warnings=(*warnings, *run.warnings, *sample.warnings(sampling, generation, base.spec.name)),
     )
 
 

@@ -11,6 +11,7 @@ import torch
 from transformers import GenerationConfig, TextGenerationPipeline, pipeline, set_seed
 
 from bot.manifest import Sample
+from bot.registry.sampling import DEFAULT, Sampling
 from bot.training import adapters
 from bot.training.device import Device
 
@@ -30,28 +31,45 @@ STRETCH = {"cpu": 32}
 """Tokens after which texts that have ended leave the batch. On a GPU a smaller batch is no faster, so none does."""
 
 
-def settings(context: int, end: int) -> GenerationConfig:
-    """The older system's sampling: nucleus 0.95 at temperature 1, ending at end-of-text after 160 tokens at most.
+def settings(sampling: Sampling, context: int, end: int) -> GenerationConfig:
+    """The settings that are published for `sampling`: a text ends at the token `end`, or at the most tokens.
 
     They are counted without the prompt, as most callers do, and leave it a quarter of a small base's `context`.
     """
     return GenerationConfig(
         do_sample=True,
-        temperature=1.0,
-        top_k=0,
-        top_p=0.95,
+        temperature=sampling.temperature,
+        top_k=sampling.top_k,
+        top_p=sampling.top_p,
+        min_p=sampling.min_p or None,
+        repetition_penalty=sampling.repetition_penalty,
         min_length=10,
-        max_new_tokens=min(160, context * 3 // 4),
+        max_new_tokens=min(sampling.max_new_tokens, max(1, context * 3 // 4)),
         bos_token_id=end,
         eos_token_id=end,
         pad_token_id=end,
     )
 
 
+def warnings(asked: Sampling, used: GenerationConfig, base: str) -> tuple[str, ...]:
+    """A sentence where the base has no room for as many tokens as were asked; none where nobody asked for more."""
+    if asked.max_new_tokens in (used.max_new_tokens, DEFAULT.max_new_tokens):
+        return ()
+    return (
+        f"an answer has at most {used.max_new_tokens} tokens, not {asked.max_new_tokens}: {base} needs the rest of "
+        "its context for the prompt",
+    )
+
+
 def described(config: GenerationConfig) -> dict[str, Any]:
-    """The settings as the card and the manifest name them."""
+    """The settings as the card and the manifest name them; the last two only where they do anything."""
     names = ("do_sample", "temperature", "top_k", "top_p", "min_length", "max_new_tokens")
-    return {name: getattr(config, name) for name in names}
+    found = {name: getattr(config, name) for name in names}
+    if config.min_p:
+        found["min_p"] = config.min_p
+    if config.repetition_penalty != 1:
+        found["repetition_penalty"] = config.repetition_penalty
+    return found
 
 
 def load(folder: Path, device: Device) -> TextGenerationPipeline:

@@ -330,6 +330,15 @@ def test_what_failed_waits_unless_it_is_named() -> None:
     assert judge(entry(), None, states=known, only=["ada"])[0] == "train"
 
 
+def test_changed_sampling_is_noted_and_trains_nothing() -> None:
+    listing = Listing({"ada": repo(sampling="old"), "bob": repo("bob"), "cyd": repo("cyd", sampling="new")})
+    wanted = [entry(sampling="new"), entry("bob", sampling="new"), entry("cyd", sampling="new")]
+    made = plan(wanted, listing, namespace="org", now=NOW)
+    assert {step.action for step in made.steps} == {"ok"}
+    (note,) = [note for note in made.notes if note.kind == "sampling"]
+    assert "the sampling settings of 1 published model changed" in note.text
+
+
 def test_changed_prompts_are_noted() -> None:
     made = plan([entry(prompts="new")], Listing({"ada": repo(prompts="old")}), namespace="org", now=NOW)
     assert made.counts == {"ok": 1}

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import TextGenerationPipeline
+from transformers import GenerationConfig, TextGenerationPipeline
 
 from bot.hub.base_model import parse
+from bot.registry.sampling import Sampling
 from bot.training import device, loading, sample
 
 CPU = device.Device(torch.device("cpu"), "test", bf16=False)
@@ -18,7 +19,7 @@ def generator(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Text
     """The tiny base with Mynah's settings, as it would be published."""
     folder = tmp_path_factory.mktemp("published")
     base = loading.load(parse(str(tiny_base)))
-    base.model.generation_config = sample.settings(base.context, base.end)
+    base.model.generation_config = sample.settings(Sampling(), base.context, base.end)
     base.model.save_pretrained(folder)
     base.tokenizer.save_pretrained(folder)
     return sample.load(folder, CPU)
@@ -26,10 +27,39 @@ def generator(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Text
 
 def test_the_settings_shown_are_those_the_pipeline_uses(generator: TextGenerationPipeline) -> None:
     used = generator._get_set_generation_params({})
-    told = sample.described(sample.settings(64, 0))
+    told = sample.described(sample.settings(Sampling(), 64, 0))
     assert told == {name: used[name] for name in told}
     assert told["temperature"] == 1.0
     assert told["max_new_tokens"] == 48
+
+
+def test_each_setting_of_the_registry_reaches_the_published_configuration(tmp_path: Path) -> None:
+    asked = Sampling(
+        temperature=0.7, top_p=0.9, top_k=50, min_p=0.05, repetition_penalty=1.2, max_new_tokens=24
+    )
+    sample.settings(asked, 64, 0).save_pretrained(tmp_path)
+    read = GenerationConfig.from_pretrained(tmp_path)
+    assert {name: getattr(read, name) for name in Sampling.model_fields} == asked.model_dump()
+    assert sample.described(read) == {"do_sample": True, "min_length": 10, **asked.model_dump()}
+
+
+def test_classic_is_the_older_cards_sampling() -> None:
+    assert sample.described(sample.settings(Sampling.named("classic"), 1024, 0)) == {
+        "do_sample": True,
+        "temperature": 1.0,
+        "top_k": 0,
+        "top_p": 0.95,
+        "min_length": 10,
+        "max_new_tokens": 160,
+    }
+
+
+def test_texts_without_a_prompt_are_drawn_by_the_published_settings(
+    generator: TextGenerationPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow = sample.settings(Sampling(top_k=1), 64, generator.model.generation_config.eos_token_id)
+    monkeypatch.setattr(generator.model, "generation_config", narrow)
+    assert len(set(sample.unprompted(generator, 1, 20))) == 1
 
 
 def test_answers_come_in_one_order_under_their_prompts_with_a_seed_each(
