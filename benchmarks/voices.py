@@ -45,6 +45,7 @@ HELD_OUT = 0.2
 """More than a recipe's tenth, so that the intervals are narrow."""
 VARIANTS = ("plain", "half", "always")
 RESAMPLES = 2_000
+BATCH = 16
 
 
 class Prefixed(list[int]):
@@ -79,14 +80,23 @@ def losses(model: nn.Module, posts: Sequence[Sequence[int]], end: int, picked: d
     """As `evaluate.losses`, with no loss on prefixes."""
     was_training = model.training
     model.eval()
-    total = []
-    for post in posts:
-        inputs = torch.tensor([[end, *post]])
-        labels = torch.tensor([[*post, end]])
-        labels[0, : getattr(post, "ignored", 0)] = IGNORED
+    total = [0.0] * len(posts)
+    by_length = sorted(range(len(posts)), key=lambda index: len(posts[index]))
+    for first in range(0, len(by_length), BATCH):
+        batch = by_length[first : first + BATCH]
+        width = len(posts[batch[-1]]) + 1
+        inputs = torch.full((len(batch), width), end)
+        labels = torch.full((len(batch), width), IGNORED)
+        for row, index in enumerate(batch):
+            post = torch.tensor([*posts[index], end])
+            inputs[row, 1 : len(post)] = post[:-1]
+            labels[row, : len(post)] = post
+            labels[row, : getattr(posts[index], "ignored", 0)] = IGNORED
         with picked.autocast():
             logits = model(input_ids=inputs.to(picked.torch)).logits
-        total.append(float(token_losses(logits, labels.to(picked.torch)).sum()))
+        nats = token_losses(logits, labels.to(picked.torch)).sum(dim=1).tolist()
+        for index, value in zip(batch, nats, strict=True):
+            total[index] = value
     model.train(was_training)
     return total
 
@@ -97,7 +107,7 @@ def measure(
     most: int,
     seed: int,
     picked: device.Device,
-    epochs: int,
+    asked: Recipe,
 ) -> dict[str, Any]:
     """The summed loss of each test post by variant, scored without and with the prefix; and the posts' tokens."""
     cleaned = archives(*handles)
@@ -115,7 +125,7 @@ def measure(
             for number, (post, text) in enumerate(zip(own, texts, strict=True))
         ]
 
-    recipe = Recipe(seed=seed, epochs=epochs, block_size=min(Recipe().block_size, base.context))
+    recipe = asked.model_copy(update={"seed": seed, "block_size": min(asked.block_size, base.context)})
     train = corpus.oversample_to_largest(split.train)
     validation, test = ([one for part in parts for one in part] for parts in (split.validation, split.test))
     found: dict[str, Any] = {"tokens": [len(post) + 1 for post in tokens(test, 0)]}
@@ -179,21 +189,23 @@ def main() -> None:
     options.add_argument("--posts", type=int, default=800, help="of each account at most")
     options.add_argument("--seeds", type=int, default=2)
     options.add_argument("--epochs", type=int, default=Recipe().epochs)
+    options.add_argument("--learning-rate", type=float, default=Recipe().learning_rate)
     options.add_argument("--cyborgs", type=int, default=len(CYBORGS), help="the first so many")
     options.add_argument("--results", type=Path)
     options.add_argument("--write", action="store_true")
     chosen = options.parse_args()
-    packing.pieces, evaluate.losses = pieces, losses
+    packing.pieces, evaluate.losses = pieces, losses  # type: ignore[assignment]
     results: dict[str, dict[str, Any]] = {}
     if chosen.results and chosen.results.exists():
         results = json.loads(chosen.results.read_text())
     base = loading.load(parse(str(chosen.base)))
     picked = device.pick("cpu")
+    recipe = Recipe(epochs=chosen.epochs, learning_rate=chosen.learning_rate)
     for handles in CYBORGS[: chosen.cyborgs]:
         for seed in range(chosen.seeds):
             name = f"{' + '.join(handles)}#{seed}"
             if name not in results:
-                results[name] = measure(base, handles, chosen.posts, seed, picked, chosen.epochs)
+                results[name] = measure(base, handles, chosen.posts, seed, picked, recipe)
                 print(f"{name}\n{table({name: results[name]})}", flush=True)
                 if chosen.results:
                     chosen.results.write_text(json.dumps(results))

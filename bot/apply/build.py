@@ -44,7 +44,8 @@ def tune(context: RunContext, entry: Entry, cleaned: Corpus, folder: Path) -> Tu
     from bot.training import tracking
     from bot.training.fine_tune import fine_tune, tracked
 
-    context.watcher.stage(entry.name, "train", f"{cleaned.kept:,} posts, {context.hardware().name}")
+    detail = f"{cleaned.kept:,} posts, {context.hardware().name}{context.expected_time(entry.name)}"
+    context.watcher.stage(entry.name, "train", detail)
     tuned = fine_tune(
         loaded,
         split,
@@ -56,6 +57,7 @@ def tune(context: RunContext, entry: Entry, cleaned: Corpus, folder: Path) -> Tu
         lambda progress: context.watcher.progress(entry.name, progress),
         max_copying=context.registry.policy.max_copying,
         sampling=entry.sampling,
+        announce=lambda stage, detail: context.watcher.stage(entry.name, stage, detail),
     )
     if entry.tracking != "none":
         request = tracking.Request(entry.tracking, entry.name, cleaned, context.watcher.say)
@@ -126,6 +128,7 @@ def _manifest(context: RunContext, entry: Entry, cleaned: Corpus, tuned: Tuned) 
             sampling=entry.sampling.digest(),
             newest_post=cleaned.newest,
             trained_at=manifest.utc(context.now()),
+            measured=tuned.training.measured(tuned.base.parameters),
         ),
         provenance=provenance.from_environment(os.environ),
     )

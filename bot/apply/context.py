@@ -13,7 +13,8 @@ from bot.apply.watcher import Watcher
 from bot.errors import Skipped, UsageError, install_command
 from bot.hub import Hub
 from bot.hub import base_model as base
-from bot.plan.steps import Step
+from bot.plan import training_time
+from bot.plan.steps import Estimate, Step
 from bot.registry import Entry, Registry
 from bot.registry.latest import Latest
 from bot.sources.posts import Owner
@@ -43,7 +44,7 @@ class RunContext:
     """State shared by all steps of a run. A base is loaded once and kept; a network's source stays open.
 
     `registry` is replaced when its file changes while the run goes on; `token_refused` is set once the Hub refused
-    the token, since no later step could publish either.
+    the token, since no later step could publish either. `expected` is the planned cost of models, by name.
     """
 
     registry: Registry
@@ -54,6 +55,7 @@ class RunContext:
     limits: Limits = Limits()
     device: str = "auto"
     token_refused: bool = False
+    expected: dict[str, Estimate] = field(default_factory=dict)
     fetcher: Fetcher = field(init=False)
     _device: Device | None = None
     _bases: dict[str, LoadedBase] = field(default_factory=dict)
@@ -104,6 +106,14 @@ class RunContext:
 
             self._device = device.pick(self.device)
         return self._device
+
+    def expected_time(self, name: str) -> str:
+        """`, about 9 min (estimate from 3 earlier models)`; empty where none of them was made on this hardware."""
+        cost = self.expected.get(name, Estimate())
+        if cost.minutes is None or cost.hardware != self.hardware().name:
+            return ""
+        models = "1 earlier model" if cost.models == 1 else f"{cost.models:,} earlier models"
+        return f", about {training_time.span(cost.minutes)} (estimate from {models})"
 
     def base(self, entry: Entry) -> LoadedBase:
         """The entry's base, loaded on first use."""

@@ -86,6 +86,7 @@ def train(tasks: Sequence[tuple[K, Task]], context: RunContext) -> Iterator[tupl
     """
     most = context.limits.max_models
     queues = _Queues(deque(tasks))
+    context.expected.update({task.entry.name: task.step.estimate for _, task in tasks})
     with (
         workspace() as place,
         _thread("fetch", context.fetcher.stop) as fetching,

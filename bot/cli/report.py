@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
+from bot.plan import training_time
 from bot.plan.outcome import Outcome
 from bot.plan.steps import Plan, Step
 
@@ -36,23 +37,28 @@ COLOURS = {
 
 
 def print_plan(plan: Plan, stream: IO[str]) -> None:
-    """Prints the plan as a table, then the counts, the cost and the notes."""
+    """Prints the plan as a table, then the counts, the cost, the time and the notes."""
     reads = sum(step.estimate.reads for step in plan.steps)
     if plan.steps:
-        head = ("step", "model", "reads", "USD", "why") if reads else ("step", "model", "why")
-        print_table(head, [_row(step, paid=bool(reads)) for step in plan.steps], stream)
+        timed = any(step.estimate.minutes is not None for step in plan.steps)
+        costs = (*(("reads", "USD") if reads else ()), *(("min",) if timed else ()))
+        rows = [_row(step, paid=bool(reads), timed=timed) for step in plan.steps]
+        print_table(("step", "model", *costs, "why"), rows, stream)
     counts = ", ".join(f"{count} {action}" for action, count in plan.counts.items())
     print(f"Plan: {counts or 'no steps'}.", file=stream)
     if reads:
         usd = sum(step.estimate.usd for step in plan.steps)
         print(f"Cost: about {reads:,} posts and profiles read, {usd:.2f} USD.", file=stream)
+    if time := training_time.total(plan.steps):
+        print(f"Training time: {time}.", file=stream)
     for note in plan.notes:
         print(f"Note: {note.text}.", file=stream)
 
 
-def _row(step: Step, *, paid: bool) -> tuple[str, ...]:
+def _row(step: Step, *, paid: bool, timed: bool) -> tuple[str, ...]:
     cost = (f"{step.estimate.reads:,}", f"{step.estimate.usd:.2f}") if step.estimate.reads else ("-", "-")
-    return (step.action, step.name, *(cost if paid else ()), step.reason)
+    minutes = f"{step.estimate.minutes:.0f}" if step.estimate.minutes is not None else "-"
+    return (step.action, step.name, *(cost if paid else ()), *((minutes,) if timed else ()), step.reason)
 
 
 def outcomes_json(outcomes: Sequence[Outcome], spent: Cost) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.errors import Problem
 from bot.github import token_code
 from bot.io.bounded import Bounds
+from bot.plan import training_time
 from bot.plan.shards import needed
-from bot.plan.steps import Plan, Step
+from bot.plan.steps import Estimate, Plan, Step
 from bot.registry import Entry, FaultyEntry, Registry
 
 BOUNDS = Bounds(4 << 20, depth=16)
@@ -42,7 +43,8 @@ class Fault(BaseModel):
 
 
 class Row(BaseModel):
-    """What would become of one model. `reads` are paid reads of posts at most, `usd` their price.
+    """What would become of one model. `reads` are paid reads of posts at most, `usd` their price, `minutes` those
+    of training, None where not known.
 
     `listed`: what blocks it stands among the faults of the review.
     """
@@ -53,6 +55,7 @@ class Row(BaseModel):
     reason: Text
     reads: Annotated[int, Field(ge=0, le=10**9)]
     usd: Annotated[float, Field(ge=0, le=10**9, allow_inf_nan=False)]
+    minutes: Annotated[float, Field(ge=0, le=10**9, allow_inf_nan=False)] | None = None
     held: bool
     listed: bool = False
 
@@ -62,7 +65,7 @@ class Review(BaseModel):
 
     `faults` are those of what the pull request touches, `elsewhere` counts the others. `loud` are sentences
     that nobody should miss. `rows` are None when nobody knows what would happen: the hub did not answer, or the
-    registry cannot be read.
+    registry cannot be read. `time` says how long the trainings will take.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -77,6 +80,7 @@ class Review(BaseModel):
     loud: Texts = ()
     notes: Texts = ()
     rows: Annotated[tuple[Row, ...], Field(max_length=20_000)] | None = ()
+    time: Text = ""
 
     @property
     def touches(self) -> bool:
@@ -131,13 +135,15 @@ def with_plans(review: Review, base: Plan | None, head: Plan) -> Review:
     before = {step.name: _comparable(step) for step in base.steps} if base is not None else {}
     touched = {*review.added, *review.changed, *review.removed}
     listed = set(review.faults)
-    rows = [
-        _row(step, listed)
-        for step in head.steps
-        if step.name in touched or before.get(step.name) != _comparable(step)
+    steps = [
+        step for step in head.steps if step.name in touched or before.get(step.name) != _comparable(step)
     ]
+    rows = [_row(step, listed) for step in steps]
+    time = training_time.total(steps)
     notes = [note.text for note in head.notes if base is None or note not in base.notes]
-    return review.model_copy(update={"rows": tuple(rows), "notes": (*review.notes, *notes)[:200]})
+    return review.model_copy(
+        update={"rows": tuple(rows), "notes": (*review.notes, *notes)[:200], "time": time}
+    )
 
 
 def with_faults(review: Review, problems: Iterable[Problem]) -> Review:
@@ -236,13 +242,14 @@ def _comparable(step: Step) -> tuple[object, ...]:
 
 
 def _row(step: Step, faults: Collection[Fault]) -> Row:
-    spent = step.estimate if needed(step) else replace(step.estimate, reads=0, usd=0.0)
+    spent = step.estimate if needed(step) else Estimate()
     return Row(
         action=step.action,
         name=step.name,
         reason=NEW if step.cause == "missing" else step.reason[:2000],
         reads=spent.reads,
         usd=spent.usd,
+        minutes=spent.minutes,
         held=step.held,
         listed=bool(step.problems) and all(_fault(problem) in faults for problem in step.problems),
     )

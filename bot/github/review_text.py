@@ -98,6 +98,7 @@ def _rendered(review: Review, most: int, cautions: Sequence[str] = ()) -> str:
         "held": numbers["held"],
         "reads": sum(row.reads for row in rows if not row.held),
         "usd": sum(row.usd for row in rows if not row.held),
+        "time": prose(review.time) if review.time else "",
         "preview": not review.faults
         and bool(review.added or review.changed or any(row.action == "card" for row in rows)),
         "commit": code(review.head[:7]),
@@ -111,7 +112,7 @@ def _cells(rows: Sequence[Row]) -> list[tuple[object, ...]]:
             f"{row.action} (held)" if row.held else row.action,
             code(row.name),
             prose(row.reason),
-            cost(row.reads, row.usd),
+            cost(row.reads, row.usd, row.minutes),
         )
         for row in rows
     ]

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from bot.hub.endpoint import displayed
 from bot.io.paths import TEMPLATES
-from bot.plan import shards
+from bot.plan import shards, training_time
 from bot.plan.steps import Plan, Step
 from bot.render import escape
 from bot.render.markdown import LONGEST, code, link, prose, table
@@ -77,7 +77,7 @@ def plan_row(step: Step) -> tuple[object, ...]:
         action,
         model(step.repo, published=step.head is not None),
         reason(step.reason, step.repo),
-        cost(step.estimate.reads, step.estimate.usd),
+        cost(step.estimate.reads, step.estimate.usd, step.estimate.minutes),
     )
 
 
@@ -114,15 +114,20 @@ def reason(text: str, repo: str = "") -> Markup:
     )
 
 
-def cost(reads: int, usd: float) -> str:
-    """What a step costs at most: `3,200 reads, 16.00 USD`; empty for nothing."""
-    return f"{reads:,} reads, {usd:.2f} USD" if reads else ""
+def cost(reads: int, usd: float, minutes: float | None = None) -> str:
+    """What a step costs: `3,200 reads, 16.00 USD, about 9 min`; empty for nothing, or nothing known."""
+    paid = [f"{reads:,} reads", f"{usd:.2f} USD"] if reads else []
+    return ", ".join([*paid, *([f"about {training_time.span(minutes)}"] if minutes is not None else [])])
 
 
 def _cost(steps: Sequence[Step]) -> list[str]:
     reads = sum(step.estimate.reads for step in steps)
     usd = sum(step.estimate.usd for step in steps)
-    return [f"Up to {reads:,} posts read, {usd:.2f} USD."] if reads else []
+    time = training_time.total(steps)
+    return [
+        *([f"Up to {reads:,} posts read, {usd:.2f} USD."] if reads else []),
+        *([f"Training time: {time}."] if time else []),
+    ]
 
 
 def _shared(parts: int) -> list[str]:

@@ -129,6 +129,24 @@ def most_shards(asked: int | None, environment: Mapping[str, str]) -> int:
     return min(asked or int(text), int(text))
 
 
+def within_time(
+    plan: Plan, asked: int | None, limit: float, environment: Mapping[str, str]
+) -> tuple[Plan, int | None]:
+    """The plan with notes on what does not fit into `limit` minutes, and the number of shards that keeps within it.
+
+    More than `asked` (without: one) only where a machine would run longer, and never more than `most_shards`. None
+    where none were asked for and one is enough.
+    """
+    from dataclasses import replace
+
+    from bot.plan import time_limit
+
+    most = most_shards(None, environment)
+    parts = time_limit.parts_within(plan.steps, min(asked or 1, most), most, limit)
+    notes = tuple(time_limit.notes(plan.steps, parts, limit))
+    return replace(plan, notes=(*plan.notes, *notes)), parts if parts > 1 or asked is not None else None
+
+
 def redact_plan(plan: Plan, environment: Mapping[str, str]) -> Plan:
     """The plan for a workflow, whose pages are public: without finished removals; names of the others are masked."""
     if not active(environment):

@@ -9,13 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from pathlib import Path
 
 from bot.errors import UsageError
 from bot.io import digest
+from bot.io.bounded import Bounds, read_json
 
 DOCUMENTS = {"README.md", "LICENSE", "LICENSE.md", ".gitattributes"}
 """Files that do not change what a model computes, and are left out of its folder's digest."""
+
+HEADER = Bounds(32 << 20)
+"""The header of a file of weights: some 100 bytes a tensor."""
 
 BATCH = 1_000
 """Texts per call of the tokenizer: an encoding takes a hundred times the memory of its text."""
@@ -104,6 +109,36 @@ def _declared(readme: Path) -> tuple[str | None, str | None]:
         license_ if isinstance(license_, str) else None,
         base_model if isinstance(base_model, str) else None,
     )
+
+
+def count_parameters(spec: BaseSpec) -> int | None:
+    """The number of weights by the headers of a base's safetensors; None where they are not at hand, or damaged.
+
+    Weights are not loaded, and nothing is downloaded.
+    """
+    files = sorted(spec.folder.glob("*.safetensors")) if spec.folder is not None else []
+    if spec.id is not None:
+        from huggingface_hub import try_to_load_from_cache
+
+        found = try_to_load_from_cache(spec.id, "model.safetensors", revision=spec.revision)
+        files = [Path(found)] if isinstance(found, str) else []
+    try:
+        return sum(map(_weights_in, files)) or None
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _weights_in(file: Path) -> int:
+    """The number of weights that a safetensors file declares. ValueError where its header is none."""
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        if length > HEADER.size:
+            raise ValueError(f"a header of {length:,} bytes")
+        header = read_json(stream.read(length), HEADER, "the header")
+    if not isinstance(header, dict):
+        raise ValueError("a header that is no object")
+    tensors = (one for name, one in header.items() if name != "__metadata__")
+    return sum(prod(map(int, one["shape"])) for one in tensors)
 
 
 def count_tokens(spec: BaseSpec, texts: Sequence[str]) -> int | None:

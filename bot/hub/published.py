@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidatorFunctionWrapHandler
+from pydantic import WrapValidator as Wrap
 
 FILENAME = "bot.json"
 """The manifest's path in a repo."""
@@ -22,8 +23,40 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("a character that cannot be shown")
+    return text
+
+
+class Measured(Value):
+    """What making a model took, by which a plan estimates the next one's time.
+
+    `seconds` are those of training, `other_seconds` those of scoring, writing and sampling. Training went `epochs`
+    times over `characters` of text, repeats of smaller accounts included, with a base of so many `parameters`.
+    """
+
+    hardware: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+    parameters: Annotated[int, Field(gt=0, le=10**15)]
+    characters: Annotated[int, Field(gt=0, le=10**12)]
+    epochs: Annotated[int, Field(gt=0, le=10**6)]
+    seconds: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+    other_seconds: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+
+
+def _or_none(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """None for what is damaged: an estimate is worth no damaged repo."""
+    try:
+        return read(value)
+    except ValueError:
+        return None
+
+
 class Published(Value):
-    """What a plan compares of a published model. `base` is `BaseSpec.identity` of its base."""
+    """What a plan compares of a published model. `base` is `BaseSpec.identity` of its base.
+
+    `measured` is None for models of older versions.
+    """
 
     version: Literal[1] = 1
     handles: tuple[str, ...]
@@ -36,3 +69,4 @@ class Published(Value):
     sampling: str | None = None
     newest_post: AwareDatetime | None = None
     trained_at: AwareDatetime
+    measured: Annotated[Measured | None, Wrap(_or_none)] = None

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from bot.hub.published import FILENAME, Published, Value
+from bot.hub.published import FILENAME, Measured, Published, Value
 from bot.io.bounded import Bounds, Unreadable, fit, read_json
 from bot.sources.posts import Network
 
@@ -68,7 +68,9 @@ class Training(Value):
 
     `best_epoch` is the one whose weights were kept, chosen on validation posts; `weights` says in which type
     they are published; `micro_batch_size` how many blocks were worked on at once, fewer than the recipe's
-    `batch_size` where memory or posts did not suffice, None where it was not noted.
+    `batch_size` where memory or posts did not suffice, None where it was not noted. `other_seconds` went into
+    scoring, writing and sampling; `characters` are those of an epoch's posts, repeats of smaller accounts included;
+    both None where they were not noted.
     """
 
     posts: int
@@ -81,7 +83,25 @@ class Training(Value):
     dtype: str
     weights: str = "fp32"
     micro_batch_size: int | None = None
+    other_seconds: float | None = None
+    characters: int | None = None
     versions: dict[str, str]
+
+    def measured(self, parameters: int | None) -> Measured | None:
+        """What a plan needs to estimate the next training; None where something of it was not noted."""
+        if (
+            not (parameters and self.characters and self.epochs and self.seconds)
+            or self.other_seconds is None
+        ):
+            return None
+        return Measured(
+            hardware=self.hardware,
+            parameters=parameters,
+            characters=self.characters,
+            epochs=self.epochs,
+            seconds=self.seconds,
+            other_seconds=self.other_seconds,
+        )
 
 
 class Point(Value):

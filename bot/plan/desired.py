@@ -18,16 +18,19 @@ from bot.hub.base_model import BaseSpec
 from bot.hub.published import Published
 from bot.io import digest
 from bot.io.paths import TEMPLATES
-from bot.plan import backoff
+from bot.plan import backoff, training_time
 from bot.plan.inputs import Desired, EntryState
 from bot.plan.retry_memory import RetryMemory
 from bot.plan.steps import Estimate
 from bot.plan.sufficiency import Sufficiency
+from bot.plan.training_time import Measurements, Wanted
 from bot.registry import Entry, Registry, owners, templates
 from bot.registry.card_settings import card_settings
 
 if TYPE_CHECKING:
     from bot.store import Facts, Store
+
+    StoredFacts = Mapping[tuple[str, str], Facts]
 
 LOCAL_SOURCES = ("archive", "jsonl")
 """Sources that cost nothing and have nothing new unless a file changed or a person imported more."""
@@ -115,14 +118,15 @@ def load_store_state(
     where: Callable[[str], str],
     forced: Collection[str] = (),
 ) -> dict[str, EntryState]:
-    """The stored state of the entries that a plan will ask about: those missing, changed, past their age,
-    or among the names that are `forced`. Where the registry holds tombstones the stored posts of all entries are
-    compared with them.
+    """The stored state, with the estimated cost, of the entries that a plan will ask about: those missing, changed,
+    past their age, or among the names that are `forced`. Where the registry holds tombstones the stored posts of all
+    entries are compared with them.
 
     The store is not opened while there are none. Without `open_store` nothing is known of it, not even that it is
     empty. `where` returns a model's place on the hub, by its name.
     """
-    asked_about: list[tuple[Entry, datetime | None]] = []
+    asked_about: list[tuple[Entry, Published | None]] = []
+    measured = training_time.measurements(listing)
     for entry in registry.entries:
         repo = listing.repos.get(entry.name)
         published = repo.published if repo is not None else None
@@ -132,15 +136,18 @@ def load_store_state(
             or now - published.trained_at >= entry.max_age
             or _differs(wanted[entry.name], published)
         ):
-            asked_about.append((entry, published.newest_post if published else None))
+            asked_about.append((entry, published))
     if not asked_about and not registry.removed:
         return {}
+
+    def state(
+        entry: Entry, published: Published | None, facts: StoredFacts, memory: RetryMemory
+    ) -> EntryState:
+        found = _state(entry, published, facts, memory, now, where(entry.name), registry.x.look_up_age)
+        return _timed(found, entry, wanted[entry.name], published, facts, measured)
+
     if open_store is None:
-        age = registry.x.look_up_age
-        return {
-            entry.name: _state(entry, newest, {}, RetryMemory(), now, where(entry.name), age)
-            for entry, newest in asked_about
-        }
+        return {entry.name: state(entry, published, {}, RetryMemory()) for entry, published in asked_about}
     store = open_store()
     facts, notes = store.all_facts(), store.all_notes() if asked_about else {}
     faults = {
@@ -149,9 +156,8 @@ def load_store_state(
     }
     states = {name: EntryState(fault=fault) for name, fault in faults.items() if fault}
     enough = Sufficiency(facts, store.load)
-    for entry, newest in asked_about:
-        memory = RetryMemory.from_json(notes.get(entry.name, {}))
-        one = _state(entry, newest, facts, memory, now, where(entry.name), registry.x.look_up_age)
+    for entry, published in asked_about:
+        one = state(entry, published, facts, RetryMemory.from_json(notes.get(entry.name, {})))
         fault = "; ".join(owners.stored_faults(registry, entry, _held(entry, facts))) or None
         decided = (
             entry.paused or (fault or one.skip_reason or one.wait_reason or one.block_reason) is not None
@@ -171,12 +177,12 @@ def _differs(wanted: Desired, published: Published) -> bool:
     )
 
 
-def stored_posts(entry: Entry, facts: Mapping[tuple[str, str], Facts]) -> int:
+def stored_posts(entry: Entry, facts: StoredFacts) -> int:
     """The number of stored posts of the entry's handles."""
     return sum(one.total for one in _held(entry, facts))
 
 
-def _held(entry: Entry, facts: Mapping[tuple[str, str], Facts]) -> list[Facts]:
+def _held(entry: Entry, facts: StoredFacts) -> list[Facts]:
     """The facts on the entry's handles that the store holds."""
     from bot.sources import network_of
 
@@ -186,14 +192,15 @@ def _held(entry: Entry, facts: Mapping[tuple[str, str], Facts]) -> list[Facts]:
 
 def _state(
     entry: Entry,
-    newest: datetime | None,
-    facts: Mapping[tuple[str, str], Facts],
+    published: Published | None,
+    facts: StoredFacts,
     memory: RetryMemory,
     now: datetime,
     where: str,
     look_up_age: timedelta | None,
 ) -> EntryState:
     held = _held(entry, facts)
+    newest = published.newest_post if published else None
     key = backoff.fingerprint(entry, where)
     return EntryState(
         new_posts=sum(one.newer_than(newest) for one in held) if newest else 0,
@@ -207,9 +214,7 @@ def _state(
     )
 
 
-def _estimate(
-    entry: Entry, facts: Mapping[tuple[str, str], Facts], now: datetime, look_up_age: timedelta | None
-) -> Estimate:
+def _estimate(entry: Entry, facts: StoredFacts, now: datetime, look_up_age: timedelta | None) -> Estimate:
     """The estimated cost of fetching all handles of an entry and looking for deleted posts."""
     from bot.plan import estimate
     from bot.sources import network_of
@@ -220,3 +225,27 @@ def _estimate(
         for handle in entry.handles
     ]
     return Estimate(sum(cost.reads for cost in costs), round(sum(cost.usd for cost in costs), 4))
+
+
+def _timed(
+    state: EntryState,
+    entry: Entry,
+    wanted: Desired,
+    published: Published | None,
+    facts: StoredFacts,
+    measured: Measurements,
+) -> EntryState:
+    """The state with the estimated time of a training: by the stored text, else by what the last training read."""
+    from bot.sources import network_of
+
+    network = network_of(entry.source)
+    stored = [facts.get((network, handle)) for handle in entry.handles]
+    length = training_time.characters(stored, entry.recipe.held_out)
+    earlier = published.measured if published is not None else None
+    if length is None and published is not None and earlier is not None:
+        length = earlier.characters if sorted(published.handles) == sorted(entry.handles) else None
+    size = measured.size_of(wanted.base) if measured.models and wanted.base else None
+    if size is None and measured.models and wanted.base:
+        size = base_model.count_parameters(base_model.parse(entry.base))
+    asked = Wanted(wanted.base, wanted.recipe, entry.recipe.epochs, length, size)
+    return replace(state, estimate=measured.estimate(asked, state.estimate))

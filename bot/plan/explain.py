@@ -9,6 +9,7 @@ from bot import manifest
 from bot.errors import UsageError
 from bot.hub import Hub
 from bot.hub.published import FILENAME
+from bot.plan import training_time
 from bot.plan.retry_memory import RetryMemory
 from bot.plan.steps import Plan, Step
 from bot.registry import Registry
@@ -33,6 +34,8 @@ def explain(name: str, plan: Plan, registry: Registry, hub: Hub, store: Store) -
         yield f"{step.repo}: {step.action}"
         yield f"  why:        {step.reason}"
         yield from _published(step, hub)
+        if step.action == "train":
+            yield f"  time:       {training_time.sentence(step.estimate)}"
         for entry in registry.entries:
             if entry.name == name:
                 yield f"  registry:   line {entry.line}, source {entry.source}, base {entry.base}"

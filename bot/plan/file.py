@@ -20,9 +20,13 @@ BOUNDS = Bounds(64 << 20, depth=16)
 """A plan of 10,000 steps has some 5 MB."""
 
 
-class _Estimate(BaseModel):
+class _Estimate(BaseModel, extra="forbid"):
     reads: int = Field(ge=0)
     usd: float = Field(ge=0)
+    minutes: float | None = Field(None, ge=0, le=1e9, allow_inf_nan=False)
+    hardware: str = Field("", max_length=200)
+    models: int = Field(0, ge=0)
+    unknown: str = Field("", max_length=200)
 
 
 class _Change(BaseModel):

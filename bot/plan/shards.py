@@ -70,6 +70,17 @@ def work(step: Step) -> float:
     return CARD
 
 
+def loads(steps: Sequence[Step]) -> list[float]:
+    """The expected work of each step: in minutes where the time of every training is known, else in models of one
+    handle. A timeline that is read counts as one of either.
+    """
+    training = [step for step in steps if needed(step) and step.action == "train"]
+    if not training or any(step.estimate.minutes is None for step in training):
+        return [work(step) for step in steps]
+    timed = {id(step): (step.estimate.minutes or 0.0) + step.estimate.reads / TIMELINE for step in training}
+    return [timed.get(id(step), work(step)) for step in steps]
+
+
 def assign(steps: Sequence[Step], shards: int) -> tuple[tuple[Step, ...], ...]:
     """The steps in at most `shards` parts, none of them empty of work, each in the plan's order.
 
@@ -79,16 +90,17 @@ def assign(steps: Sequence[Step], shards: int) -> tuple[tuple[Step, ...], ...]:
     """
     here = [at for at, step in enumerate(steps) if step.action != "train" or step.held]
     trained = [at for at, step in enumerate(steps) if step.action == "train" and not step.held]
-    first = sum(work(steps[at]) for at in here)
+    expected = loads(steps)
+    first = sum(expected[at] for at in here)
     parts = min(shards, MOST, len(trained) + (first > 0))
     if parts < 1:
         return ()
     placed: list[list[int]] = [here, *([] for _ in range(parts - 1))]
     load = [first, *(0.0 for _ in range(parts - 1))]
-    for at in sorted(trained, key=lambda at: (-work(steps[at]), at)):
+    for at in sorted(trained, key=lambda at: (-expected[at], at)):
         part = load.index(min(load))
         placed[part].append(at)
-        load[part] += work(steps[at])
+        load[part] += expected[at]
     return tuple(tuple(steps[at] for at in sorted(part)) for part in placed)
 
 

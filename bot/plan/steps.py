@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -63,10 +63,18 @@ WORK: tuple[Action, ...] = ("train", "card")
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The estimated cost of a step: paid reads of posts and profiles, and their price in USD."""
+    """The estimated cost of a step: paid reads of posts and profiles, their price in USD, and minutes of training.
+
+    The minutes are those that `models` earlier ones lead to expect on `hardware`; None where they are not known,
+    and then `unknown` says until when.
+    """
 
     reads: int = 0
     usd: float = 0.0
+    minutes: float | None = None
+    hardware: str = ""
+    models: int = 0
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +133,7 @@ class Step:
             "action": self.action,
             "reason": self.reason,
             "handles": list(self.handles),
-            "estimate": {"reads": self.estimate.reads, "usd": self.estimate.usd},
+            "estimate": asdict(self.estimate),
             "head": self.head,
             "cause": self.cause,
             "state": self.state,
@@ -144,7 +152,7 @@ def step_from_json(value: Mapping[str, Any]) -> Step:
         action=value["action"],
         reason=value["reason"],
         handles=tuple(value["handles"]),
-        estimate=Estimate(estimate["reads"], estimate["usd"]),
+        estimate=Estimate(**estimate),
         head=value["head"],
         cause=value["cause"],
         state=value["state"],

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, PlainSerializer, PlainValidator, TypeAdapter
 
@@ -22,6 +23,7 @@ RECENT = 500
 """The number of posts whose times are in the facts, so that new ones are counted without reading the posts."""
 
 _DAY_S = 86_400.0
+_LINK = re.compile(r"https?://\S+")
 
 Moment = Annotated[AwareDatetime, PlainSerializer(datetime.isoformat)]
 CursorJson = Annotated[Cursor | None, PlainValidator(gaps.mark_from_json), PlainSerializer(gaps.mark_to_json)]
@@ -44,7 +46,8 @@ class Check:
 class Facts:
     """The facts of a stored account, without its posts.
 
-    `own` of the `total` posts are neither reposts nor superseded; `recent` holds the newest of these as seconds
+    `own` of the `total` posts are neither reposts nor superseded, and have so many `characters` without links (None
+    where an older bot counted none); `recent` holds the newest of these as seconds
     since 1970; `pace` is the number of the newest posts of any kind, and the time of the first of them.
     `files` names the files of posts that these facts were computed from. `gaps` were never read, the newest first;
     `damaged` is True when posts were lost, and `not_fetched` names kinds of posts that were left out. `known_as` is
@@ -70,6 +73,7 @@ class Facts:
     known_as: str = ""
     damaged: bool = False
     check: Check | None = None
+    characters: int | None = None
 
     @property
     def checked_at(self) -> datetime | None:
@@ -137,6 +141,7 @@ def of_segment(
         not_fetched=segment.not_fetched,
         known_as=segment.profile.handle.lower(),
         damaged=damaged,
+        characters=sum(len(_LINK.sub("", post.text).strip()) for post in own),
     )
 
 
@@ -151,7 +156,8 @@ def from_json(data: bytes | None, path: str) -> Facts | None:
     NewerFormat for a file that only a newer bot can read.
     """
     try:
-        value = {"check": None, **unseal(data or b"", path)}  # older bots wrote no check
+        older: dict[str, Any] = {"check": None, "characters": None}  # which older bots did not write
+        value = {**older, **unseal(data or b"", path)}
         return _adapter().validate_python({name: value[name] for name in _KEYS})
     except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None

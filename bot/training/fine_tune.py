@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -63,17 +64,21 @@ def fine_tune(
     *,
     max_copying: float = 1.0,
     sampling: Sampling = DEFAULT,
+    announce: Callable[[str, str], None] = lambda _stage, _detail: None,
 ) -> Tuned:
     """Fine-tunes a copy of `base` on the split's training posts and writes a loadable model into `folder`.
 
     `sampling` draws the answers to `prompts` and the texts by which copying is measured, and is published.
+    `announce` is called with each stage after training and its details.
 
     Raises Skipped when the tuned model is no better than its base on the test posts, or when a larger share of
     its samples than `max_copying` are whole training posts, and TrainingError when there is nothing to train on
     or a loss is not a number: then nothing in `folder` is to be published.
     """
+    began = time.monotonic()
     recipe, asked, warnings = _fitting(base, recipe, device)
-    posts = data.tokenise(base.tokenizer, [text.text for text in oversample_to_largest(split.train)])
+    texts = [text.text for text in oversample_to_largest(split.train)]
+    posts = data.tokenise(base.tokenizer, texts)
     validation, test = (
         evaluate.held_out(base.tokenizer, base.context, part) for part in (split.validation, split.test)
     )
@@ -96,6 +101,7 @@ def fine_tune(
             masking=base.masking(recipe.block_size, device) if recipe.layout == "packed" else None,
             optimiser=base.optimiser if adapter is None else None,
         )
+        announce("score", _epochs(run, recipe))
         if adapter is None:
             saving.round_weights(base, recipe)
         scores = evaluate.evaluation(test, before, evaluate.losses(model, test.posts, base.end, device))
@@ -108,12 +114,20 @@ def fine_tune(
     with saving.written_to(folder):
         tensorboard.write(folder / "runs", run.curve, now)
     longest = max(map(len, posts))
+    announce(
+        "sample", f"{len(prompts)} {'prompt' if len(prompts) == 1 else 'prompts'}, then texts without one"
+    )
     samples, copied = _write(folder, prompts, split, recipe.seed, device, longest)
     memorisation.check(copied, max_copying)
+    training = _training(sum(map(len, split.train)), run, recipe, device)
+    rest = {
+        "characters": sum(map(len, texts)),
+        "other_seconds": round(max(0.0, time.monotonic() - began - run.seconds), 1),
+    }
     return Tuned(
         base=_facts(base),
         recipe=recipe,
-        training=_training(sum(map(len, split.train)), run, recipe, device),
+        training=training.model_copy(update=rest),
         evaluation=scores,
         curve=run.curve,
         samples=samples,
@@ -145,6 +159,12 @@ def _check_improvement(scores: Evaluation) -> None:
             f"no improvement over the base: held-out loss {scores.tuned.loss:.3f} nats per token after training, "
             f"{scores.base.loss:.3f} before, on the same {scores.posts} posts; not published"
         )
+
+
+def _epochs(run: loop.Run, recipe: Recipe) -> str:
+    """Which epoch's weights are kept, and whether training ended early: `best epoch 2 of 4, stopped early after 3`."""
+    best = f"best epoch {run.best_epoch} of {recipe.epochs}"
+    return best if run.epochs == recipe.epochs else f"{best}, stopped early after epoch {run.epochs}"
 
 
 def _training(posts: int, run: loop.Run, recipe: Recipe, device: Device) -> Training:

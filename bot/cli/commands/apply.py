@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from typing import Any
 import click
 
 from bot.cli.commands.options import (
+    Span,
     device_option,
     hub_option,
     json_option,
@@ -25,19 +25,6 @@ from bot.cli.commands.options import (
     store_option,
     warn,
 )
-
-
-class Span(click.ParamType[int]):
-    """A span of time given as `90m` or `2h`, as seconds."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The seconds."""
-        found = re.fullmatch(r"([1-9][0-9]{0,4})([mh])", str(value))
-        if found is None:
-            self.fail(f"{value!r} is no span of time: write 90m or 2h", param, ctx)
-        return int(found[1]) * {"m": 60, "h": 3600}[found[2]]
 
 
 @click.command()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.commands.options import (
+    Span,
     count,
     hub_option,
     json_option,
@@ -39,6 +40,12 @@ if TYPE_CHECKING:
     metavar="N",
     help="Say how N machines at most would share the work.",
 )
+@click.option(
+    "--time-limit",
+    type=Span(),
+    metavar="TIME",
+    help="How long a machine may run (90m, 6h): longer work is cut into more shards, or said.",
+)
 @json_option
 def plan(
     registry_path: Path,
@@ -49,6 +56,7 @@ def plan(
     max_change: float,
     out: Path | None,
     shards: int | None,
+    time_limit: int | None,
     as_json: bool,
 ) -> None:
     """Show what apply would do, and why.
@@ -67,6 +75,8 @@ def plan(
         registry, hub, store_url or registry.store.url, PlanOptions(only, force, max_change=max_change)
     )
     made = workflow_commands.redact_plan(made, os.environ)
+    if time_limit is not None:
+        made, shards = workflow_commands.within_time(made, shards, time_limit / 60, os.environ)
     if out is not None:
         file.write(made, out)
     workflow_commands.on_plan(made, os.environ, shards_asked=shards)

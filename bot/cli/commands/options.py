@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -61,6 +62,19 @@ class Percent(click.ParamType[float]):
         if not 0 <= share <= 1:
             self.fail(f"{value!r} is not a share: write a number from 0% to 100%", param, ctx)
         return share
+
+
+class Span(click.ParamType[int]):
+    """A span of time given as `90m` or `2h`, as seconds."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The seconds."""
+        found = re.fullmatch(r"([1-9][0-9]{0,4})([mh])", str(value))
+        if found is None:
+            self.fail(f"{value!r} is no span of time: write 90m or 2h", param, ctx)
+        return int(found[1]) * {"m": 60, "h": 3600}[found[2]]
 
 
 def planning_options(command: F) -> F:
