@@ -65,7 +65,7 @@ class Measurements:
         rest = median(one.other_seconds / one.parameters for one in nearest)
         seconds = parameters * (rate * wanted.characters * epochs + rest)
         return replace(
-            cost, minutes=round(seconds / 60, 1), hardware=self.hardware, models=len(nearest), unknown=""
+            cost, minutes=round(seconds / 60, 2), hardware=self.hardware, models=len(nearest), unknown=""
         )
 
     def size_of(self, base: str) -> int | None:

@@ -146,8 +146,9 @@ def of_segment(
 
 
 def to_json(facts: Facts) -> bytes:
-    """The file of facts. `damaged` is not in it: the names of the folder's files show it."""
-    return seal(_adapter().dump_python(facts, mode="json", exclude={"damaged"}))
+    """The file of facts. `damaged` is not in it: the names of the folder's files show it; nor is what is not known."""
+    left_out = {"damaged", *(["characters"] if facts.characters is None else [])}
+    return seal(_adapter().dump_python(facts, mode="json", exclude=left_out))
 
 
 def from_json(data: bytes | None, path: str) -> Facts | None:

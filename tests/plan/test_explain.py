@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from fleets import Fleet
 
+from bot.plan import file as plan_file
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Fleet:
@@ -80,3 +82,43 @@ def test_render_writes_the_published_card_again_without_training(fleet: Fleet) -
 def test_render_of_what_was_never_published_says_so(fleet: Fleet) -> None:
     code, _ = fleet.run("render", "bob", "--out", str(fleet.folder / "out"))
     assert code == 1
+
+
+def test_the_time_of_a_training_follows_from_what_the_published_model_took(fleet: Fleet) -> None:
+    measured = json.loads((fleet.published("ada") / "bot.json").read_text())["published"]["measured"]
+    assert measured["seconds"] > 0
+    plan = fleet.run("plan", "--json", "--only", "bob")
+    (bob,) = json.loads(plan[1])["steps"]
+    assert bob["estimate"]["minutes"] is None
+    assert "posts" in bob["estimate"]["unknown"]
+    (ada,) = json.loads(fleet.run("plan", "--json", "--only", "ada", "--force", "train")[1])["steps"]
+    took = (measured["seconds"] + measured["other_seconds"]) / 60
+    assert ada["estimate"]["minutes"] == pytest.approx(took, rel=0.15, abs=0.006)
+    assert (ada["estimate"]["hardware"], ada["estimate"]["models"]) == (measured["hardware"], 1)
+
+
+def test_plan_and_explain_name_the_hardware_or_say_why_no_time_is_known(fleet: Fleet) -> None:
+    hardware = json.loads((fleet.published("ada") / "bot.json").read_text())["training"]["hardware"]
+    assert f"on {hardware}, by 1 earlier model" in fleet.run("plan", "--only", "ada", "--force", "train")[1]
+    assert "time:       unknown until its posts are fetched" in fleet.run("explain", "bob")[1]
+    shutil.rmtree(fleet.published("ada"))
+    assert "time:       unknown until the first model" in fleet.run("explain", "ada")[1]
+
+
+def test_a_time_limit_is_held_against_the_estimate(fleet: Fleet) -> None:
+    path = fleet.published("ada") / "bot.json"
+    manifest = json.loads(path.read_text())
+    manifest["published"]["measured"]["seconds"] = 360_000.0
+    path.write_text(json.dumps(manifest))
+    asked = ("plan", "--only", "ada", "--force", "train", "--json", "--time-limit")
+    assert any(
+        "longer than the 5 h 40 min" in note for note in json.loads(fleet.run(*asked, "340m")[1])["notes"]
+    )
+    assert fleet.run(*asked, "soon")[0] == 2
+
+
+def test_a_plan_file_keeps_the_minutes(fleet: Fleet) -> None:
+    asked = ("--only", "ada", "--force", "train", "--json", "--out", str(fleet.folder / "plan.json"))
+    made = json.loads(fleet.run("plan", *asked)[1])
+    (step,) = plan_file.read(fleet.folder / "plan.json")
+    assert step.estimate.minutes == made["steps"][0]["estimate"]["minutes"]

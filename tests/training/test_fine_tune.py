@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 from tiny_bases import sentences
-from transformers import pipeline
+from transformers import GenerationConfig, pipeline
 
 from bot import corpus
 from bot.corpus import Split
@@ -22,6 +22,7 @@ from bot.errors import Skipped, TrainingError
 from bot.hub.base_model import parse
 from bot.manifest import Asked, Sample, Tracking
 from bot.registry.recipe import Recipe
+from bot.registry.sampling import Sampling
 from bot.sources.posts import Post, Profile, Timeline
 from bot.training import device, fine_tune, loading, sample, saving, tracking
 
@@ -265,3 +266,43 @@ def attached(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
         yield
     finally:
         logger.removeHandler(caplog.handler)
+
+
+def test_scoring_and_sampling_are_stages_and_an_early_end_is_said(
+    base: loading.LoadedBase, tmp_path: Path
+) -> None:
+    stages: list[tuple[str, str]] = []
+    recipe = RECIPE.model_copy(update={"epochs": 30, "learning_rate": 0.03})
+    made = fine_tune.fine_tune(
+        base,
+        split_of(60),
+        recipe,
+        PROMPTS,
+        tmp_path,
+        CPU,
+        NOW,
+        lambda _: None,
+        sampling=Sampling(temperature=0.5),
+        announce=lambda stage, detail: stages.append((stage, detail)),
+    )
+    assert [stage for stage, _ in stages] == ["score", "sample"]
+    assert made.training.epochs < 30
+    assert (
+        f"epoch {made.training.best_epoch} of 30, stopped early after epoch {made.training.epochs}"
+        in stages[0][1]
+    )
+    assert made.generation["temperature"] == 0.5
+    assert GenerationConfig.from_pretrained(tmp_path).temperature == 0.5
+
+
+def test_a_training_notes_what_the_next_ones_time_is_estimated_by(
+    tuned: tuple[fine_tune.Tuned, Path],
+) -> None:
+    training, parameters = tuned[0].training, tuned[0].base.parameters
+    assert training.characters == sum(len(text.text) for texts in split_of(300).train for text in texts)
+    assert training.other_seconds is not None
+    measured = training.measured(parameters)
+    assert measured is not None
+    assert (measured.hardware, measured.parameters, measured.epochs) == (CPU.name, parameters, 2)
+    assert training.measured(None) is None
+    assert training.model_copy(update={"characters": None}).measured(parameters) is None
