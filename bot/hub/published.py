@@ -55,16 +55,22 @@ def _or_none(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
 class Published(Value):
     """What a plan compares of a published model. `base` is `BaseSpec.identity` of its base.
 
-    `measured` is None for models of older versions.
+    `recipe` is the digest of the values that training depends on, of those that the registry `asked` for and the
+    defaults of the generation `defaults` (bot.registry.asked). `settings` is the entry's part of the card as far as
+    it is set, whose digest is `card`. A model of version 1 has the defaults of
+    generation 1, and what it was asked for is known by digest alone. `measured` is None for models of older versions.
     """
 
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 1
     handles: tuple[str, ...]
     recipe: str
+    defaults: int | None = None
+    asked: dict[str, Any] | None = None
     base: str
     base_revision: str | None = None
     template: str
     card: str
+    settings: dict[str, Any] | None = None
     prompts: str | None = None
     sampling: str | None = None
     newest_post: AwareDatetime | None = None

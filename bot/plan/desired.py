@@ -24,7 +24,7 @@ from bot.plan.retry_memory import RetryMemory
 from bot.plan.steps import Estimate
 from bot.plan.sufficiency import Sufficiency
 from bot.plan.training_time import Measurements, Wanted
-from bot.registry import Entry, Registry, owners, templates
+from bot.registry import Entry, Registry, asked, owners, templates
 from bot.registry.card_settings import card_settings
 
 if TYPE_CHECKING:
@@ -92,11 +92,11 @@ def _sound(
     return Desired(
         name=entry.name,
         handles=entry.handles,
-        recipe=entry.recipe.digest(),
+        asked=asked.values_of(entry),
         base=identity,
         base_revision=revision,
         template=template,
-        card=card_settings(registry, entry).digest(),
+        card=card_settings(registry, entry),
         prompts=digest.short(entry.prompts),
         sampling=entry.sampling.digest(),
         max_age=entry.max_age,
@@ -169,11 +169,10 @@ def load_store_state(
 
 def _differs(wanted: Desired, published: Published) -> bool:
     """Whether anything that a plan compares differs: then it matters whether a try failed before."""
-    return (wanted.recipe, wanted.base, wanted.template, wanted.card) != (
-        published.recipe,
-        published.base,
-        published.template,
-        published.card,
+    return (
+        not asked.is_as_published(wanted.asked, published)
+        or (wanted.base, wanted.template) != (published.base, published.template)
+        or (wanted.card is not None and wanted.card.digest() != published.card)
     )
 
 
@@ -201,14 +200,14 @@ def _state(
 ) -> EntryState:
     held = _held(entry, facts)
     newest = published.newest_post if published else None
-    key = backoff.fingerprint(entry, where)
+    keys = backoff.fingerprints(entry, where)
     return EntryState(
         new_posts=sum(one.newer_than(newest) for one in held) if newest else 0,
-        skip_reason=backoff.cached_skip_reason(memory, key, stored_posts(entry, facts), now),
+        skip_reason=backoff.cached_skip_reason(memory, keys, stored_posts(entry, facts), now),
         ask_again=memory.ask_again,
         last_answer=memory.last_answer,
-        wait_reason=backoff.wait_reason(memory, key, now),
-        block_reason=backoff.block_reason(memory, key, now),
+        wait_reason=backoff.wait_reason(memory, keys, now),
+        block_reason=backoff.block_reason(memory, keys, now),
         estimate=_estimate(entry, facts, now, look_up_age),
         unproven=entry.source == "archive" and any(one.id is None for one in held),
     )
@@ -247,5 +246,6 @@ def _timed(
     size = measured.size_of(wanted.base) if measured.models and wanted.base else None
     if size is None and measured.models and wanted.base:
         size = base_model.count_parameters(base_model.parse(entry.base))
-    asked = Wanted(wanted.base, wanted.recipe, entry.recipe.epochs, length, size)
-    return replace(state, estimate=measured.estimate(asked, state.estimate))
+    recipe = asked.recipe_digest(wanted.asked)
+    training = Wanted(wanted.base, recipe, entry.recipe.epochs, length, size)
+    return replace(state, estimate=measured.estimate(training, state.estimate))

@@ -51,7 +51,17 @@ Kind = Literal[
 """Which rule decided a step; finer than its cause. Empty in a step that was read from a plan file."""
 
 NoteKind = Literal[
-    "listing", "prompts", "sampling", "time", "base", "unproven", "guard", "store", "budget", "removals"
+    "listing",
+    "prompts",
+    "sampling",
+    "time",
+    "base",
+    "defaults",
+    "unproven",
+    "guard",
+    "store",
+    "budget",
+    "removals",
 ]
 
 ACTIONS: tuple[Action, ...] = ("train", "card", "remove", "blocked", "unlisted", "ok")
@@ -79,16 +89,25 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference between an entry and what is published; the values are None where only digests are known."""
+    """One difference between an entry and what is published, with its values as a registry writes them.
+
+    A value that is not set is None, as for a tag that came or went; both are where only digests are known.
+    """
 
     what: str
     old: str | None = None
     new: str | None = None
 
     def __str__(self) -> str:
-        return (
-            self.what if self.old is None and self.new is None else f"{self.what}: {self.old} -> {self.new}"
-        )
+        match self.old, self.new:
+            case None, None:
+                return self.what
+            case None, new:
+                return f"+ {self.what} {new}"
+            case old, None:
+                return f"- {self.what} {old}"
+            case old, new:
+                return f"{self.what}: {old} -> {new}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,8 @@ class Sampling(BaseModel):
     )
 
     def digest(self) -> str:
-        """Short hex digest of every setting: equal exactly when two samplings draw alike."""
-        return digest.short(self.model_dump())
+        """Short hex digest of the settings that were asked for: a new default of a later version does not change it."""
+        return digest.short(self.model_dump(exclude_unset=True))
 
     @classmethod
     def named(cls, name: str) -> Self:

@@ -70,8 +70,8 @@ def test_models_of_the_same_base_and_recipe_tell_more_than_others() -> None:
 
 def test_only_the_hardware_that_trained_last_counts() -> None:
     gpu = MEASURED.model_copy(update={"hardware": "Tesla T4", "seconds": 24.0})
-    old = {"trained_at": NOW - timedelta(days=1)}
-    found = measurements(repo("ada", **old), repo("bob", gpu), repo("cyd", **old))
+    old = NOW - timedelta(days=1)
+    found = measurements(repo("ada", trained_at=old), repo("bob", gpu), repo("cyd", trained_at=old))
     assert (expected(found).hardware, expected(found).models, expected(found).minutes) == ("Tesla T4", 1, 1.4)
 
 
