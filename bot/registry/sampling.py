@@ -16,7 +16,7 @@ class Sampling(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     temperature: Annotated[float, Field(gt=0, le=5)] = Field(
-        1.0, description="by which the logits are divided: below 1 likelier words, above 1 rarer ones"
+        0.9, description="by which the logits are divided: below 1 likelier words, above 1 rarer ones"
     )
     top_p: Annotated[float, Field(gt=0, le=1)] = Field(
         0.95, description="draw from the likeliest tokens that together have this probability; 1: from all"

@@ -14,7 +14,7 @@ from bot.apply.execute import execute, exit_code
 from bot.errors import CredentialsError
 from bot.hub.folder import FolderHub
 from bot.plan.outcome import Outcome
-from bot.plan.steps import Plan, Step
+from bot.plan.steps import Estimate, Plan, Step
 from bot.store import Store
 
 
@@ -94,3 +94,14 @@ def test_a_result_is_shown_as_it_happens_and_its_reason_is_left_to_the_table(con
     assert [one.result for one in outcomes] == ["failed"]
     assert isinstance(context.watcher, Watcher)
     assert context.watcher.lines == ["ada: failed"]
+
+
+def test_the_expected_time_is_told_on_the_hardware_it_was_measured_on_alone(context: RunContext) -> None:
+    here = context.hardware().name
+    context.expected = {
+        "ada": Estimate(minutes=9.0, hardware=here, models=3),
+        "bob": Estimate(minutes=9.0, hardware="another", models=3),
+        "cyd": Estimate(unknown="until the first model"),
+    }
+    assert "about 9 min (estimate from 3 earlier models)" in context.expected_time("ada")
+    assert [context.expected_time(name) for name in ("bob", "cyd", "dan")] == ["", "", ""]

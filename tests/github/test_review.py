@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.errors import Problem
-from bot.github import review
-from bot.plan.steps import Plan, Step
+from bot.github import review, review_text
+from bot.plan.steps import Estimate, Plan, Step
 from bot.registry import Registry, read_text
 
 HEAD = "0" * 40
@@ -68,3 +68,18 @@ def test_a_step_whose_reason_differs_in_a_number_is_listed() -> None:
     ]
     seen = review.with_plans(review.Review(pull=1, head=HEAD), plans[0], plans[1])
     assert [row.name for row in seen.rows or ()] == ["ada"]
+
+
+def test_the_time_of_new_models_is_told_as_far_as_it_is_known() -> None:
+    known = Estimate(minutes=9.0, hardware="T4 <b>", models=3)
+    unknown = Estimate(unknown="until its posts are fetched")
+    steps = tuple(
+        Step(name, f"org/{name}", "train", "missing", (name,), cost, cause="missing")
+        for name, cost in (("ada", known), ("bob", unknown))
+    )
+    seen = review.with_plans(review.Review(pull=1, head=HEAD, added=("ada", "bob")), None, Plan(steps))
+    assert [row.minutes for row in seen.rows or ()] == [9.0, None]
+    text = review_text.comment(review.Review.model_validate_json(seen.model_dump_json()))
+    assert "about 9 min" in text
+    assert "unknown for 1 model" in text
+    assert "<b>" not in text

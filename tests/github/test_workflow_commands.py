@@ -309,3 +309,24 @@ def test_an_output_that_cannot_be_written_is_a_sentence_and_a_summary_a_warning(
         workflow_commands.output("count", "1", nowhere)
     workflow_commands.summary("# All is well", nowhere)
     assert "warning: the runner's file of GITHUB_STEP_SUMMARY cannot be written" in capsys.readouterr().err
+
+
+def timed(name: str, minutes: float) -> Step:
+    cost = Estimate(minutes=minutes, hardware="T4", models=2)
+    return Step(name, f"org/{name}", "train", "missing", (name,), cost, cause="missing")
+
+
+def test_the_summary_of_a_plan_tells_the_minutes_of_each_model_and_in_all(runner: dict[str, str]) -> None:
+    workflow_commands.on_plan(Plan((timed("ada", 9.0), timed("bob", 20.0))), runner)
+    text = Path(runner["GITHUB_STEP_SUMMARY"]).read_text()
+    assert all(words in text for words in ("about 9 min", "about 20 min", "about 29 min", "T4"))
+
+
+def test_a_time_limit_asks_for_more_machines_up_to_the_repositorys_number(runner: dict[str, str]) -> None:
+    plan = Plan(tuple(timed(f"m{number}", 100.0) for number in range(8)))
+    assert workflow_commands.within_time(plan, 1, 340, runner) == (plan, 3)
+    assert workflow_commands.within_time(plan, None, 900, runner) == (plan, None)
+    assert workflow_commands.within_time(plan, 4, 900, runner) == (plan, 4)
+    noted, parts = workflow_commands.within_time(plan, 1, 340, {**runner, "MAX_SHARDS": "2"})
+    assert parts == 2
+    assert [note.kind for note in noted.notes] == ["time"]

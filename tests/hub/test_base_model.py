@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import UsageError
-from bot.hub.base_model import count_tokens, parse
+from bot.hub.base_model import count_parameters, count_tokens, parse
 
 
 def copy(tiny_base: Path, folder: Path, readme: str | None = None) -> Path:
@@ -61,3 +61,29 @@ def test_tokens_are_counted_where_the_tokenizer_is_at_hand(tiny_base: Path) -> N
 
 def test_tokens_are_unknown_rather_than_downloaded() -> None:
     assert count_tokens(parse("org/never-downloaded"), ["text"]) is None
+
+
+def test_the_weights_of_a_folder_are_counted_without_loading_them(tiny_base: Path, tmp_path: Path) -> None:
+    from bot.training import loading
+
+    spec = parse(str(tiny_base))
+    assert count_parameters(spec) == loading.load(spec).parameters
+    assert count_parameters(parse("org/not-downloaded")) is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        b"\xff" * 20,
+        b"\x02\0\0\0\0\0\0\0[]",
+        b"\x0d\0\0\0\0\0\0\0" + b'{"a":{"b":1}}',
+        b"\x07\0\0\0\0\0\0\0" + b'{"a":1}',
+    ],
+)
+def test_weights_with_a_damaged_header_are_not_counted(
+    tiny_base: Path, tmp_path: Path, damage: bytes
+) -> None:
+    folder = copy(tiny_base, tmp_path / "base")
+    (folder / "model.safetensors").write_bytes(damage)
+    assert count_parameters(parse(str(folder))) is None

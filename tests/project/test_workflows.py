@@ -306,3 +306,10 @@ def test_the_oldest_and_the_newest_python_are_tested() -> None:
     assert versions[0] == "3.11"
     assert all(isinstance(version, str) for version in versions)
     assert 'requires-python = ">=3.11"' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_the_time_that_a_plan_reckons_with_ends_before_the_job_does() -> None:
+    jobs = load(FILES["publish.yml"])["jobs"]
+    (step,) = [step for step in jobs["plan"]["steps"] if step.get("name") == "Plan"]
+    limit = int(re.fullmatch(r"(\d+)m", step["env"]["BOT_PLAN_TIME_LIMIT"])[1])  # type: ignore[index]
+    assert 0 < jobs["apply"]["timeout-minutes"] - limit <= 20

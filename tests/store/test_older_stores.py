@@ -158,3 +158,20 @@ def test_what_a_newer_version_wrote_is_refused_and_nothing_is_written(
     with pytest.raises(SourceError, match=r"has format 2, and this bot reads format 1: install the version"):
         use(Store(str(folder)))
     assert contents(folder) == before
+
+
+def test_facts_count_the_text_to_train_on_without_links_and_older_facts_do_not_know_it(
+    tmp_path: Path,
+) -> None:
+    posts = [
+        Post("1", "ten letter https://example.org/a/long/address", NOW),
+        Post("2", "somebody else wrote this", NOW, is_repost=True),
+    ]
+    store = Store(f"file://{tmp_path}")
+    store.merge(Timeline(Profile("ada_example", "Ada", "x"), posts), "archive", now=NOW)
+    facts = store.facts("ada_example", "x")
+    assert facts is not None
+    assert (facts.total, facts.own, facts.characters) == (2, 1, 10)
+    older = replace(facts, characters=None)
+    assert from_json(to_json(older), "facts.json") == older
+    assert from_json(to_json(facts), "facts.json") == facts

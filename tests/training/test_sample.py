@@ -29,7 +29,7 @@ def test_the_settings_shown_are_those_the_pipeline_uses(generator: TextGeneratio
     used = generator._get_set_generation_params({})
     told = sample.described(sample.settings(Sampling(), 64, 0))
     assert told == {name: used[name] for name in told}
-    assert told["temperature"] == 1.0
+    assert told["temperature"] == Sampling().temperature
     assert told["max_new_tokens"] == 48
 
 
