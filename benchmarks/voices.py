@@ -2,7 +2,7 @@
 
     python benchmarks/voices.py [--base FOLDER] [--posts 800] [--seeds 2] [--results FILE] [--write]
 
-Every post of a cyborg begins with its account (`devils_dict: `) in the variant `always`, every other post in
+Every post of a cyborg begins with its account (the line `devils_dict:`) in the variant `always`, every other post in
 `half`, none in `plain`. The loss counts a post's own tokens and the end after it, never the prefix, so all figures
 are of the same tokens. Each trained model is scored with the prefix and without one: the card's snippet gives none.
 Differences to `plain` are in nats per token with 95 % intervals, bootstrapped over the posts, which are the same for
@@ -30,7 +30,7 @@ from bot.cli.demo import HERE
 from bot.corpus import Text
 from bot.hub.base_model import parse
 from bot.registry.recipe import Recipe
-from bot.training import data, device, evaluate, loading, loop, packing
+from bot.training import data, device, evaluate, loading, loop, voices
 from bot.training.data import IGNORED
 from bot.training.loss import token_losses
 
@@ -59,20 +59,6 @@ def prefixed(tokens: Sequence[int], prefix: Sequence[int]) -> Prefixed:
     post = Prefixed([*prefix, *tokens])
     post.ignored = len(prefix)
     return post
-
-
-def pieces(posts: Sequence[Sequence[int]], size: int, end: int) -> tuple[list[list[int]], list[list[int]]]:
-    """As `packing.pieces`, with no loss on prefixes."""
-    inputs, labels = [], []
-    for post in posts:
-        run = [end, *post, end]
-        hidden = getattr(post, "ignored", 0)
-        wanted = [IGNORED] * hidden + run[hidden + 1 :]
-        for first in range(0, len(run) - 1, size):
-            last = min(first + size, len(run) - 1)
-            inputs.append(run[first:last])
-            labels.append(wanted[first:last])
-    return inputs, labels
 
 
 @torch.inference_mode()
@@ -113,7 +99,7 @@ def measure(
     cleaned = archives(*handles)
     accounts = tuple(replace(one, texts=one.texts[:most]) for one in cleaned.accounts)
     split = corpus.split(replace(cleaned, accounts=accounts), HELD_OUT)
-    prefixes = {handle: data.tokenise(base.tokenizer, [f"{handle}: "])[0] for handle in handles}
+    prefixes = {handle: data.tokenise(base.tokenizer, [voices.prefix(handle)])[0] for handle in handles}
 
     def tokens(texts: Sequence[Text], share: int) -> list[list[int]]:
         """The texts' tokens; the first of every `share` with its prefix, none where it is 0."""
@@ -131,16 +117,18 @@ def measure(
     found: dict[str, Any] = {"tokens": [len(post) + 1 for post in tokens(test, 0)]}
     for variant, share in zip(VARIANTS, (0, 2, 1), strict=True):
         model = base.fresh(recipe, picked)
+        posts = tokens(train, share)
         loop.train(
             model,
-            tokens(train, share),
-            tokens(validation, share),
+            posts,
+            tokens(validation, share if variant == "always" else 0),
             base.end,
             recipe,
             picked,
             lambda _: None,
             masking=base.masking(recipe.block_size, picked),
             optimiser=base.optimiser,
+            hidden=[getattr(post, "ignored", 0) for post in posts],
         )
         found[variant] = [
             losses(model, tokens(test, with_prefix), base.end, picked) for with_prefix in (0, 1)
@@ -194,7 +182,7 @@ def main() -> None:
     options.add_argument("--results", type=Path)
     options.add_argument("--write", action="store_true")
     chosen = options.parse_args()
-    packing.pieces, evaluate.losses = pieces, losses  # type: ignore[assignment]
+    evaluate.losses = losses  # type: ignore[assignment]
     results: dict[str, dict[str, Any]] = {}
     if chosen.results and chosen.results.exists():
         results = json.loads(chosen.results.read_text())

@@ -115,6 +115,7 @@ def _manifest(context: RunContext, entry: Entry, cleaned: Corpus, tuned: Tuned) 
         curve=tuned.curve,
         samples=tuned.samples,
         generation=tuned.generation,
+        prefixes=dict(tuned.prefixes),
         warnings=(*cleaned.warnings, *tuned.warnings),
         hub=context.hub.address,
         published=Published(

@@ -235,6 +235,8 @@ class Manifest(Value):
     `adopted` says that an older system made the model: then `training` and `evaluation` are None, for what was
     not measured is not there, and so are the characters, and of the base what was not recorded.
 
+    `prefixes` are the lines by which a prompt asks for one voice of several, by handle; empty where none were learned.
+
     `recipe` is the one that was used; `asked` says where the registry asked for something else, by the
     hyperparameter's name. The digest in `published` is that of what was asked, which is what a plan compares.
 
@@ -272,6 +274,7 @@ class Manifest(Value):
     curve: tuple[Point, ...]
     samples: tuple[Sample, ...]
     generation: dict[str, Any]
+    prefixes: dict[str, str] = Field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     published: Published
     provenance: Provenance

@@ -33,10 +33,11 @@ DEFAULTS: tuple[Mapping[str, Any], ...] = (
         "seed": 42,
     },
 )
+DEFAULTS = (*DEFAULTS, {**DEFAULTS[-1], "voices": "unnamed"})
 """The values that training depends on, by generation (the first is 1): what a key that is not set meant then. A new
 default, and a new key, is a new generation; what was released is never edited. The last one holds today's."""
 
-BEFORE: Mapping[str, Any] = {}
+BEFORE: Mapping[str, Any] = {"voices": "unnamed"}
 """For each key younger than the first generation, the value that trains as the bot did before the key existed."""
 
 CURRENT = len(DEFAULTS)
@@ -84,10 +85,9 @@ def differences(asked: Mapping[str, Any], published: Published) -> dict[str, tup
 
 def has_older_defaults(asked: Mapping[str, Any], published: Published) -> bool:
     """Whether a training with the same values would differ from the published one, since defaults changed."""
-    return (
-        recipe_digest(asked, published.defaults or 1) != recipe_digest(asked)
-        and (published.defaults or 1) < CURRENT
-    )
+    generation = published.defaults or 1
+    before, now = ({**BEFORE, **_defaults(one), **asked} for one in (generation, CURRENT))
+    return generation < CURRENT and before != now
 
 
 def published_fields(entry: Entry) -> dict[str, Any]:

@@ -37,6 +37,10 @@ class Recipe(BaseModel):
     lora_rank: Annotated[int, Field(ge=1, le=1024)] | None = Field(
         None, description="rank of a LoRA adapter, which is trained and published instead of all weights"
     )
+    voices: Literal["unnamed", "named"] = Field(
+        "unnamed",
+        description="of several accounts: named, half of the posts follow a line with their account's handle",
+    )
     held_out: Annotated[float, Field(ge=0.01, le=0.5)] = Field(
         0.1, description="share of each account's posts that is never trained on"
     )

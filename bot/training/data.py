@@ -67,20 +67,25 @@ def num_targets(posts: Sequence[Sequence[int]]) -> int:
     return sum(map(len, posts)) + len(posts)
 
 
-def concatenate(posts: Sequence[Sequence[int]], order: Sequence[int], size: int, end: int) -> Blocks:
+def concatenate(
+    posts: Sequence[Sequence[int]], order: Sequence[int], size: int, end: int, hidden: Sequence[int] = ()
+) -> Blocks:
     """The posts in that order as one run, cut wherever a block is full (layout `stream`).
 
     The run is end-of-text, post, end-of-text, post, …, end-of-text; every token but the first is predicted
-    exactly once, and none is lost at a block's edge. Only the last block is padded.
+    exactly once, and none is lost at a block's edge. Only the last block is padded. The first `hidden` tokens of a
+    post (none where it is empty) are not predicted.
     """
-    run = [end]
+    run, wanted = [end], [end]
     for index in order:
-        run.extend(posts[index])
-        run.append(end)
+        own = [*posts[index], end]
+        run.extend(own)
+        first = hidden[index] if hidden else 0
+        wanted.extend([IGNORED] * first + own[first:])
     targets = len(run) - 1
     rows = max(1, -(-targets // size))
     inputs = torch.full((rows * size,), end, dtype=torch.long)
     labels = torch.full((rows * size,), IGNORED, dtype=torch.long)
     inputs[:targets] = torch.tensor(run[:-1], dtype=torch.long)
-    labels[:targets] = torch.tensor(run[1:], dtype=torch.long)
+    labels[:targets] = torch.tensor(wanted[1:], dtype=torch.long)
     return Blocks(inputs.view(rows, size), labels.view(rows, size))

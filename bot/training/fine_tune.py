@@ -22,7 +22,17 @@ from bot.errors import Skipped, TrainingError
 from bot.manifest import Asked, Copying, Evaluation, Point, Sample, Tracking, Training
 from bot.registry.recipe import Recipe
 from bot.registry.sampling import DEFAULT, Sampling
-from bot.training import adapters, data, evaluate, loop, memorisation, sample, saving, tensorboard, tracking
+from bot.training import (
+    adapters,
+    evaluate,
+    loop,
+    memorisation,
+    sample,
+    saving,
+    tensorboard,
+    tracking,
+    voices,
+)
 from bot.training.device import Device
 from bot.training.loading import LoadedBase
 from bot.training.progress import Progress
@@ -35,6 +45,7 @@ LEAST_GAIN = 0.001
 class Tuned:
     """A model that is worth publishing; its files lie in the folder that was given.
 
+    `prefixes` are the lines that ask for one voice of several, by handle; empty where voices have no names.
     `recipe` is the one that was used, `asked` what of it was asked otherwise, by name. `warnings` are sentences
     for the log and the card: what training did otherwise than asked, and why.
     """
@@ -48,6 +59,7 @@ class Tuned:
     generation: dict[str, Any]
     copying: Copying | None = None
     tracking: Tracking | None = None
+    prefixes: Mapping[str, str] = field(default_factory=dict)
     asked: Mapping[str, Asked] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -77,8 +89,9 @@ def fine_tune(
     """
     began = time.monotonic()
     recipe, asked, warnings = _fitting(base, recipe, device)
-    texts = [text.text for text in oversample_to_largest(split.train)]
-    posts = data.tokenise(base.tokenizer, texts)
+    texts = oversample_to_largest(split.train)
+    training_posts = voices.training_posts(base.tokenizer, texts, recipe)
+    posts = training_posts.posts
     validation, test = (
         evaluate.held_out(base.tokenizer, base.context, part) for part in (split.validation, split.test)
     )
@@ -100,6 +113,7 @@ def fine_tune(
             report,
             masking=base.masking(recipe.block_size, device) if recipe.layout == "packed" else None,
             optimiser=base.optimiser if adapter is None else None,
+            hidden=training_posts.hidden,
         )
         announce("score", _epochs(run, recipe))
         if adapter is None:
@@ -121,7 +135,7 @@ def fine_tune(
     memorisation.check(copied, max_copying)
     training = _training(sum(map(len, split.train)), run, recipe, device)
     rest = {
-        "characters": sum(map(len, texts)),
+        "characters": sum(len(text.text) for text in texts),
         "other_seconds": round(max(0.0, time.monotonic() - began - run.seconds), 1),
     }
     return Tuned(
@@ -133,6 +147,7 @@ def fine_tune(
         samples=samples,
         generation=sample.described(generation),
         copying=copied,
+        prefixes=training_posts.prefixes,
         asked=asked,
         warnings=(*warnings, *run.warnings, *sample.warnings(sampling, generation, base.spec.name)),
     )

@@ -61,13 +61,14 @@ def train(
     *,
     masking: Masking | None = None,
     optimiser: Optimiser | None = None,
+    hidden: Sequence[int] = (),
 ) -> Run:
     """Trains `model` in place on tokenised posts and leaves the best epoch's weights in it.
 
     `validation` posts choose that epoch and are never trained on; `end` is the end-of-text token's id; `masking`
     is how the model keeps posts apart, which the layout `packed` needs; `optimiser` is that of this model and its
-    weights, where an earlier training made it. Raises TrainingError when a loss is not a finite number, or memory
-    does not even suffice for one block.
+    weights, where an earlier training made it; the first `hidden` tokens of each post are not predicted. Raises
+    TrainingError when a loss is not a finite number, or memory does not even suffice for one block.
     """
     allocator.keep_freed()
     torch.manual_seed(recipe.seed)
@@ -75,7 +76,7 @@ def train(
     weights = optimiser.weights
     weights.attach()
     optimiser.restart(recipe)
-    layouts, blocks = _layouts(posts, end, recipe)
+    layouts, blocks = _layouts(posts, end, recipe, hidden)
     steps_per_epoch = math.ceil(blocks / recipe.batch_size)
     steps = steps_per_epoch * recipe.epochs
     gradients = _Gradients(model, weights, masking, device, min(recipe.batch_size, blocks))
@@ -120,7 +121,7 @@ def train(
     return Run(
         curve=tuple(curve),
         steps=step,
-        tokens=data.num_targets(posts) * epoch,
+        tokens=(data.num_targets(posts) - sum(hidden)) * epoch,
         epochs=epoch,
         best_epoch=best.epoch,
         seconds=time.monotonic() - began,
@@ -206,10 +207,12 @@ class _BestEpoch:
             self._snapshot.read(self._weights.values)
 
 
-def _layouts(posts: Sequence[Sequence[int]], end: int, recipe: Recipe) -> tuple[Iterator[Blocks], int]:
+def _layouts(
+    posts: Sequence[Sequence[int]], end: int, recipe: Recipe, hidden: Sequence[int] = ()
+) -> tuple[Iterator[Blocks], int]:
     """A fresh layout for every epoch, and how many blocks each of them has."""
     if recipe.layout == "packed":
-        packer = Packer(posts, recipe.block_size, end, recipe.seed)
+        packer = Packer(posts, recipe.block_size, end, recipe.seed, hidden)
         return (packer.layout() for _ in range(recipe.epochs)), packer.blocks
 
     def concatenate() -> Iterator[Blocks]:
@@ -217,7 +220,7 @@ def _layouts(posts: Sequence[Sequence[int]], end: int, recipe: Recipe) -> tuple[
         order = list(range(len(posts)))
         for _ in range(recipe.epochs):
             shuffle.shuffle(order)
-            yield data.concatenate(posts, order, recipe.block_size, end)
+            yield data.concatenate(posts, order, recipe.block_size, end, hidden)
 
     return concatenate(), math.ceil(data.num_targets(posts) / recipe.block_size)
 

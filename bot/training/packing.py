@@ -45,30 +45,37 @@ def bins(lengths: Sequence[int], size: int) -> list[list[int]]:
     return groups
 
 
-def pieces(posts: Sequence[Sequence[int]], size: int, end: int) -> tuple[list[list[int]], list[list[int]]]:
+def pieces(
+    posts: Sequence[Sequence[int]], size: int, end: int, hidden: Sequence[int] = ()
+) -> tuple[list[list[int]], list[list[int]]]:
     """Inputs and labels of each post by itself: begun by end-of-text, each token's label the one after it.
 
-    A post that is longer than a block is cut into several pieces; no other is.
+    The first `hidden` tokens of a post (none where it is empty) are no labels. A post that is longer than a block is
+    cut into several pieces; no other is.
     """
     inputs, labels = [], []
-    for post in posts:
+    for post, first_label in zip(posts, hidden or [0] * len(posts), strict=True):
         run = [end, *post, end]
+        targets = [IGNORED] * (first_label + 1) + run[first_label + 1 :]
         for first in range(0, len(run) - 1, size):
             last = min(first + size, len(run) - 1)
             inputs.append(run[first:last])
-            labels.append(run[first + 1 : last + 1])
+            labels.append(targets[first + 1 : last + 1])
     return inputs, labels
 
 
 class Packer:
     """Lays the same posts out afresh for every epoch: other neighbours, another order, as many blocks.
 
-    `size` is in tokens, `end` the end-of-text token's id, and `seed` makes every layout repeatable.
+    `size` is in tokens, `end` the end-of-text token's id, and `seed` makes every layout repeatable; `hidden` is the
+    number of tokens at each post's beginning that are not predicted.
     """
 
-    def __init__(self, posts: Sequence[Sequence[int]], size: int, end: int, seed: int) -> None:
+    def __init__(
+        self, posts: Sequence[Sequence[int]], size: int, end: int, seed: int, hidden: Sequence[int] = ()
+    ) -> None:
         self._size, self._end = size, end
-        self._inputs, self._labels = pieces(posts, size, end)
+        self._inputs, self._labels = pieces(posts, size, end, hidden)
         self._shuffle = random.Random(seed)  # noqa: S311 - shuffling, not secrets
         self.blocks = len(bins([len(piece) for piece in self._inputs], size))
 
