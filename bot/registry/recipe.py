@@ -71,6 +71,7 @@ NAMED: dict[str, dict[str, Any]] = {
         "dropout": 0.1,
         "weights": "fp32",
         "lora_rank": None,
+        "voices": "unnamed",
         "held_out": 0.1,
         "seed": 42,
     }

@@ -24,6 +24,7 @@ OTHER = {
     "clip": 2.0,
     "dropout": 0.2,
     "weights": "fp32",
+    "voices": "named",
     "held_out": 0.2,
     "seed": 1,
     "lora_rank": 8,
@@ -113,3 +114,10 @@ def test_what_is_published_names_what_was_asked_and_survives_json() -> None:
     assert (model.version, model.defaults, model.asked) == (2, asked.CURRENT, {"clip": 2.0})
     assert asked.is_as_published({"clip": 2.0}, model)
     assert not asked.has_older_defaults({}, model)
+
+
+def test_a_new_key_that_trains_as_before_is_no_newer_default() -> None:
+    old = published(asked.recipe_digest({}, 1), defaults=1)
+    assert asked.is_as_published({}, old)
+    assert not asked.has_older_defaults({}, old)
+    assert not asked.is_as_published({"voices": "named"}, old)

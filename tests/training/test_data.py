@@ -58,3 +58,20 @@ def test_a_text_cannot_inject_a_special_token(tiny_base: Path) -> None:
 
 def test_no_texts_are_no_tokens(tiny_base: Path) -> None:
     assert data.tokenise(loading.load(parse(str(tiny_base))).tokenizer, []) == []
+
+
+def test_the_hidden_tokens_of_a_run_are_read_and_never_predicted() -> None:
+    posts = [[5, 6, 7], [8, 9]]
+    plain = data.concatenate(posts, [1, 0], 4, 0)
+    blocks = data.concatenate(posts, [1, 0], 4, 0, [2, 1])
+    assert torch.equal(blocks.inputs, plain.inputs)
+    assert blocks.labels.flatten().tolist() == [
+        data.IGNORED,
+        9,
+        0,
+        data.IGNORED,
+        data.IGNORED,
+        7,
+        0,
+        data.IGNORED,
+    ]

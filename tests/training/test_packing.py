@@ -101,3 +101,14 @@ def test_a_post_of_a_hundred_thousand_tokens_becomes_many_blocks() -> None:
     packer = packing.Packer([[7] * 100_000, [1, 2]], 256, END, seed=1)
     assert packer.blocks == 391
     assert packer.layout().fill_ratio > 0.99
+
+
+@given(posts, st.integers(16, 32))
+def test_the_hidden_tokens_of_a_post_are_read_and_never_predicted(made: list[list[int]], size: int) -> None:
+    hidden = [min(3, len(post)) for post in made]
+    inputs, labels = packing.pieces(made, size, END, hidden)
+    assert inputs == packing.pieces(made, size, END)[0]
+    predicted = [label for piece in labels for label in piece if label != IGNORED]
+    assert predicted == [
+        token for post, first in zip(made, hidden, strict=True) for token in [*post[first:], END]
+    ]

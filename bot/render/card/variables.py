@@ -80,6 +80,7 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "loss_curve": LOSS_CURVE if curve.is_drawable(manifest.curve) else None,
         "loss_description": curve.description(manifest),
         "generation": manifest.generation,
+        "prefixes": [text.rstrip("\n") for text in manifest.prefixes.values()],
         "consent": manifest.consent,
         "unproven": is_unproven(manifest),
         "contact": manifest.contact,
