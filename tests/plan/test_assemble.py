@@ -12,7 +12,7 @@ from bot.hub.published import Published
 from bot.plan import assemble
 from bot.plan.inputs import Desired, EntryState, PlanInput
 from bot.plan.steps import ACTIONS, Plan, Step
-from bot.registry.asked import recipe_digest
+from bot.registry.asked import CURRENT, recipe_digest
 from bot.registry.card_settings import CardSettings
 from bot.registry.tombstones import Tombstones, hashed
 
@@ -32,6 +32,7 @@ def repo(name: str = "ada", *, age: timedelta = DAY, head: str | None = "h", **c
     facts = {
         "handles": (name,),
         "recipe": recipe_digest({}),
+        "defaults": CURRENT,
         "base": "b",
         "template": "t",
         "card": CARD.digest(),
