@@ -8,7 +8,7 @@ puts the table into docs/sampling.md. Measured of the texts, and of the held-out
 
     words        the median number of words of a text
     distinct     the share of pairs of neighbouring words that occur once only, in equally long samples of both
-    known        the share of words that occur in the training posts or in the demo's other archives: the rest are
+    known        the share of words that occur anywhere in the demo's archives, so all of a post's own: the rest are
                  rare words, names, or no words at all
     copied       the share of texts with 6 words in a row of a training post
     well-formed  the share of texts that begin and end as a sentence does, with every bracket closed
@@ -191,19 +191,13 @@ def main() -> None:
     recipe = Recipe(epochs=chosen.epochs, **rate)
     base, picked = loading.load(parse(str(chosen.base))), device.pick("cpu")
     cleaned = {handle: archives(handle) for handle in ARCHIVES}
+    every = (text.text for one in cleaned.values() for account in one.accounts for text in account.texts)
+    vocabulary = {word for text in every for word in memorisation.words(text)}
     for handle in chosen.corpora:
         if handle in results:
             continue
         accounts = tuple(replace(one, texts=one.texts[: chosen.posts]) for one in cleaned[handle].accounts)
         texts = Texts(handle, corpus.split(replace(cleaned[handle], accounts=accounts), HELD_OUT))
-        others = [
-            text.text
-            for other, one in cleaned.items()
-            if other != handle
-            for account in one.accounts
-            for text in account.texts
-        ]
-        vocabulary = {word for text in (*others, *texts.train) for word in memorisation.words(text)}
         results[handle] = figures(base, texts, vocabulary, recipe, picked, chosen.candidates, chosen.texts)
         if chosen.results:
             chosen.results.write_text(json.dumps(results))

@@ -50,7 +50,7 @@ def publish(found: Registry, hub: Hub, **changes: object) -> Manifest:
     state = made.published.model_copy(
         update={
             "handles": entry.handles,
-            "recipe": asked.recipe_digest(asked.values_of(entry)),
+            "recipe": asked.recipe_digest(asked.values_of(entry), 1),
             "template": card.template_digest(entry.template, template_folders(found)),
             "card": card_settings(found, entry).digest(),
             **changes,

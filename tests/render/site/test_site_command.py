@@ -277,7 +277,7 @@ def test_a_model_that_is_as_the_registry_wants_it_is_published(fleet: Site) -> N
     made = manifest([account("ada_example", "Ada")])
     published = made.published.model_copy(
         update={
-            "recipe": recipe_digest(wanted.asked),
+            "recipe": recipe_digest(wanted.asked, 1),
             "base": wanted.base,
             "template": wanted.template,
             "card": wanted.card.digest() if wanted.card else "",
