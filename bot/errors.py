@@ -104,6 +104,10 @@ class TrainingError(BotError):
     """Training cannot start or failed: an unsuitable base, a loss that is not a number."""
 
 
+class DeviceLost(TrainingError):
+    """The GPU failed while it worked. This process cannot use it again; another one may."""
+
+
 class Skipped(BotError):
     """Ends an entry as `skipped`, which is no failure: too little text, too few new posts, no improvement."""
 

@@ -43,7 +43,8 @@ class RunContext:
     """State shared by all steps of a run. A base is loaded once and kept; a network's source stays open.
 
     `registry` is replaced when its file changes while the run goes on; `token_refused` is set once the Hub refused
-    the token, since no later step could publish either.
+    the token, since no later step could publish either, and `device_lost` once the GPU failed, since this process
+    could train on it no more.
     """
 
     registry: Registry
@@ -54,6 +55,7 @@ class RunContext:
     limits: Limits = Limits()
     device: str = "auto"
     token_refused: bool = False
+    device_lost: bool = False
     fetcher: Fetcher = field(init=False)
     _device: Device | None = None
     _bases: dict[str, LoadedBase] = field(default_factory=dict)

@@ -68,7 +68,8 @@ class Training(Value):
 
     `best_epoch` is the one whose weights were kept, chosen on validation posts; `weights` says in which type
     they are published; `micro_batch_size` how many blocks were worked on at once, fewer than the recipe's
-    `batch_size` where memory or posts did not suffice, None where it was not noted.
+    `batch_size` where memory or posts did not suffice, None where it was not noted; `skipped_steps` how many of
+    the steps overflowed in fp16 and changed nothing, None with other arithmetic.
     """
 
     posts: int
@@ -81,6 +82,7 @@ class Training(Value):
     dtype: str
     weights: str = "fp32"
     micro_batch_size: int | None = None
+    skipped_steps: int | None = None
     versions: dict[str, str]
 
 

@@ -155,6 +155,7 @@ def _training(posts: int, run: loop.Run, recipe: Recipe, device: Device) -> Trai
         dtype=device.dtype,
         weights=recipe.weights,
         micro_batch_size=run.micro_batch_size,
+        skipped_steps=run.skipped_steps,
         versions={
             "python": platform.python_version(),
             "torch": torch.__version__,
