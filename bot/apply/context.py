@@ -59,6 +59,7 @@ class RunContext:
     fetcher: Fetcher = field(init=False)
     _device: Device | None = None
     _bases: dict[str, LoadedBase] = field(default_factory=dict)
+    _fitting: set[tuple[str, bool]] = field(default_factory=set)
     _latest: Latest = field(init=False)
 
     def __post_init__(self) -> None:
@@ -106,6 +107,17 @@ class RunContext:
 
             self._device = device.pick(self.device)
         return self._device
+
+    def check_memory(self, entry: Entry) -> None:
+        """Raises TrainingError where the entry's base is too large for this machine; loads nothing of it."""
+        spec = base.parse(entry.base)
+        key = (spec.identity, entry.recipe.lora_rank is None)
+        if spec.identity in self._bases or key in self._fitting:
+            return
+        from bot.training import memory
+
+        memory.check(spec, entry.recipe, self.hardware())
+        self._fitting.add(key)
 
     def base(self, entry: Entry) -> LoadedBase:
         """The entry's base, loaded on first use."""

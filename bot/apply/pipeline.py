@@ -146,9 +146,10 @@ def _prepare(task: Task) -> Prepared | Outcome:
 
     def work() -> Prepared:
         context.check_people(entry)
+        context.check_memory(entry)  # before any post is paid for
         old, repo = None, RepoState()
         if step.head is None:
-            context.hub.check(write=True, create=True)  # before any post is paid for
+            context.hub.check(write=True, create=True)
         else:
             old = read_manifest(context.hub, entry.name)
             repo = repo_state(task, old, training=True)

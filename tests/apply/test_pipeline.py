@@ -19,7 +19,7 @@ from bot.hub.folder import FolderHub
 from bot.plan.make import make_plan
 from bot.plan.outcome import Outcome
 from bot.store import Store
-from bot.training import loop
+from bot.training import loop, memory
 from bot.training.progress import Progress
 
 
@@ -131,6 +131,16 @@ def test_a_gpu_that_fails_ends_its_step_and_defers_the_rest_without_fetching_mor
     assert {outcome.reason for outcome in outcomes[2:]} == {pipeline.DEVICE_LOST}
     assert len(tried) == 2
     assert ("dora", "fetch") not in watched.events
+
+
+def test_a_base_too_large_for_the_machine_is_said_before_posts_are_fetched(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "of_machine", lambda: 300_000)
+    watched, outcomes = run(fleet, Limits())
+    assert {outcome.result for outcome in outcomes} == {"failed"}
+    assert "16 bytes each" in outcomes[0].reason
+    assert not any(stage in {"fetch", "load"} for _, stage in watched.events)
 
 
 def test_a_failed_publication_is_one_entrys_own_and_leaves_no_files_behind(

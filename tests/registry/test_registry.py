@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from registry_texts import EXAMPLE, HEAD, only, problems, read
+from tiny_bases import write_base_files
 from work import calls
 
 from bot import registry
@@ -28,7 +29,7 @@ def home(tmp_path: Path) -> Path:
         archive.writestr("data/tweets.js", "[]")
     (tmp_path / "posts").mkdir()
     (tmp_path / "posts/mydiary.jsonl").write_text("")
-    (tmp_path / "bases/tiny").mkdir(parents=True)
+    write_base_files(tmp_path / "bases/tiny")
     return tmp_path
 
 

@@ -13,6 +13,7 @@ from bot.errors import TrainingError
 from bot.hub.base_model import parse
 from bot.registry.recipe import Recipe
 from bot.training import attention, data, device, evaluate, loading, loop
+from bot.training.loss_scale import LossScale
 from bot.training.optimiser import learning_rate
 from bot.training.progress import Progress
 
@@ -199,9 +200,7 @@ def test_another_error_of_the_device_is_not_taken_for_one_of_memory(
 def test_a_loss_that_is_not_a_number_ends_training_with_what_to_do(
     base: loading.LoadedBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        loop.LossScale, "step", lambda self, *_: self._optimiser.weights.values.fill_(math.nan)
-    )
+    monkeypatch.setattr(LossScale, "step", lambda self, *_: self._optimiser.weights.values.fill_(math.nan))
     with pytest.raises(TrainingError, match="Lower the recipe's learning_rate"):
         run(base, RECIPE)
 

@@ -122,7 +122,7 @@ def test_overflow_that_lasts_later_ends_training(
 def test_a_base_without_numbers_in_fp16_is_refused(base: loading.LoadedBase) -> None:
     base.fresh(RECIPE, FP16)
     with torch.no_grad():
-        base.model.get_output_embeddings().weight.mul_(1e7)  # type: ignore[operator, union-attr]
+        base.model.get_output_embeddings().weight.mul_(1e7)
     posts = data.tokenise(base.tokenizer, sentences(50, 1))
     with pytest.raises(
         TrainingError, match=r"the base itself is nan in fp16 autocast: train with --device cpu"
