@@ -53,7 +53,7 @@ class Preferences(_Keys):
     )
     base: Location = Field(
         "openai-community/gpt2",
-        description="the pre-trained model: a Hub id, with @revision or without, or a folder",
+        description="the pre-trained model: a Hub id, with @revision or without, a folder, or a GGUF file",
     )
     recipe: RecipeValues = Field(Recipe(), description="a recipe's name, or values that replace its defaults")
     prompts: tuple[Prompt, ...] = Field(

@@ -26,7 +26,7 @@ from bot.errors import TrainingError
 from bot.hub.base_model import BaseSpec
 from bot.registry.recipe import Recipe
 from bot.sources.files import shown
-from bot.training.attention import Masking, implementation, masking_for
+from bot.training.attention import Masking, agrees, implementation, masking_for
 from bot.training.device import Device
 from bot.training.optimiser import Optimiser
 from bot.training.weights import Weights
@@ -61,6 +61,7 @@ class LoadedBase:
     weights: Weights | None = None
     optimiser: Optimiser | None = None
     _maskings: dict[tuple[int, str], Masking | None] = field(default_factory=dict)
+    _agrees: bool | None = None
     _dropouts: dict[str, float] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -124,7 +125,11 @@ class LoadedBase:
             self.weights = self.optimiser = None
             self.model.to(device=device.torch)  # type: ignore[call-arg]
         if self.config._attn_implementation == "sdpa":  # else the model has no other than its own
-            self.model.set_attn_implementation(implementation(size, device))
+            wanted = implementation(size, device)
+            if wanted != "sdpa" and self._agrees is None:
+                self.model.set_attn_implementation("sdpa")
+                self._agrees = agrees(self.model, wanted, min(size, self.context))
+            self.model.set_attn_implementation(wanted if self._agrees else "sdpa")
 
 
 def load(spec: BaseSpec) -> LoadedBase:

@@ -103,7 +103,7 @@ def test_a_training_that_ends_far_above_the_base_says_to_lower_the_rate(
 
 
 def test_a_post_longer_than_a_forward_pass_is_scored_in_part(base: loading.LoadedBase) -> None:
-    long = corpus.Text("ada", " ".join(sentences(2000, 3)))
+    long = corpus.Text("1", "ada", " ".join(sentences(2000, 3)), NOW)
     scored = evaluate.held_out(base.tokenizer, 131_072, [[long]])
     assert len(scored.posts[0]) == evaluate.BATCH_TOKENS - 1
     assert scored.bytes < len(long.text)
