@@ -87,7 +87,7 @@ def base_of(
     if "://" not in text and leads_out(Path(path), within):
         faults.append(place.fault(f"base: {shown(text)} {OUTSIDE}"))
         return path
-    if "://" not in text and _is_local(Path(path)):
+    if "://" not in text and _is_local(Path(path), named=is_path(text)):
         if fault := _base_fault(Path(path)):
             faults.append(place.fault(f"base: {shown(text)} {fault}"))
         return path
@@ -105,10 +105,13 @@ def base_of(
     return text
 
 
-def _is_local(path: Path) -> bool:
-    """Whether there is a folder or a GGUF file; none is where nobody can look, or of a name that no disk can hold."""
+def _is_local(path: Path, *, named: bool) -> bool:
+    """Whether there is a folder or a GGUF file, or any file where the text is `named` like a path.
+
+    None is where nobody can look, or of a name that no disk can hold.
+    """
     try:
-        return path.is_dir() or base_files.is_gguf(path)
+        return path.is_dir() or base_files.is_gguf(path) or (named and path.exists())
     except (OSError, ValueError):
         return False
 
