@@ -219,6 +219,7 @@ def _loud(base: Registry | None, head: Registry, removed: Sequence[str], files: 
             said.append(f"It takes the tombstone of {people} away, so that they could be imitated again.")
         for what, old, new in (
             ("namespace", base.namespace, head.namespace),
+            ("hub", *(_inside(each.hub or "", each.path.parent) for each in (base, head))),
             ("contact", base.contact, head.contact),
             ("store", _inside(base.store.url, base.path.parent), _inside(head.store.url, head.path.parent)),
             ("policy", base.policy, head.policy),

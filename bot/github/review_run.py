@@ -99,7 +99,8 @@ def _with_plans(
         hub.check(write=False)
         listing = hub.listing()
         # Without a store: what only the owner sees has no place in a public review.
-        same, now = old is not None and old.namespace == head.namespace, datetime.now(UTC)
+        same = old is not None and (old.namespace, old.hub) == (head.namespace, head.hub)
+        now = datetime.now(UTC)
         before = make_plan(old, hub, None, listing=listing, now=now) if old is not None and same else None
         return reviews.with_plans(review, before, make_plan(head, hub, None, listing=listing, now=now)), hub
     except (HubError, CredentialsError) as error:

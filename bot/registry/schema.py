@@ -21,12 +21,14 @@ from bot.registry.values import (
     Duration,
     Files,
     HttpsAddress,
+    HubTarget,
     License,
     Location,
     Or,
     Prompt,
     RecipeValues,
     RepoName,
+    Requirement,
     Tag,
     TemplateName,
     Version,
@@ -190,9 +192,20 @@ class XSettings(_Keys):
 class Rules(_Keys):
     """All of the file but its entries, which are read one by one."""
 
-    version: Version = Field(1, description="of this format")
+    version: Version = Field(1, description="the version of this file's format")
+    requires: Requirement | None = Field(
+        None,
+        description="versions of the bot that may read this file; any other ends with exit 2 and writes nothing",
+        examples=[">=0.2,<0.4"],
+    )
     namespace: RepoName | None = Field(
         None, description="user or organisation on the Hub; without it nothing is published"
+    )
+    hub: HubTarget | None = Field(
+        None,
+        description="where repos live: dir:PATH for a folder, or a Hub's https address; --hub and BOT_HUB go before "
+        "it, and without any it is HF_ENDPOINT, else the Hugging Face Hub",
+        examples=["dir:hub"],
     )
     contact: Contact | None = Field(
         None, description="https or mailto address on every card, where people ask for removal"

@@ -11,6 +11,7 @@ import click
 
 from bot.cli.commands.options import (
     count,
+    hub_of,
     hub_option,
     json_option,
     load_registry,
@@ -61,7 +62,7 @@ def site(
     plan = make_plan(registry, hub, store_url or registry.store.url)
     repos = hub.listing().repos
     if avatars is None:
-        avatars = (hub_target or "").startswith("dir:")
+        avatars = (hub_of(hub_target, registry) or "").startswith("dir:")
     save = partial(fleet_site.save, out) if avatars else None
     read = reading.read(plan.steps, repos, registry.gone, hub, out, save=save)
     address = _address(hub.url("x").removesuffix("x"), out)
