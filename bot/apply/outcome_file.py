@@ -57,7 +57,7 @@ def write(outcomes: Sequence[Outcome], path: Path, spent: Cost | None = None) ->
 
 def _to_json(outcome: Outcome) -> dict[str, Any]:
     public = {"public_reason": outcome.public_reason} if outcome.public_reason else {}
-    return outcome.to_json() | public
+    return {**outcome.to_json(), **public}
 
 
 def parse(data: bytes | str) -> list[Outcome]:

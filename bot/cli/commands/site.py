@@ -6,6 +6,7 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +21,9 @@ from bot.cli.commands.options import (
     store_option,
 )
 from bot.errors import UsageError
+
+if TYPE_CHECKING:
+    from bot.cli.json_outputs import SiteOutput
 
 
 @click.command()
@@ -72,8 +76,15 @@ def site(
     kept = {path for model in read.models for path in model.pictures if path is not None}
     changed = read.pictures + fleet_site.write(out, files, kept)
     if as_json:
-        counts = {"models": len(read.models), "read": read.read, "kept": read.kept, "unread": read.unread}
-        report.print_json(counts | {"changed": changed, "page": str(out / page.PAGE)}, sys.stdout)
+        value: SiteOutput = {
+            "models": len(read.models),
+            "read": read.read,
+            "kept": read.kept,
+            "unread": read.unread,
+            "changed": changed,
+            "page": str(out / page.PAGE),
+        }
+        report.print_json(value, sys.stdout)
         return
     for name, reason in list(read.unread.items())[:5]:
         click.echo(f"warning: {name} stands there without its numbers: {reason}", err=True)
