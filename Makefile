@@ -15,7 +15,7 @@ TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast coverage lint format schema locks clean
+.PHONY: help demo test test-fast coverage lint format schema reference locks clean
 
 help: ## the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,9 @@ format: $(VENV)/installed ## ruff's formatting and safe fixes
 
 schema: $(VENV)/installed ## registry.schema.json, from the types
 	@$(BIN)/bot schema > registry.schema.json
+
+reference: $(VENV)/installed ## docs/registry.md and docs/json.md, from the types
+	@$(BIN)/python tools/reference.py
 
 locks: $(VENV)/installed ## locks/, from pyproject.toml and constraints.txt
 	@$(PIP) uv
