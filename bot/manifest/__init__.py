@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from bot.hub.published import FILENAME, Published, Value
+from bot.errors import NEWER
+from bot.hub.published import FILENAME, VERSION, Published, Value
 from bot.io.bounded import Bounds, Unreadable, fit, read_json
 from bot.sources.posts import Network
 
@@ -273,8 +274,8 @@ def parse(data: bytes) -> Manifest:
     """Reads `bot.json`. Raises ValueError with one clear sentence when it is damaged or from the future."""
     try:
         value = read_json(data, BOUNDS, "the file")
-        if _is_newer(value, 1) or (isinstance(value, dict) and _is_newer(value.get("published"), 2)):
-            raise ValueError(f"{FILENAME} was written by a newer version of the bot: update this one")
+        if _is_newer(value, 1) or (isinstance(value, dict) and _is_newer(value.get("published"), VERSION)):
+            raise ValueError(f"{FILENAME} {NEWER}")
         return fit(Manifest, value, "the file")
     except Unreadable as error:
         raise ValueError(f"{FILENAME} is not a manifest this bot can read: {error}") from None
