@@ -37,7 +37,7 @@ store_option = click.option(
 max_reads_option = click.option(
     "--max-reads", type=click.IntRange(0), metavar="N", help="Pay for at most so many reads (source x)."
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a machine.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON; docs/json.md has its fields.")
 device_option = click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),
