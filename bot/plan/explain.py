@@ -76,14 +76,14 @@ def _published(step: Step, hub: Hub) -> Iterator[str]:
     except ValueError as error:
         yield f"  published:  {error}"
         return
+    score = made.evaluation
+    posts = made.training.posts if made.training else sum(account.kept for account in made.accounts)
+    yield f"  published:  {made.published.trained_at:%Y-%m-%d}, {posts:,} posts, {hub.url(step.name)}"
     if made.published.version < VERSION:
         yield (
             f"  format:     {made.published.version}, written by bot {made.provenance.version} and read as it is; the "
             f"next publication writes format {VERSION}, and nothing is trained for that"
         )
-    score = made.evaluation
-    posts = made.training.posts if made.training else sum(account.kept for account in made.accounts)
-    yield f"  published:  {made.published.trained_at:%Y-%m-%d}, {posts:,} posts, {hub.url(step.name)}"
     if score is None:
         yield "  quality:    not measured: the model was taken over from an older system"
         return
