@@ -182,10 +182,11 @@ class Sample(Value):
 
 
 class Provenance(Value):
-    """The code that published this: the bot's version and commit, and the CI run's address when there was one."""
+    """The code that published this: the bot's version, commit and address, and the CI run's, each where it is known."""
 
     version: str
     commit: str | None = None
+    home: str | None = None
     run_url: str | None = None
 
 
@@ -234,6 +235,7 @@ class Manifest(Value):
     characters: int | None = None
     consent: str | None
     contact: str
+    removal_within: str | None = Field(None, pattern=r"^[0-9]{1,4}[hdw]$")
     license: str | None
     license_name: str | None = None
     license_link: str | None = None

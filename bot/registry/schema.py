@@ -161,6 +161,10 @@ class Policy(_Keys):
         "private",
         description="what becomes of a removed person's model; delete where others than its owners are imitated",
     )
+    removal_within: Duration | None = Field(
+        None,
+        description="the time within which a request for removal is carried out, which cards promise: 7d",
+    )
     max_copying: Annotated[float, Field(ge=0, le=1)] = Field(
         0.05, description="largest share of samples that are whole training posts"
     )

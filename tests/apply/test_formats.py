@@ -93,7 +93,7 @@ def test_an_older_model_is_trained_anew_by_its_own_digests_and_keeps_what_humans
     assert (made.recipe["block_size"], made.asked["block_size"].value) == (64, 256)
     assert any("was made for 64 tokens" in warning for warning in made.warnings)
     readme = (fleet.published("ada") / "README.md").read_text()
-    assert "| Block size | 64 (256 asked; the base&#39;s context) |" in readme
+    assert "| Block size | 64 (256 requested; the base's context) |" in readme
     assert fleet.actions()["ada"] == "ok"
 
 
