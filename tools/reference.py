@@ -26,7 +26,7 @@ EFFECTS = {
     **dict.fromkeys(("prompts", "tracking", "policy.max_copying", "sampling"), NEXT),
     "namespace": "another fleet",
     "hub": "another fleet",
-    "policy.consent": CARD,
+    **dict.fromkeys(("policy.consent", "policy.removal_within"), CARD),
 }
 """What a change of a key leads to for a model that is published, by the key; for all others it is the next run."""
 

@@ -164,6 +164,7 @@ class Policy(_Keys):
     removal_within: Duration | None = Field(
         None,
         description="the time within which a request for removal is carried out, which cards promise: 7d",
+        examples=["7d"],
     )
     max_copying: Annotated[float, Field(ge=0, le=1)] = Field(
         0.05, description="largest share of samples that are whole training posts"

@@ -17,7 +17,7 @@ from bot.plan import assemble
 from bot.plan.desired import desired
 from bot.plan.inputs import Desired, PlanInput
 from bot.registry import asked
-from bot.registry.schema import EntryFile, Preferences
+from bot.registry.schema import EntryFile, Policy, Preferences
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 TOP = {"version": "1", "namespace": "org", "contact": "https://example.org/removal"}
@@ -43,6 +43,8 @@ CHANGED = {
     "contact": "https://example.org/other",
     "policy.consent": "off",
     "policy.max_copying": "0.5",
+    "policy.removal": "delete",
+    "policy.removal_within": "7d",
     "namespace": "other",
     "hub": "dir:hub",
     "paused": "true",
@@ -124,7 +126,8 @@ def test_what_a_change_of_a_key_leads_to_is_what_a_plan_says(key: str, tmp_path:
     )
 
 
-def test_every_key_of_an_entry_was_tried() -> None:
+def test_every_key_of_an_entry_and_of_the_policy_was_tried() -> None:
     known = {*EntryFile.model_fields} - {"archive", "jsonl", "sampling"}
     assert known <= CHANGED.keys()
+    assert {f"policy.{key}" for key in Policy.model_fields} <= CHANGED.keys()
     assert set(Preferences.model_fields) <= EntryFile.model_fields.keys()

@@ -57,8 +57,8 @@ def prepare(
     hub, registry = context.hub, context.registry
     if not isinstance(hub, HuggingFaceHub):
         raise UsageError(
-            "--on hf-jobs publishes to the Hugging Face Hub: give --hub, BOT_HUB or the registry's hub: a Hub's address, "
-            "or none of them"
+            "--on hf-jobs publishes to the Hugging Face Hub: give --hub, BOT_HUB or the registry's hub: a Hub's "
+            "address, or none of them"
         )
     token = environment.get("HF_TOKEN", "").strip()
     if not token:
