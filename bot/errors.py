@@ -129,6 +129,10 @@ class Deferred(BotError):
         self.retry_at = retry_at
 
 
+NEWER = "was written by a newer version of the bot: update this one, or go back as docs/upgrading.md says"
+"""The end of a sentence on a file of a format that only a newer version knows."""
+
+
 def install_command(extra: str) -> str:
     """The command that installs an extra of pyproject.toml, for the middle of a sentence.
 

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from bot.hub.published import FILENAME, Published, Value
+from bot.errors import NEWER
+from bot.hub.published import FILENAME, VERSION, Published, Value
 from bot.io.bounded import Bounds, Unreadable, fit, read_json
 from bot.sources.posts import Network
 
@@ -183,10 +184,11 @@ class Sample(Value):
 
 
 class Provenance(Value):
-    """The code that published this: the bot's version and commit, and the CI run's address when there was one."""
+    """The code that published this: the bot's version, commit and address, and the CI run's, each where it is known."""
 
     version: str
     commit: str | None = None
+    home: str | None = None
     run_url: str | None = None
 
 
@@ -235,6 +237,7 @@ class Manifest(Value):
     characters: int | None = None
     consent: str | None
     contact: str
+    removal_within: str | None = Field(None, pattern=r"^[0-9]{1,4}[hdw]$")
     license: str | None
     license_name: str | None = None
     license_link: str | None = None
@@ -275,16 +278,16 @@ def parse(data: bytes) -> Manifest:
     """Reads `bot.json`. Raises ValueError with one clear sentence when it is damaged or from the future."""
     try:
         value = read_json(data, BOUNDS, "the file")
-        if _is_newer(value) or (isinstance(value, dict) and _is_newer(value.get("published"))):
-            raise ValueError(f"{FILENAME} was written by a newer version of the bot: update this one")
+        if _is_newer(value, 1) or (isinstance(value, dict) and _is_newer(value.get("published"), VERSION)):
+            raise ValueError(f"{FILENAME} {NEWER}")
         return fit(Manifest, value, "the file")
     except Unreadable as error:
         raise ValueError(f"{FILENAME} is not a manifest this bot can read: {error}") from None
 
 
-def _is_newer(value: object) -> bool:
+def _is_newer(value: object, known: int) -> bool:
     version = value.get("version") if isinstance(value, dict) else None
-    return isinstance(version, int) and version > 1
+    return isinstance(version, int) and version > known
 
 
 def utc(moment: datetime) -> datetime:

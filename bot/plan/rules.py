@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bot.hub import Repo, repo_people
 from bot.hub.published import Published
 from bot.plan import removal_steps
+from bot.plan.changes import card_changes, listed, training_changes
 from bot.plan.inputs import Desired, EntryState, Force
 from bot.plan.steps import Action, Cause, Change, Kind
 
@@ -133,10 +134,10 @@ def _forced_training(case: Case) -> Decision | None:
 
 def _changed(case: Case) -> Decision | None:
     """A change that only training can publish; none while a try of it is known to end without a model."""
-    changes = _training_changes(case.entry, case.published)
+    changes = training_changes(case.entry, case.published)
     if not changes or case.state.skip_reason is not None:
         return None
-    reason = f"changed: {' and '.join(change.what for change in changes)}"
+    reason = f"changed: {listed(changes)}"
     return Decision("train", "changed", "changed", reason, case.age, changes)
 
 
@@ -158,13 +159,17 @@ def _forced_card(case: Case) -> Decision | None:
 
 def _changed_card(case: Case) -> Decision | None:
     assert case.published is not None  # noqa: S101 - what is missing was decided before
+    settings = case.entry.card
+    changes: tuple[Change, ...]
     if case.entry.template != case.published.template:
-        what, reason = "template", "the template changed"
-    elif case.entry.card != case.published.card:
-        what, reason = "card", "the entry's facts for the card changed"
+        changes, reason = (Change("template"),), "the template changed"
+    elif settings is not None and settings.digest() != case.published.card:
+        changes = card_changes(settings, case.published)
+        values = f": {listed(changes)}" if case.published.settings is not None else ""
+        reason = f"the entry's facts for the card changed{values}"
     else:
         return None
-    return Decision("card", "card", "changed", reason, case.age, (Change(what),))
+    return Decision("card", "card", "changed", reason, case.age, changes)
 
 
 def _up_to_date(case: Case) -> Decision:
@@ -224,23 +229,6 @@ GATES: tuple[Callable[[Case, Decision], Decision | None], ...] = (
 
 def _blocked(kind: Kind, reason: str | None) -> Decision | None:
     return Decision("blocked", "fault", kind, reason) if reason is not None else None
-
-
-def _training_changes(entry: Desired, published: Published | None) -> tuple[Change, ...]:
-    """The differences between an entry and the published model that only training removes.
-
-    Of a recipe the published side holds a digest alone, so its change has no values.
-    """
-    if published is None:
-        return ()
-    changes = []
-    if sorted(entry.handles) != sorted(published.handles):
-        changes.append(Change("handles", ", ".join(published.handles), ", ".join(entry.handles)))
-    if entry.base != published.base:
-        changes.append(Change("base", published.base, entry.base))
-    if entry.recipe != published.recipe:
-        changes.append(Change("recipe"))
-    return tuple(changes)
 
 
 def _is_past_max_age(case: Case) -> bool:

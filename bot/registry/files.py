@@ -134,6 +134,18 @@ def check_template(file: Preferences, node: Mapping, folder: Path, faults: list[
         faults.append(place.fault(f"template: there is no templates/{name} beside the registry"))
 
 
+def hub_target(
+    target: str | None, root: Mapping, folder: Path, faults: list[Fault], within: Path | None = None
+) -> str | None:
+    """Where repos live, a folder's path absolute; a fault where that leads out of what may be looked at."""
+    if target is None or not target.startswith("dir:"):
+        return target
+    path = located(target.removeprefix("dir:"), folder)
+    if leads_out(Path(path), within):
+        faults.append((root.get("hub") or root).fault(f"hub: {shown(target)} {OUTSIDE}"))
+    return f"dir:{path}"
+
+
 def store_url(text: str, folder: Path) -> str:
     """A store as a URL; a relative path starts at the registry's folder."""
     where = located(text, folder)

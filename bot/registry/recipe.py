@@ -6,8 +6,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.io import digest
-
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -37,16 +35,14 @@ class Recipe(BaseModel):
     dropout: Share = Field(0.0, description="of the base's dropout layers while training")
     weights: Literal["fp32", "bf16"] = Field("bf16", description="type of the published weights")
     lora_rank: Annotated[int, Field(ge=1, le=1024)] | None = Field(
-        None, description="rank of a LoRA adapter, which is trained instead of all weights"
+        None,
+        description="rank of a LoRA adapter, which is trained instead of all weights",
+        examples=[8],
     )
     held_out: Annotated[float, Field(ge=0.01, le=0.5)] = Field(
         0.1, description="share of each account's posts that is never trained on"
     )
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(42, description="of shuffling, dropout and sampling")
-
-    def digest(self) -> str:
-        """Short hex digest of every number: equal exactly when two recipes train alike."""
-        return digest.short(self.model_dump())
 
     def differences(self) -> dict[str, Any]:
         """The values that are not the defaults: what a reader of the card should see first."""
@@ -73,6 +69,11 @@ NAMED: dict[str, dict[str, Any]] = {
         "dropout": 0.1,
         "weights": "fp32",
         "lora_rank": None,
+        "held_out": 0.1,
+        "seed": 42,
     }
 }
-"""Recipes by name. `classic` is the system of 2020-2023's: cosine to zero, posts run together in blocks of 1,024."""
+"""Recipes by name, each with every value, so that no later default changes it.
+
+`classic` is the system of 2020-2023's: cosine to zero, posts run together in blocks of 1,024.
+"""

@@ -159,7 +159,7 @@ def test_a_default_that_is_not_there_is_told_and_stops_nothing_else(tmp_path: Pa
         ("# nothing\n", (1, 1), "the registry is empty"),
         ("- a\n", (1, 1), "must be a mapping"),
         ("hello", (1, 1), "must be a mapping"),
-        ("version: 2\n", (1, 10), "'2' is not one of 1"),
+        ("version: 2\n", (1, 10), "has format 2, and this bot"),
         ("modles: []\n", (1, 1), "unknown key 'modles'; did you mean 'models'?"),
         ("handles: [a]\n", (1, 1), "belongs to an entry of models:"),
         ("models: {a: b}\n", (1, 9), "models must be a list"),
