@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from bot.plan import training_time
 from bot.plan.outcome import Outcome
 from bot.plan.steps import Plan, Step
 
 if TYPE_CHECKING:
+    from bot.cli.json_outputs import ApplyOutput
     from bot.corpus import Corpus
     from bot.sources import Cost
 
@@ -61,7 +62,7 @@ def _row(step: Step, *, paid: bool, timed: bool) -> tuple[str, ...]:
     return (step.action, step.name, *(cost if paid else ()), *((minutes,) if timed else ()), step.reason)
 
 
-def outcomes_json(outcomes: Sequence[Outcome], spent: Cost) -> dict[str, Any]:
+def outcomes_json(outcomes: Sequence[Outcome], spent: Cost) -> ApplyOutput:
     """Returns what `apply --json` prints: every outcome, and what reading cost."""
     return {
         "outcomes": [outcome.to_json() for outcome in outcomes],

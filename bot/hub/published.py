@@ -7,6 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidatorFunctionWrapHandler
 from pydantic import WrapValidator as Wrap
 
+VERSION = 2
+"""The newest format of `Published` that this bot reads, and the one that it writes."""
+
 FILENAME = "bot.json"
 """The manifest's path in a repo."""
 

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from bot.hub.published import FILENAME, Measured, Published, Value
+from bot.errors import NEWER
+from bot.hub.published import FILENAME, VERSION, Measured, Published, Value
 from bot.io.bounded import Bounds, Unreadable, fit, read_json
 from bot.sources.posts import Network
 
@@ -68,9 +69,10 @@ class Training(Value):
 
     `best_epoch` is the one whose weights were kept, chosen on validation posts; `weights` says in which type
     they are published; `micro_batch_size` how many blocks were worked on at once, fewer than the recipe's
-    `batch_size` where memory or posts did not suffice, None where it was not noted. `other_seconds` went into
-    scoring, writing and sampling; `characters` are those of an epoch's posts, repeats of smaller accounts included;
-    both None where they were not noted.
+    `batch_size` where memory or posts did not suffice, None where it was not noted; `skipped_steps` how many of
+    the steps overflowed in fp16 and changed nothing, None with other arithmetic. `other_seconds` went into scoring,
+    writing and sampling; `characters` are those of an epoch's posts, repeats of smaller accounts included; both None
+    where they were not noted.
     """
 
     posts: int
@@ -83,6 +85,7 @@ class Training(Value):
     dtype: str
     weights: str = "fp32"
     micro_batch_size: int | None = None
+    skipped_steps: int | None = None
     other_seconds: float | None = None
     characters: int | None = None
     versions: dict[str, str]
@@ -298,8 +301,8 @@ def parse(data: bytes) -> Manifest:
     """Reads `bot.json`. Raises ValueError with one clear sentence when it is damaged or from the future."""
     try:
         value = read_json(data, BOUNDS, "the file")
-        if _is_newer(value, 1) or (isinstance(value, dict) and _is_newer(value.get("published"), 2)):
-            raise ValueError(f"{FILENAME} was written by a newer version of the bot: update this one")
+        if _is_newer(value, 1) or (isinstance(value, dict) and _is_newer(value.get("published"), VERSION)):
+            raise ValueError(f"{FILENAME} {NEWER}")
         return fit(Manifest, value, "the file")
     except Unreadable as error:
         raise ValueError(f"{FILENAME} is not a manifest this bot can read: {error}") from None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
 from bot.errors import Problem
 from bot.io import digest
+from bot.plan.json_types import PlanJson, StepJson
 
 Action = Literal["train", "card", "remove", "blocked", "unlisted", "ok"]
 Cause = Literal[
@@ -144,7 +145,7 @@ class Step:
     kind: Kind = ""
     changes: tuple[Change, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> StepJson:
         """The step as `plan --json` prints it."""
         return {
             "name": self.name,
@@ -152,7 +153,14 @@ class Step:
             "action": self.action,
             "reason": self.reason,
             "handles": list(self.handles),
-            "estimate": asdict(self.estimate),
+            "estimate": {
+                "reads": self.estimate.reads,
+                "usd": self.estimate.usd,
+                "minutes": self.estimate.minutes,
+                "hardware": self.estimate.hardware,
+                "models": self.estimate.models,
+                "unknown": self.estimate.unknown,
+            },
             "head": self.head,
             "cause": self.cause,
             "state": self.state,
@@ -203,7 +211,7 @@ class Plan:
         """Names exactly these steps: two plans with one digest do the same from the same state."""
         return digest.short([step.to_json() for step in self.steps])
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> PlanJson:
         """The plan as `--json` prints it."""
         return {
             "digest": self.digest(),

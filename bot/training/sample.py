@@ -27,6 +27,9 @@ UNPROMPTED_ON_CPU = 100
 BATCH = 100
 """Texts written at once without a prompt: bounds memory."""
 
+SHORTEST = 10
+"""Tokens that a text without a prompt has at least: what two people say alike in fewer is no copy."""
+
 STRETCH = {"cpu": 32}
 """Tokens after which texts that have ended leave the batch. On a GPU a smaller batch is no faster, so none does."""
 
@@ -43,7 +46,6 @@ def settings(sampling: Sampling, context: int, end: int) -> GenerationConfig:
         top_p=sampling.top_p,
         min_p=sampling.min_p or None,
         repetition_penalty=sampling.repetition_penalty,
-        min_length=10,
         max_new_tokens=min(sampling.max_new_tokens, max(1, context * 3 // 4)),
         bos_token_id=end,
         eos_token_id=end,
@@ -63,7 +65,7 @@ def warnings(asked: Sampling, used: GenerationConfig, base: str) -> tuple[str, .
 
 def described(config: GenerationConfig) -> dict[str, Any]:
     """The settings as the card and the manifest name them; the last two only where they do anything."""
-    names = ("do_sample", "temperature", "top_k", "top_p", "min_length", "max_new_tokens")
+    names = ("do_sample", "temperature", "top_k", "top_p", "max_new_tokens")
     found = {name: getattr(config, name) for name in names}
     if config.min_p:
         found["min_p"] = config.min_p
@@ -122,6 +124,7 @@ def unprompted(generator: TextGenerationPipeline, seed: int, longest: int) -> li
                     rows,
                     attention_mask=torch.ones_like(rows),
                     generation_config=config,
+                    min_length=min(SHORTEST, length),
                     max_new_tokens=length - rows.shape[1],
                 )
                 ended = (rows[:, 1:] == end).any(dim=1) | (length == longest)

@@ -40,7 +40,7 @@ def test_each_setting_of_the_registry_reaches_the_published_configuration(tmp_pa
     sample.settings(asked, 64, 0).save_pretrained(tmp_path)
     read = GenerationConfig.from_pretrained(tmp_path)
     assert {name: getattr(read, name) for name in Sampling.model_fields} == asked.model_dump()
-    assert sample.described(read) == {"do_sample": True, "min_length": 10, **asked.model_dump()}
+    assert sample.described(read) == {"do_sample": True, **asked.model_dump()}
 
 
 def test_classic_is_the_older_cards_sampling() -> None:
@@ -49,7 +49,6 @@ def test_classic_is_the_older_cards_sampling() -> None:
         "temperature": 1.0,
         "top_k": 0,
         "top_p": 0.95,
-        "min_length": 10,
         "max_new_tokens": 160,
     }
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bot.cli.commands.options import hub_option, json_option, load_registry, open_hub, registry_option
 from bot.errors import UsageError
+
+if TYPE_CHECKING:
+    from bot.cli.json_outputs import AdoptOutput
 
 
 @click.command()
@@ -59,6 +63,6 @@ def adopt(
                 adopt_report.tell(result, sys.stdout)
     finally:  # a token that is refused half-way ends the run; what was done before is printed all the same
         if as_json:
-            value = {"adoptions": [adopt_report.to_json(result) for result in adoptions]}
+            value: AdoptOutput = {"adoptions": [adopt_report.to_json(result) for result in adoptions]}
             report.print_json(value, sys.stdout)
     return adopt_report.exit_code(adoptions)

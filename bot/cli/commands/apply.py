@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,6 +25,9 @@ from bot.cli.commands.options import (
     store_option,
     warn,
 )
+
+if TYPE_CHECKING:
+    from bot.cli.json_outputs import ApplyOutput
 
 
 @click.command()
@@ -110,7 +113,8 @@ def apply(**flags: Any) -> int:
     if not options.as_json:
         report.print_plan(workflow_commands.redact_for_display(plan, (), os.environ)[0], sys.stdout)
     elif options.dry_run:
-        report.print_json({"outcomes": [], "plan": plan.to_json()}, sys.stdout)
+        dry: ApplyOutput = {"outcomes": [], "plan": plan.to_json()}
+        report.print_json(dry, sys.stdout)
     if options.dry_run:
         return 0
     with progress.watching() as watcher:

@@ -21,6 +21,7 @@ from bot.cli.commands.options import (
 from bot.errors import BotError
 
 if TYPE_CHECKING:
+    from bot.cli.json_outputs import DoctorOutput
     from bot.registry import Registry
 
 
@@ -47,7 +48,8 @@ def doctor(
         registry = error
     found = list(checks.examine(registry, partial(open_hub, hub_target), store_url, os.environ, fix=fix))
     if as_json:
-        report.print_json({"findings": [finding.to_json() for finding in found]}, sys.stdout)
+        value: DoctorOutput = {"findings": [finding.to_json() for finding in found]}
+        report.print_json(value, sys.stdout)
     else:
         rows = [(finding.state, finding.what, finding.text) for finding in found]
         report.print_table(("state", "what", "finding"), rows, sys.stdout)

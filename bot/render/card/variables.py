@@ -54,6 +54,7 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "network": accounts.network(manifest),
         "source": _SOURCES.get(manifest.source, f"read from {manifest.source}"),
         "adapter": is_adapter(manifest),
+        "merged": is_merged(manifest),
         "snippet": snippet.snippet(manifest.repo, shared, manifest.prompts, adapter=is_adapter(manifest)),
         "samples": samples.by_prompt(manifest.samples),
         "first_samples": first_samples,
@@ -135,7 +136,12 @@ def base_model(manifest: Manifest) -> str | None:
 
 def is_adapter(manifest: Manifest) -> bool:
     """Whether what is published is a LoRA adapter, to be loaded on top of its base."""
-    return bool(manifest.recipe.get("lora_rank"))
+    return bool(manifest.recipe.get("lora_rank")) and manifest.base.id is not None
+
+
+def is_merged(manifest: Manifest) -> bool:
+    """Whether a LoRA adapter was trained and published within all weights, since its base is a local folder."""
+    return bool(manifest.recipe.get("lora_rank")) and manifest.base.id is None
 
 
 def improvement(manifest: Manifest) -> float | None:

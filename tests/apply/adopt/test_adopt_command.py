@@ -9,11 +9,13 @@ import pytest
 from card_reader import body_of, by_cmark, by_markdown_it, statistics
 from fleets import Fleet
 from hub_server import HubServer
+from json_shapes import mismatches
 from old_cards import ADA, BOB, CONFIG, EVE, Person, first, named, second, third
 
 from bot import manifest
 from bot.__main__ import main
 from bot.apply.adopt import Adoption, adopt
+from bot.cli.json_outputs import AdoptOutput
 from bot.errors import CredentialsError
 from bot.hub import front_matter
 from bot.registry import load
@@ -407,3 +409,11 @@ def test_a_later_training_replaces_what_the_older_system_made_and_keeps_what_peo
     assert (folder / "LICENSE.md").read_bytes() == b"MIT"
     assert (folder / "config.json").read_bytes() != CONFIG
     assert fleet.actions() == {"ada_example": "ok"}
+
+
+def test_its_json_has_the_documented_fields_with_a_card_and_without(
+    old: Old, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old.repo("ada_example-bob_example", third(BOB, ADA))
+    assert old.run("adopt", "--json", "ada_example-bob_example", "nobody") == 1
+    assert list(mismatches(json.loads(capsys.readouterr().out), AdoptOutput)) == []

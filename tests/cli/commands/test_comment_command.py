@@ -213,3 +213,13 @@ def test_a_review_of_20000_models_fits_into_a_comment(commented: Any, github: Gi
     made = Review(pull=5, head=HEAD, added=tuple(f"m{number}" * 20 for number in range(20_000)))
     assert commented(made.model_dump_json()) == 0
     assert len(github.comments[5][0]["body"]) < 65_536
+
+
+def test_a_review_of_a_newer_bot_is_no_failure_and_the_comment_says_where_it_stands(
+    commented: Any, github: GitHubServer
+) -> None:
+    github.pull_files[5] = [{"filename": ".github/workflows/publish.yml"}]
+    assert commented(json.dumps({"version": 99, "pull": 5, "head": HEAD, "rows": "in another shape"})) == 0
+    (comment,) = github.comments[5]
+    assert "a newer version of the bot than the main branch" in comment["body"]
+    assert ".github/workflows/publish.yml" in comment["body"]

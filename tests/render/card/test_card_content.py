@@ -168,6 +168,22 @@ def test_an_adapter_is_called_one_and_asks_for_peft() -> None:
     assert "peft" not in card.render(manifest())
 
 
+def test_an_adapter_merged_into_a_local_base_is_a_whole_model_and_says_so() -> None:
+    made = manifest(
+        recipe={"lora_rank": 8}, base=manifest().base.model_copy(update={"id": None, "digest": "0" * 16})
+    )
+    assert front_matter.parse(card.render(made))["library_name"] == "transformers"
+    assert "it was merged into the weights, which are published whole in" in words(made)
+    assert "peft" not in card.render(made)
+
+
+def test_steps_that_overflowed_are_counted_on_the_card() -> None:
+    training = manifest().training
+    assert training is not None
+    made = manifest(training=training.model_copy(update={"dtype": "fp16 autocast", "skipped_steps": 2}))
+    assert "in fp16 autocast; 2 steps overflowed and changed nothing." in words(made)
+
+
 def test_without_samples_the_snippet_asks_the_registrys_first_prompt() -> None:
     assert 'generator("Once upon"' in card.render(manifest(samples=(), prompts=("Once upon", "x")))
 
