@@ -14,7 +14,7 @@ from bot.errors import BotError
 from bot.hub import base_model as base
 from bot.hub.published import Published
 from bot.io import digest
-from bot.manifest import Account, Manifest, provenance
+from bot.manifest import Account, Manifest, measurement, provenance
 from bot.plan.desired import template_folders
 from bot.registry import Entry, Registry, asked, owners
 from bot.registry.card_settings import card_settings
@@ -130,7 +130,7 @@ def _manifest(context: RunContext, entry: Entry, cleaned: Corpus, tuned: Tuned) 
             sampling=entry.sampling.digest(),
             newest_post=cleaned.newest,
             trained_at=manifest.utc(context.now()),
-            measured=tuned.training.measured(tuned.base.parameters),
+            measured=measurement.measured(tuned.training, tuned.base.parameters),
         ),
         provenance=provenance.from_environment(os.environ),
     )

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, Field
 
 from bot.errors import NEWER
-from bot.hub.published import FILENAME, VERSION, Measured, Published, Value
+from bot.hub.published import FILENAME, VERSION, Published, Value
 from bot.io.bounded import Bounds, Unreadable, fit, read_json
 from bot.sources.posts import Network
 
@@ -71,8 +71,7 @@ class Training(Value):
     they are published; `micro_batch_size` how many blocks were worked on at once, fewer than the recipe's
     `batch_size` where memory or posts did not suffice, None where it was not noted; `skipped_steps` how many of
     the steps overflowed in fp16 and changed nothing, None with other arithmetic. `other_seconds` went into scoring,
-    writing and sampling; `characters` are those of an epoch's posts, repeats of smaller accounts included; both None
-    where they were not noted.
+    writing and sampling, `characters` are those of an epoch, repeats included; both None where they were not noted.
     """
 
     posts: int
@@ -89,22 +88,6 @@ class Training(Value):
     other_seconds: float | None = None
     characters: int | None = None
     versions: dict[str, str]
-
-    def measured(self, parameters: int | None) -> Measured | None:
-        """What a plan needs to estimate the next training; None where something of it was not noted."""
-        if (
-            not (parameters and self.characters and self.epochs and self.seconds)
-            or self.other_seconds is None
-        ):
-            return None
-        return Measured(
-            hardware=self.hardware,
-            parameters=parameters,
-            characters=self.characters,
-            epochs=self.epochs,
-            seconds=self.seconds,
-            other_seconds=self.other_seconds,
-        )
 
 
 class Point(Value):
@@ -238,9 +221,7 @@ class Manifest(Value):
     `adopted` says that an older system made the model: then `training` and `evaluation` are None, for what was
     not measured is not there, and so are the characters, and of the base what was not recorded.
 
-    `prefixes` are the lines by which a prompt asks for one voice of several, by handle; empty where none were learned.
-
-    `recipe` is the one that was used; `asked` says where the registry asked for something else, by the
+    `prefixes` are the lines by which a prompt asks for one voice of several, by handle. `recipe` is the one that was used; `asked` says where the registry asked for something else, by the
     hyperparameter's name. The digest in `published` is that of what was asked, which is what a plan compares.
 
     `body` is the SHA-256 of the card's text below its front matter, `files` those of every other file, and

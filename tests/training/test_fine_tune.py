@@ -20,7 +20,7 @@ from bot import corpus
 from bot.corpus import Split
 from bot.errors import Skipped, TrainingError
 from bot.hub.base_model import parse
-from bot.manifest import Asked, Sample, Tracking
+from bot.manifest import Asked, Sample, Tracking, measurement
 from bot.registry.recipe import Recipe
 from bot.registry.sampling import Sampling
 from bot.sources.posts import Post, Profile, Timeline
@@ -71,7 +71,7 @@ def test_the_folder_holds_safetensors_tokenizer_and_how_to_generate(
     assert {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json"} <= names
     assert not [name for name in names if re.search(r"\.(bin|pt|pth|pkl)$", name)]
     generation = json.loads((folder / "generation_config.json").read_text())
-    assert (generation["top_p"], generation["temperature"], generation["do_sample"]) == (0.95, 1.0, True)
+    assert (generation["top_p"], generation["temperature"], generation["do_sample"]) == (0.95, 0.9, True)
     assert generation["eos_token_id"] == 0
     assert json.loads((folder / "config.json").read_text())["resid_pdrop"] == 0.1
 
@@ -301,8 +301,8 @@ def test_a_training_notes_what_the_next_ones_time_is_estimated_by(
     training, parameters = tuned[0].training, tuned[0].base.parameters
     assert training.characters == sum(len(text.text) for texts in split_of(300).train for text in texts)
     assert training.other_seconds is not None
-    measured = training.measured(parameters)
+    measured = measurement.measured(training, parameters)
     assert measured is not None
     assert (measured.hardware, measured.parameters, measured.epochs) == (CPU.name, parameters, 2)
-    assert training.measured(None) is None
-    assert training.model_copy(update={"characters": None}).measured(parameters) is None
+    assert measurement.measured(training, None) is None
+    assert measurement.measured(training.model_copy(update={"characters": None}), parameters) is None
