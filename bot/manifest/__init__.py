@@ -221,8 +221,9 @@ class Manifest(Value):
     `adopted` says that an older system made the model: then `training` and `evaluation` are None, for what was
     not measured is not there, and so are the characters, and of the base what was not recorded.
 
-    `prefixes` are the lines by which a prompt asks for one voice of several, by handle. `recipe` is the one that was used; `asked` says where the registry asked for something else, by the
-    hyperparameter's name. The digest in `published` is that of what was asked, which is what a plan compares.
+    `prefixes` are the lines by which a prompt asks for one voice of several, by handle. `recipe` is the one that was
+    used; `asked` says where the registry asked for something else, by the hyperparameter's name. The digest in
+    `published` is that of what was asked, which is what a plan compares.
 
     `body` is the SHA-256 of the card's text below its front matter, `files` those of every other file, and
     `blobs` the git blob ids of the small ones, which a Hub lists: what differs from them on the
