@@ -179,7 +179,7 @@ def _held(entry: Entry, facts: Mapping[tuple[str, str], Facts]) -> list[Facts]:
     """The facts on the entry's handles that the store holds."""
     from bot.sources import network_of
 
-    stored = (facts.get((network_of(entry.source), handle)) for handle in entry.handles)
+    stored = (facts.get((network_of(entry.source, handle), handle)) for handle in entry.handles)
     return [one for one in stored if one is not None]
 
 
@@ -213,9 +213,10 @@ def _estimate(
     from bot.plan import estimate
     from bot.sources import network_of
 
-    network = network_of(entry.source)
     costs = [
-        estimate.estimate(entry.source, facts.get((network, handle)), now, look_up_age)
+        estimate.estimate(
+            entry.source, facts.get((network_of(entry.source, handle), handle)), now, look_up_age
+        )
         for handle in entry.handles
     ]
     return Estimate(sum(cost.reads for cost in costs), round(sum(cost.usd for cost in costs), 4))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.sources import fields
-from bot.sources.archive import tweets
+from bot.sources.archives import tweets
 from bot.sources.posts import Post
 
 LONGEST_NAME, LONGEST_BIO = 200, 2_000
