@@ -23,7 +23,7 @@ REMEMBERED = 10
 def fingerprint(entry: Entry, where: str) -> str:
     """A digest of what a try depends on: the entry, where it goes, its base and local files as they are now."""
     files = []
-    for file in entry.files.values():
+    for file in (file for several in entry.files.values() for file in several):
         path = Path(file)
         facts = path.stat() if path.exists() else None
         files.append([file, facts.st_size, facts.st_mtime_ns] if facts else [file])
@@ -32,7 +32,7 @@ def fingerprint(entry: Entry, where: str) -> str:
     except UsageError:
         identity = entry.base
     wanted = [entry.handles, entry.source, identity, entry.recipe.digest(), entry.consent]
-    return digest.short([wanted, where, files])
+    return digest.short([wanted, where, files, *(["communities"] if entry.communities else [])])
 
 
 def after_failure(memory: RetryMemory, key: str, reason: str, now: datetime) -> RetryMemory:

@@ -75,7 +75,7 @@ def _sound(
     except BotError as error:
         fault, places = str(error), error.problems
     files = owners.of_files(entry)
-    strangers = "; ".join(owners.file_faults(registry, entry, files))
+    strangers = "; ".join((*files.unreadable, *owners.file_faults(registry, entry, files.owners)))
     fault = fault or strangers or None
     if registry.namespace is None:
         fault = "no namespace is set in the registry; set namespace: to a user or organisation on the Hub"
@@ -100,7 +100,7 @@ def _sound(
         paused=entry.paused,
         fetches=entry.source not in LOCAL_SOURCES or bool(entry.files),
         fault=fault,
-        unproven=owners.is_unproven(entry, files),
+        unproven=owners.is_unproven(entry, files.owners),
         problems=tuple(places),
     )
 

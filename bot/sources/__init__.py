@@ -114,7 +114,7 @@ class _Module(Protocol):
 class _FileModule(_Module, Protocol):
     def check_file(self, options: Options, handle: str | None) -> None: ...
 
-    def owner_of(self, options: Options) -> Owner: ...
+    def owner_of(self, options: Options, handle: str | None) -> Owner: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +186,13 @@ def check_file(name: str, file: str | Sequence[str], handle: str | None = None) 
         module.check_file(Options(_files(file), source=name), handle)
 
 
-def owner_of(name: str, file: str | Sequence[str]) -> Owner:
+def owner_of(name: str, file: str | Sequence[str], handle: str | None = None) -> Owner:
     """The owner that a source's file, or several, names, without reading posts; empty where it names none.
 
-    Raises SourceError when the file cannot be read.
+    Raises SourceError when the file cannot be read, or is of another network than the handle.
     """
     module = cast("_FileModule", importlib.import_module(_spec(name).module))
-    return module.owner_of(Options(_files(file), source=name))
+    return module.owner_of(Options(_files(file), source=name), handle)
 
 
 def _files(file: str | Sequence[str] | None) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from bot.errors import SourceError
 from bot.io.bounded import Bounds, Unreadable, read_json
 from bot.sources.archives.kind import Choices
 from bot.sources.archives.look import Look
+from bot.sources.archives.refusals import refusal
 from bot.sources.files import opened, shown
 from bot.sources.posts import Owner, Post, Profile, Timeline
 from bot.sources.retweets import own_words
@@ -61,7 +62,7 @@ def recognise(look: Look) -> str | None:
         except ValueError:
             pass
     ending = look.file.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson"))
-    return packed if ending and first.startswith(b"{") else None
+    return packed if ending and refusal(look, known_only=True) is None else None
 
 
 def owner(looks: Sequence[Look]) -> Owner:

@@ -64,7 +64,7 @@ def test_more_posts_than_any_account_has_are_refused_when_they_are_reached(tmp_p
     file = pack(tmp_path / "a.zip", {"data/tweets.js": posts})
     (tmp_path / "registry.yaml").write_text(HEAD + "  - {handles: [bad], source: archive}\n")
     run = run_limited(["import", "bad", file], tmp_path)
-    assert run.code == 1, run.said
+    assert run.code == 2, run.said
     assert "data/tweets.js: more than 500,000 posts; not read; write the newest of them as JSONL" in run.said
 
 

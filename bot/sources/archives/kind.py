@@ -34,6 +34,7 @@ class Choices:
 class Kind(Protocol):
     """One kind of file, such as an archive of X. All its files are of one account; see `detector.KINDS`."""
 
+    __name__: str
     TITLE: str
     """The kind with an article: `an archive of X`."""
     SOURCE: FileSource
@@ -59,6 +60,8 @@ class Kind(Protocol):
 
     def read(self, looks: Sequence[Look], handle: str, choices: Choices) -> Timeline:
         """All posts of the files together, as the handle's. `profile.handle` is the one that the files name.
+
+        An empty handle is that of a file that is only looked at: then nothing is said of whose it is.
 
         Raises SourceError that names file and member for anything missing, damaged or hostile.
         """

@@ -31,9 +31,14 @@ def check_file(options: Options, handle: str | None) -> None:
     found.kind.check(found.looks, Choices(options.communities))
 
 
-def owner_of(options: Options) -> Owner:
-    """The owner that the files name, without reading posts. Raises SourceError."""
+def owner_of(options: Options, handle: str | None) -> Owner:
+    """The owner that the files name, without reading posts. Raises SourceError.
+
+    With a handle, the files must be of its network.
+    """
     found = detect_for(cast("FileSource", options.source), options.files)
+    if handle is not None:
+        _check_network(found, handle)
     return found.kind.owner(found.looks)
 
 

@@ -113,6 +113,8 @@ def timeline(contents: Contents, handle: str, choices: Choices) -> Timeline:
 
 
 def _whose_warnings(known: Whose, handle: str) -> Iterator[str]:
+    if not handle:
+        return
     if not known.handle:
         yield f"the archive does not say whose it is; taken for @{handle}'s"
     elif (
