@@ -13,7 +13,7 @@ _TRAILING = re.compile(
     rf"(?:^|(?<=\s))(?:RT|MT)\s*:?\s*[\"“„«]?\s*{_NAME}\s*:"  # So true! RT @bob: …
     rf"|(?<=[.!?…:;)\-–—|/<>«»\"”👍😂])\s*(?:RT|MT)\s*:?\s*{_NAME}\s"  # So true! RT @bob …
 )
-_QUOTE = re.compile(rf"[\"“”„«‟]\s*{_NAME}\s*:\s")
+_QUOTE = re.compile(rf"(?:^|(?<=[\s(]))[\"“„«‟]\s*{_NAME}\s*:\s")
 _CLOSING = re.compile(r"[\"“”»‟]")
 _EDGES = " \t\r\n|/<>«»-–—:←→"
 _WORD = re.compile(r"\w")
