@@ -243,13 +243,33 @@ def test_an_archive_of_2012_to_2018_that_misses_a_month_is_named(tmp_path: Path)
     )
 
 
-def test_single_months_and_an_archive_without_its_index_are_read_and_prove_nothing(tmp_path: Path) -> None:
+def test_single_months_and_an_archive_without_its_index_are_read_with_the_owner_of_their_posts(
+    tmp_path: Path,
+) -> None:
     contents = classic(MONTHS, owner=False, index=False)
     timeline = read(pack(tmp_path / "a.zip", contents))
     assert (len(by_id(timeline)), timeline.complete) == (3, False)
     files = [write(tmp_path / f"{month}.js", contents[f"data/js/tweets/{month}.js"]) for month in MONTHS]
     assert ids(*files) == ["1000", "1001", "1002"]
-    assert not owner_of("archive", [str(file) for file in files])
+    assert owner_of("archive", [str(file) for file in files]) == ADA
+    files[1].write_bytes(files[1].read_bytes().replace(b"4242", b"9999"))
+    assert "archives of 2 accounts" in refusal(*files)
+
+
+def test_a_post_of_another_account_among_others_is_skipped_and_said(tmp_path: Path) -> None:
+    strange = classic_tweet(1003, "canary", user={"screen_name": "bob", "id_str": "9999"})
+    timeline = read(pack(tmp_path / "a.zip", classic({"2014_05": [*MONTHS["2014_05"], strange]})))
+    assert sorted(by_id(timeline)) == ["1000", "1001"]
+    assert "record 3 is of another account" in timeline.warnings[-1]
+
+
+def test_two_archives_of_2012_to_2018_in_one_file_are_refused(tmp_path: Path) -> None:
+    mine, other = classic(MONTHS), other_account(classic(MONTHS))
+    both = {
+        **{f"a/{name}": data for name, data in mine.items()},
+        **{f"b/{n}": data for n, data in other.items()},
+    }
+    assert "archives of 2 accounts" in refusal(pack(tmp_path / "both.zip", both))
 
 
 @pytest.mark.parametrize("packed", [True, False])

@@ -18,21 +18,6 @@ HEAD = 64 << 10
 
 Form = Literal["folder", "zip", "cut zip", "gzip", "tar", "file"]
 
-_MEDIA = (
-    ".jpg",
-    ".jpeg",
-    ".png",
-    ".gif",
-    ".webp",
-    ".mp4",
-    ".mov",
-    ".m4v",
-    ".webm",
-    ".mp3",
-    ".m4a",
-    ".avif",
-    ".heic",
-)
 _ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
 _TAR_AT, _TAR = 257, b"ustar"
 
@@ -53,24 +38,24 @@ class Look:
     head: bytes = field(default=b"", repr=False)
     members: frozenset[str] = frozenset()
     media: int = 0
+    last_names: frozenset[str] = field(init=False, repr=False)
+    """The members' names without their folders."""
 
-    @property
-    def last_names(self) -> frozenset[str]:
-        """The members' names without their folders."""
-        return frozenset(name.rpartition("/")[2] for name in self.members)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "last_names", frozenset(name.rpartition("/")[2] for name in self.members))
 
 
 def look(file: str) -> Look:
     """Looks at a path or fsspec URL. Raises SourceError where it cannot be opened, or lists too many members."""
     name = shown(file)
     if not is_url(file) and (folder := Path(file).expanduser()).is_dir():
-        members, media = _split(relative_names(folder, name))
+        members, media = _split(name, relative_names(folder, name))
         return Look(file, name, "folder", members=members, media=media)
     with opened(file) as stream:
         size = stream.seek(0, 2)
         found = directory.find(stream)
         if found is not None:
-            members, media = _split(directory.names(name, stream, found))
+            members, media = directory.members(name, stream, found)
             return Look(file, name, "zip", size, members=members, media=media)
         stream.seek(0)
         head = stream.read(HEAD)
@@ -99,11 +84,16 @@ def relative_names(folder: Path, name: str) -> list[str]:
     return found
 
 
-def _split(names: list[str]) -> tuple[frozenset[str], int]:
+def _split(folder: str, names: list[str]) -> tuple[frozenset[str], int]:
     """The names in lower case without those of media, and the number of the latter."""
     lower = [name.lower() for name in names]
-    others = frozenset(name for name in lower if not name.endswith((*_MEDIA, "/")))
-    return others, sum(name.endswith(_MEDIA) for name in lower)
+    others = frozenset(name for name in lower if not directory.is_media(name))
+    if len(others) > directory.MOST_OTHERS:
+        raise SourceError(
+            f"{folder}: it holds more than {directory.MOST_OTHERS:,} files beside pictures and videos, as no archive "
+            "does; give the folder of the archive alone"
+        )
+    return others, sum(map(directory.is_media, lower))
 
 
 def _unpacked(stream: BinaryIO) -> bytes:

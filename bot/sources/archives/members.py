@@ -53,7 +53,7 @@ def open_members(file: str) -> Iterator[Members]:
         try:
             place, size = directory.find(stream), stream.seek(0, 2)
             if place is not None:
-                directory.names(
+                directory.members(
                     shown(file), stream, place
                 )  # too many members are refused before they are loaded
             stream.seek(0)

@@ -25,7 +25,7 @@ TITLE = "an archive of Twitter from 2012 to 2018"
 SOURCE = "archive"
 NETWORK = "x"
 READS = (
-    "the handle, the name and the id of the account, where it has data/js/user_details.js",
+    "the handle, the name and the id of the account, of data/js/user_details.js or of the posts",
     "the posts, of data/js/tweets or of tweets.csv",
 )
 NEVER = ("the places where posts were written", "pictures and everything else")
@@ -48,7 +48,7 @@ def recognise(look: Look) -> str | None:
 
 
 def owner(looks: Sequence[Look]) -> Owner:
-    """The owner, from `user_details.js` alone."""
+    """The owner, from `user_details.js`, or from one post of each month."""
     with ExitStack() as stack:
         return _whose(_open(stack, looks), looks).owner
 
@@ -127,8 +127,9 @@ def _single_part(look: Look) -> Part:
 
 
 def _index(members: Members) -> list[dict[str, Any]]:
-    value = _value(members, _INDEX)
-    return [file for file in value if isinstance(file, dict)] if isinstance(value, list) else []
+    """What the indices of all archives in a file list."""
+    lists = [value for value in _values(members, _INDEX) if isinstance(value, list)]
+    return [file for value in lists for file in value if isinstance(file, dict)]
 
 
 def _count(members: Members) -> int | None:
@@ -141,28 +142,36 @@ def _count(members: Members) -> int | None:
 
 
 def _whose(opened_archives: Sequence[Members], looks: Sequence[Look]) -> Whose:
-    found = []
-    for members in opened_archives:
-        value = _value(members, _ACCOUNT)
-        known = value if isinstance(value, dict) else {}
-        number = known.get("id")
-        found.append(
-            x_posts.whose(
-                {
-                    "username": known.get("screen_name"),
-                    "accountId": str(number) if isinstance(number, int) else known.get("id"),
-                    "accountDisplayName": known.get("full_name"),
-                },
-                {},
-            )
-        )
+    """The account that the details name; without them, that of the first post of each month."""
+    details = [value for members in opened_archives for value in _values(members, _ACCOUNT)]
+    found = [_account(value) for value in details if isinstance(value, dict)]
+    if not any(each.handle or each.account for each in found):
+        months = [
+            _month(members, name)
+            for members in opened_archives
+            for name in members.names
+            if _MONTH.search(name)
+        ]
+        months += [_single_part(look) for look in looks if look.form == "file" and not is_csv(look.head)]
+        first = [next(iter(part.records()), {}) for part in months]
+        found = [_account(fields.mapping(record, "user")) for record in first]
     return x_posts.whose_of(found, _where(looks))
 
 
-def _value(members: Members, last: str) -> Any:
-    """The value of a small file of the archive, wherever its folder lies; None where it is missing."""
-    for name in sorted(members.names, key=len):
+def _account(known: dict[str, Any]) -> Whose:
+    """The account of `user_details.js`, or of a post's `user`."""
+    number = known.get("id_str") or known.get("id")
+    account = {
+        "username": known.get("screen_name"),
+        "accountId": str(number) if isinstance(number, int | str) else None,
+        "accountDisplayName": known.get("full_name") or known.get("name"),
+    }
+    return x_posts.whose(account, {})
+
+
+def _values(members: Members, last: str) -> Iterator[Any]:
+    """The values of the small files of that name, of each archive in a file."""
+    for name in sorted(members.names):
         if name == last or name.endswith(f"/{last}"):
             with members.open(name) as stream:
-                return ytd.value(stream, f"{members.file}: {name}")
-    return None
+                yield ytd.value(stream, f"{members.file}: {name}")

@@ -138,6 +138,9 @@ def _posts(
 
     def parse(record: Record) -> tweets.Tweet:
         tweet = tweets.parse(record)
+        author = tweets.identifier(fields.mapping(record, "user"), "id_str")
+        if None not in (author, contents.whose.account) and author != contents.whose.account:
+            raise ValueError("is of another account")
         if tweet.post.created_at > latest:
             raise ValueError(
                 "has a created_at in the future, after which later posts would never count as new"
