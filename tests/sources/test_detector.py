@@ -154,7 +154,7 @@ def test_a_zip_of_very_many_pictures_is_detected_without_an_object_for_each(tmp_
     end = b"PK\x05\x06" + b"\0" * 4 + b"\xff\xff" * 2 + len(directory).to_bytes(4, "little") + b"\0" * 6
     (tmp_path / "a.zip").write_bytes(directory + end)
     found = detect([str(tmp_path / "a.zip")])
-    assert (found.looks[0].media, found.looks[0].members) == (count, {"data/tweets.js"})
+    assert (found.looks[0].media, found.looks[0].members) == (count, frozenset(["data/tweets.js"]))
 
 
 def test_a_folder_that_leads_round_in_a_circle_is_looked_at_once(tmp_path: Path) -> None:

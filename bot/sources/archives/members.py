@@ -28,6 +28,7 @@ LARGEST_RATIO = 200
 """Maximum ratio of unpacked to packed bytes; X's own files reach about 20. Small archives may exceed it."""
 
 _ANY_RATIO = 64 << 20
+_POSTS_MEDIA = re.compile(r"(?<!profile)_media/|media_attachments/")
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -79,14 +80,16 @@ class _Zip:
         self._archive = archive
         self._size = size
         self._packed = self._unpacked = 0
-        self._members: dict[str, zipfile.ZipInfo] = {}
+        found: dict[str, zipfile.ZipInfo] = {}
         for info in archive.infolist():
             name = _checked_name(file, info)
-            if name in self._members:
+            if name in found:
                 raise SourceError(f"{file}: it holds {name!r} twice, which no archive does; not read")
-            self._members[name] = info
-        named, self._twice = _by_lower_case([name for name in self._members if not name.endswith("/")])
-        self._members = {lower: self._members[name] for lower, name in named.items()}
+            found[name] = info
+        archive.filelist.clear()  # memory for the posts: of many pictures these are tens of megabytes
+        archive.NameToInfo.clear()
+        named, self._twice = _by_lower_case([name for name in found if not _is_posts_media(name)])
+        self._members = {lower: found[name] for lower, name in named.items()}
         self.names = frozenset(named)
 
     @contextmanager
@@ -128,6 +131,13 @@ class _Zip:
                 f"most {most:,} bytes; not read"
             )
         self._packed, self._unpacked = packed, unpacked
+
+
+def _is_posts_media(name: str) -> bool:
+    """Whether a member is a folder, or a picture or video of a post, which is never opened."""
+    return name.endswith("/") or (
+        directory.is_media(name.lower()) and _POSTS_MEDIA.search(name.lower()) is not None
+    )
 
 
 def _checked_name(file: str, info: zipfile.ZipInfo) -> str:
