@@ -120,7 +120,8 @@ class Fetcher:
     def _read_file(self, entry: Entry, handle: str, account: str | None) -> tuple[str, ...]:
         known = self.store.facts(handle, entry.source)
         account = account or (known.id if known else None)
-        fresh = open_source(entry.source, file=entry.files[handle]).read(handle, account=account)
+        files = open_source(entry.source, file=entry.files[handle], communities=entry.communities)
+        fresh = files.read(handle, account=account)
         self._refuse_removed(owners.of_profile(fresh.profile), handle, f"the {entry.source}")
         if account and fresh.profile.id and account != fresh.profile.id:
             raise Blocked(

@@ -15,6 +15,7 @@ GROUPS = {
         "apply": "apply",
         "status": "fleet",
         "explain": "fleet",
+        "inspect": "inspect",
         "corpus": "posts",
         "add": "registry",
         "import": "posts",

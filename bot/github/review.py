@@ -192,7 +192,7 @@ def _differ(before: Entry | FaultyEntry, after: Entry | FaultyEntry, folders: tu
 
 
 def _placeless(entry: Entry, folder: Path) -> Entry:
-    files = {handle: _inside(path, folder) for handle, path in entry.files.items()}
+    files = {handle: tuple(_inside(path, folder) for path in paths) for handle, paths in entry.files.items()}
     return replace(entry, files=files, base=_inside(entry.base, folder), line=0, column=0)
 
 

@@ -27,7 +27,7 @@ def fingerprints(entry: Entry, where: str) -> tuple[str, ...]:
     There is one for each generation of defaults, today's last, so that a try of an older version is recognised.
     """
     files = []
-    for file in entry.files.values():
+    for file in (file for several in entry.files.values() for file in several):
         path = Path(file)
         facts = path.stat() if path.exists() else None
         files.append([file, facts.st_size, facts.st_mtime_ns] if facts else [file])
@@ -35,8 +35,9 @@ def fingerprints(entry: Entry, where: str) -> tuple[str, ...]:
         identity = base_model.parse(entry.base).identity
     except UsageError:
         identity = entry.base
+    more = ["communities"] if entry.communities else []
     return tuple(
-        digest.short([[entry.handles, entry.source, identity, recipe, entry.consent], where, files])
+        digest.short([[entry.handles, entry.source, identity, recipe, entry.consent], where, files, *more])
         for recipe in asked.digests(asked.values_of(entry))
     )
 

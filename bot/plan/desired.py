@@ -76,7 +76,7 @@ def _sound(
     except BotError as error:
         fault, places = str(error), error.problems
     files = owners.of_files(entry)
-    strangers = "; ".join(owners.file_faults(registry, entry, files))
+    strangers = "; ".join((*files.unreadable, *owners.file_faults(registry, entry, files.owners)))
     fault = fault or strangers or None
     if registry.namespace is None:
         fault = "no namespace is set in the registry; set namespace: to a user or organisation on the Hub"
@@ -102,7 +102,7 @@ def _sound(
         paused=entry.paused,
         fetches=entry.source not in LOCAL_SOURCES or bool(entry.files),
         fault=fault,
-        unproven=owners.is_unproven(entry, files),
+        unproven=owners.is_unproven(entry, files.owners),
         problems=tuple(places),
     )
 
@@ -183,7 +183,7 @@ def _held(entry: Entry, facts: StoredFacts) -> list[Facts]:
     """The facts on the entry's handles that the store holds."""
     from bot.sources import network_of
 
-    stored = (facts.get((network_of(entry.source), handle)) for handle in entry.handles)
+    stored = (facts.get((network_of(entry.source, handle), handle)) for handle in entry.handles)
     return [one for one in stored if one is not None]
 
 
@@ -216,9 +216,10 @@ def _estimate(entry: Entry, facts: StoredFacts, now: datetime, look_up_age: time
     from bot.plan import estimate
     from bot.sources import network_of
 
-    network = network_of(entry.source)
     costs = [
-        estimate.estimate(entry.source, facts.get((network, handle)), now, look_up_age)
+        estimate.estimate(
+            entry.source, facts.get((network_of(entry.source, handle), handle)), now, look_up_age
+        )
         for handle in entry.handles
     ]
     return Estimate(sum(cost.reads for cost in costs), round(sum(cost.usd for cost in costs), 4))

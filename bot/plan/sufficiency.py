@@ -39,9 +39,8 @@ class Sufficiency:
         """
         if not SOURCES[entry.source].reads_file:
             return None
-        network = network_of(entry.source)
         imported = [handle for handle in entry.handles if handle not in entry.files]
-        held = {handle: self.facts.get((network, handle)) for handle in imported}
+        held = {handle: self.facts.get((network_of(entry.source, handle), handle)) for handle in imported}
         if empty := [handle for handle, one in held.items() if one is None or not (one.total or one.damaged)]:
             return nothing_stored(entry, empty)
         known = [one for one in held.values() if one is not None]

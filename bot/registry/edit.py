@@ -40,13 +40,15 @@ def add(
     source: Source | None = None,
     consent: str | None = None,
     name: str | None = None,
-    archive: str | None = None,
+    archive: str | Items[str] | None = None,
     jsonl: str | None = None,
     base: str | None = None,
+    account: str | None = None,
 ) -> str:
     """The registry's text with one entry more, for one handle or several together; all else stays as it is.
 
-    Without `source` the given file decides it, else the registry's default holds. Raises UsageError for what is
+    Without `source` the given file decides it, else the registry's default holds. `account` is the id of the only
+    handle's account, where it is known. Raises UsageError for what is
     no handle, is listed already or was removed, and when the policy asks for a consent that is not given.
     """
     bom, text = _BOM * text.startswith(_BOM), text.removeprefix(_BOM)
@@ -78,6 +80,7 @@ def add(
         "source": None if source == usual else source,
         "archive": archive,
         "jsonl": jsonl,
+        "accounts": account,
         "base": base,
         "consent": consent,
     }
@@ -111,7 +114,9 @@ def remove(
     known_gone = _gone(text)
     gone = known_gone.line(person)
     holding = [number for number, each in enumerate(_listed(text, "models")) if person in each.handles]
-    new = [each for each in sorted(set(accounts)) if not known_gone.line_of(Owner(account=each))]
+    listed = _list(data, "models")
+    own = {account for number in holding for account in _accounts_of(listed[number], person)}
+    new = [each for each in sorted({*accounts, *own}) if not known_gone.line_of(Owner(account=each))]
     if gone and not holding and not new:
         raise UsageError(f"{shown(person)} is removed already (line {gone})")
     salt = salt_for(known_gone.lines) if private else ""
@@ -189,6 +194,16 @@ def _read(text: str) -> dict[str, Any]:
         )
     values: dict[str, Any] = to_data(tree.root, [])
     return values
+
+
+def _accounts_of(entry: Any, person: str) -> Items[str]:
+    """The ids that an entry gives of the person's account."""
+    given = entry.get("accounts") if isinstance(entry, dict) else None
+    if isinstance(given, str):
+        return [given] if len(entry.get("handles") or ()) == 1 else []
+    return (
+        [each for key, each in given.items() if known.bare(key) == person] if isinstance(given, dict) else []
+    )
 
 
 def _section(data: dict[str, Any], key: str) -> dict[str, Any]:

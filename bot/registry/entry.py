@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from bot.registry import hub_names
-from bot.registry.files import base_of, check_template, located, unreadable
+from bot.registry.file_keys import FileKeys
+from bot.registry.files import base_of, check_template
 from bot.registry.problems import read, to_data
 from bot.registry.recipe import Recipe
 from bot.registry.sampling import Sampling
@@ -33,7 +34,8 @@ _LOG = logging.getLogger(__name__)
 class Entry:
     """One model that should exist. Handles are normalised and keep the registry's order.
 
-    `files` maps a handle to the absolute path or URL of its archive or JSONL; empty for what lies in the store.
+    `files` maps a handle to the absolute paths or URLs of its archive or JSONL, which are read as one; empty for
+    what lies in the store. `accounts` maps a handle to the id of its account, in the form of tombstones.
     `base` is a Hub id, with @revision or without, or the absolute path of a folder. `consent` is `self`, an
     https URL, or None where the policy does not ask. `line` and `column` count from 1.
     """
@@ -41,7 +43,7 @@ class Entry:
     name: str
     handles: tuple[str, ...]
     source: Source
-    files: Keys[str, str]
+    files: Keys[str, tuple[str, ...]]
     base: str
     recipe: Recipe
     consent: str | None
@@ -59,6 +61,8 @@ class Entry:
     paused: bool
     line: int
     column: int
+    communities: bool = False
+    accounts: Keys[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +126,8 @@ def _fill(made: Draft, shared: Shared) -> None:
     source: Source = value("source")
     made.handles = _handles(written, source, faults, shared.tombstones, sure="source" not in wrong)
     made.name = file.name or _name(node, made.handles, faults) if "name" not in wrong else None
-    files: dict[str, str] = {}
+    reader = FileKeys(made.handles, shared.folder, shared.within, faults)
+    files: dict[str, tuple[str, ...]] = {}
     for kind in ("archive", "jsonl"):
         located = getattr(file, kind)
         if located is None:
@@ -131,7 +136,9 @@ def _fill(made: Draft, shared: Shared) -> None:
         if source != kind and "source" not in wrong:
             faults.append(key.fault(f"{kind} is read by source: {kind} alone, and the source is {source}"))
         elif made.handles:
-            files = _files(kind, located, placed, made, shared)
+            files = reader.files(kind, located, placed)
+    accounts = reader.accounts(file.accounts, node.get("accounts") or node)
+    made.archives = reader.archives
     base = base_of(file, node, shared.folder, faults, shared.within) if "base" in given else defaults.base
     check_template(file, node, shared.folder, faults)
     consent = value("consent")
@@ -168,6 +175,8 @@ def _fill(made: Draft, shared: Shared) -> None:
         paused=value("paused"),
         line=node.line,
         column=node.column,
+        communities=value("communities"),
+        accounts=accounts,
     )
 
 
@@ -252,34 +261,6 @@ def _name(node: Mapping, of: tuple[str, ...], faults: list[Fault]) -> str | None
         place = node.get("handles") or node
         faults.append(place.fault(f"the name {shown(name)} would be refused by the Hub: {why}; give a name:"))
     return name
-
-
-def _files(kind: str, given: Keys[str, str], node: Node, made: Draft, shared: Shared) -> dict[str, str]:
-    """Where each handle's file is. Local ones must be there, and be what they are said to be."""
-    located_files: dict[str, str] = {}
-    for key, text in given.items():
-        place, handle = node, made.handles[0]
-        if isinstance(node, Mapping):
-            key_node, place = node.items[key]
-            handle = handles.bare(key)
-            if handle not in made.handles:
-                message = f"{shown(key)} is no handle of this entry: {kind} maps a handle to its file"
-                made.faults.append(key_node.fault(message))
-                continue
-        elif len(made.handles) > 1:
-            wanted = ", ".join(f"{each}: ..." for each in made.handles)
-            message = f"one file for {len(made.handles)} handles: write {kind}: {{{wanted}}}"
-            made.faults.append(node.fault(message))
-            continue
-        where = located(text, shared.folder).removeprefix("file://")
-        located_files[handle] = where
-        if "://" in where:
-            continue
-        if why := unreadable(kind, Path(where), shared.within):
-            made.faults.append(place.fault(f"{kind}: {shown(text)} {why}"))
-        elif kind == "archive":
-            made.archives.append((Path(where), place))
-    return located_files
 
 
 def _check_license(

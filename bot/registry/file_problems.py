@@ -37,12 +37,12 @@ def file_problems(
             )
             yield Problem(str(registry.path), entry.line, entry.column, message)
             continue
-        for file in entry.files.values():
-            if not Path(file).exists():
+        for handle, files in entry.files.items():
+            if not all(Path(file).exists() for file in files):
                 continue
             try:
-                sources.check_file(entry.source, file)
+                sources.check_file(entry.source, files, handle)
             except BotError as error:
                 yield Problem(str(registry.path), entry.line, entry.column, str(error))
-        for fault in owners.file_faults(registry, entry, owners.of_files(entry)):
+        for fault in owners.file_faults(registry, entry, owners.of_files(entry).owners):
             yield Problem(str(registry.path), entry.line, entry.column, fault)

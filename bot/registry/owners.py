@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.errors import BotError
@@ -52,6 +52,14 @@ def disbelieved(registry: Registry, entry: Entry, handle: str, of: Owner) -> str
 
     Somebody who was removed is not named: ask `removed` first.
     """
+    known = entry.accounts.get(handle)
+    if known and of.account and known != of.account:
+        return (
+            f"the {_noun(entry)} given for {handle} is of another account than accounts: says ({known}); give the "
+            "right file, or correct accounts:"
+        )
+    if known and of.account == known:
+        return None  # the same account, whatever its handle is by now
     if registry.policy.consent != "required" or entry.consent != "self" or of.handle in (None, handle):
         return None
     not_believed = f"for {handle} says it is {of.handle}'s, so consent: self is not believed"
@@ -61,23 +69,37 @@ def disbelieved(registry: Registry, entry: Entry, handle: str, of: Owner) -> str
             f"the account read {not_believed}; if it was renamed since, write {of.handle} into the registry; "
             f"else give {other}"
         )
+    same = f", or the id of your account beside it (accounts: '{of.account}')" if of.account else ""
     return (
-        f"the {entry.source} given {not_believed}; if you renamed your account since, ask X for a new archive, or "
-        f"write {of.handle} into the registry; else give that person's own archive, or {other}"
+        f"the {_noun(entry)} given {not_believed}; if you renamed your account since, ask for a new archive, or "
+        f"write {of.handle} into the registry{same}; else give that person's own archive, or {other}"
     )
 
 
-def of_files(entry: Entry) -> dict[str, Owner]:
-    """The owners that the entry's local files name, by handle, without reading posts.
+def _noun(entry: Entry) -> str:
+    return (
+        "archive" if entry.source == "archive" else "file" if SOURCES[entry.source].reads_file else "account"
+    )
 
-    What a URL names is known once it is read; a file that cannot be read is passed over.
-    """
-    found = {}
-    for handle, file in entry.files.items():
-        if "://" not in file:
-            with suppress(BotError, OSError):
-                found[handle] = owner_of(entry.source, file)
-    return found
+
+@dataclass(frozen=True, slots=True)
+class FileOwners:
+    """The owners that an entry's local files name, by handle, and a sentence for each file that cannot be read."""
+
+    owners: Mapping[str, Owner]
+    unreadable: tuple[str, ...] = ()
+
+
+def of_files(entry: Entry) -> FileOwners:
+    """The owners that the entry's local files name, without reading posts. What a URL names is known on reading."""
+    found, unreadable = {}, []
+    for handle, files in entry.files.items():
+        if not any("://" in file for file in files):
+            try:
+                found[handle] = owner_of(entry.source, files, handle)
+            except BotError as error:
+                unreadable.append(str(error))
+    return FileOwners(found, tuple(unreadable))
 
 
 def file_faults(registry: Registry, entry: Entry, files: Mapping[str, Owner]) -> Iterator[str]:

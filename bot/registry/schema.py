@@ -16,6 +16,7 @@ from bot.registry.recipe import Recipe
 from bot.registry.sampling import DEFAULT, SamplingValues
 from bot.registry.values import (
     AccountId,
+    Accounts,
     Consent,
     Contact,
     Date,
@@ -99,6 +100,9 @@ class Preferences(_Keys):
     tracking: Literal["none", "wandb", "trackio"] = Field(
         "none", description="where training is tracked as well"
     )
+    communities: bool = Field(
+        False, description="source archive: read public posts in X's communities as well"
+    )
     paused: bool = Field(False, description="leave the model as it is for now")
 
 
@@ -117,13 +121,19 @@ class EntryFile(Preferences):
     )
     archive: Files | None = Field(
         None,
-        description="source archive: the zip or folder, a path or fsspec URL; for several handles by handle",
+        description="source archive: the file or folder, or all files of one archive, as paths or fsspec URLs; for "
+        "several handles by handle",
         examples=["/private/my.zip"],
     )
     jsonl: Files | None = Field(
         None,
         description="source jsonl: the file, a path or fsspec URL; for several handles by handle",
         examples=[{"ada_example": "posts/ada.jsonl"}],
+    )
+    accounts: Accounts = Field(
+        {},
+        description="the id of each handle's account, which stays when the account is renamed; for Mastodon id@host",
+        max_length=MAX_HANDLES,
     )
 
 

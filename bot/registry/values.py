@@ -135,7 +135,11 @@ def _date(text: Any) -> Any:
 
 
 def _files(value: Any) -> Any:
-    return {"": value} if isinstance(value, str) else value
+    return {"": value} if isinstance(value, str | list) else value
+
+
+def _several(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
 
 
 def _version(value: Any) -> Any:
@@ -191,8 +195,21 @@ Requirement = Annotated[str, Field(max_length=MAX_SPECIFIER), AfterValidator(che
 Location = Annotated[str, Field(min_length=1, max_length=4096)]
 RepoName = Annotated[str, AfterValidator(_repo_name), WithJsonSchema(_WORD_SCHEMA)]
 TemplateName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$")]
-Files = Annotated[dict[str, Location], BeforeValidator(_files), Or({"type": "string"})]
-"""Where each handle's file is. A single text stands under the key `""`: the file of the only handle."""
+Locations = Annotated[
+    tuple[Location, ...],
+    Field(min_length=1, max_length=100),
+    BeforeValidator(_several),
+    Or({"type": "string"}),
+]
+Files = Annotated[
+    dict[str, Locations],
+    BeforeValidator(_files),
+    Or({"type": ["string", "array"], "items": {"type": "string"}, "minItems": 1}),
+]
+"""Where each handle's files are. What is no mapping stands under the key `""`: the files of the only handle."""
+
+Accounts = Annotated[dict[str, AccountId], BeforeValidator(_files), Or({"type": ["string", "number"]})]
+"""The id of each handle's account. A single one stands under the key `""`."""
 
 RecipeValues = Annotated[Recipe, BeforeValidator(_recipe), Or({"enum": list(NAMED)})]
 """The values in which a recipe differs from the default, or all of a named one; see `model_fields_set`."""

@@ -115,7 +115,7 @@ def _account(handle: str, entry: Entry) -> Account:
     return Account(
         handle=handle,
         name=handle,
-        network=network_of(entry.source),
+        network=network_of(entry.source, handle),
         avatar=publication.avatar_path(handle),
         downloaded=sum(_DROPPED.values()) + _KEPT,
         dropped=dict(_DROPPED),

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Protocol, cast, get_args, runtime_checkable
 
 from bot.errors import UsageError
+from bot.sources import handles
 from bot.sources.budget import Budget
 from bot.sources.posts import Network, Owner, Timeline
 
@@ -89,16 +90,19 @@ class LooksUp(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Options of a source: a path or fsspec URL, the environment for tokens and addresses, and the budget that
+    """Options of a source: paths or fsspec URLs, the environment for tokens and addresses, and the budget that
     paid reads are taken from. `retweets=False` leaves them out where a network bills them. `sleep` waits for a
-    number of seconds, or raises when the run is interrupted.
+    number of seconds, or raises when the run is interrupted. `source` is the name that it was opened by, and
+    `communities` asks for posts in X's communities as well.
     """
 
-    file: str | None = None
+    files: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     budget: Budget = field(default_factory=Budget)
     retweets: bool = True
     sleep: Callable[[float], None] = time.sleep
+    source: str = ""
+    communities: bool = False
 
 
 class _Module(Protocol):
@@ -108,9 +112,9 @@ class _Module(Protocol):
 
 
 class _FileModule(_Module, Protocol):
-    def check_file(self, file: str) -> None: ...
+    def check_file(self, options: Options, handle: str | None) -> None: ...
 
-    def owner_of(self, file: str) -> Owner: ...
+    def owner_of(self, options: Options, handle: str | None) -> Owner: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +132,23 @@ class SourceSpec:
 
 SOURCES: dict[str, SourceSpec] = {
     "x": SourceSpec("bot.sources.x.source", "x", usd_post=0.005, usd_user=0.010),
-    "archive": SourceSpec("bot.sources.archive.source", "x", reads_file=True),
+    "archive": SourceSpec("bot.sources.archives.source", "x", reads_file=True),
     "bluesky": SourceSpec("bot.sources.bluesky", "bluesky"),
-    "jsonl": SourceSpec("bot.sources.jsonl", "other", reads_file=True),
+    "jsonl": SourceSpec("bot.sources.archives.source", "other", reads_file=True),
     "mastodon": SourceSpec("bot.sources.mastodon", "mastodon"),
 }
 """Sources by the name that a registry uses."""
 
 
-def network_of(name: str) -> Network:
+def network_of(name: str, handle: str = "") -> Network:
     """The network whose accounts a source reads: an X archive and the X API share posts. UsageError if unknown.
 
-    A network's own API is a source of the network's name.
+    A network's own API is a source of the network's name. The network of an archive is that of the form of its
+    handle: user@host is Mastodon's, a domain Bluesky's, a bare word X's.
     """
-    return cast("Network", name) if name in get_args(Network) else _spec(name).network
+    if name in get_args(Network):
+        return cast("Network", name)
+    return handles.network(handle.lower()) if name == "archive" else _spec(name).network
 
 
 def is_paid(names: Iterable[str]) -> bool:
@@ -152,32 +159,44 @@ def is_paid(names: Iterable[str]) -> bool:
 def open_source(
     name: str,
     *,
-    file: str | None = None,
+    file: str | Sequence[str] | None = None,
     environment: Mapping[str, str] = os.environ,
     budget: Budget | None = None,
     retweets: bool = True,
     sleep: Callable[[float], None] = time.sleep,
+    communities: bool = False,
 ) -> Source:
-    """Opens the source of that name. Raises UsageError for an unknown one, or one without its file."""
+    """Opens the source of that name; several files are read as one. UsageError if unknown, or without its file."""
     spec = _spec(name)
     if spec.reads_file and not file:
         raise UsageError(f"source {name} reads a file: name its path or URL under {name}:")
     module = cast("_Module", importlib.import_module(spec.module))
-    return module.open_source(Options(file, environment, budget or Budget(), retweets, sleep))
+    return module.open_source(
+        Options(_files(file), environment, budget or Budget(), retweets, sleep, name, communities)
+    )
 
 
-def check_file(name: str, file: str) -> None:
-    """Checks that `file` can be a source's input, without reading all posts. Raises SourceError if not."""
-    if _spec(name).reads_file:
-        cast("_FileModule", importlib.import_module(_spec(name).module)).check_file(file)
+def check_file(name: str, file: str | Sequence[str], handle: str | None = None) -> None:
+    """Checks that a file, or several together, can be a source's input, without reading all posts of an archive.
 
-
-def owner_of(name: str, file: str) -> Owner:
-    """The owner that a source's file names, without reading its posts; empty where it names none.
-
-    Raises SourceError when the file cannot be read.
+    With a handle, they must be of its network. Raises SourceError if not.
     """
-    return cast("_FileModule", importlib.import_module(_spec(name).module)).owner_of(file)
+    if _spec(name).reads_file:
+        module = cast("_FileModule", importlib.import_module(_spec(name).module))
+        module.check_file(Options(_files(file), source=name), handle)
+
+
+def owner_of(name: str, file: str | Sequence[str], handle: str | None = None) -> Owner:
+    """The owner that a source's file, or several, names, without reading posts; empty where it names none.
+
+    Raises SourceError when the file cannot be read, or is of another network than the handle.
+    """
+    module = cast("_FileModule", importlib.import_module(_spec(name).module))
+    return module.owner_of(Options(_files(file), source=name), handle)
+
+
+def _files(file: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (file,) if isinstance(file, str) else tuple(file or ())
 
 
 def _spec(name: str) -> SourceSpec:

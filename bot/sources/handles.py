@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Literal, assert_never, get_args
 
+from bot.sources.posts import Network
+
 Source = Literal["x", "archive", "bluesky", "mastodon", "jsonl"]
 MAX_LENGTH = 320
 """Maximum of characters in a handle as written: longer than any address of a profile."""
@@ -30,10 +32,17 @@ def normalise(text: str, source: Source) -> str:
     """
     handle = bare(text)
     match source:
-        case "x" | "archive":
+        case "x":
             if _X.fullmatch(handle):
                 return handle
             shape = "an X handle has 1 to 15 letters, digits and _ only"
+        case "archive":
+            if any(each.fullmatch(handle) for each in (_X, _BLUESKY, _MASTODON)):
+                return handle
+            shape = (
+                "write the handle as the archive's network has it: ada_example for X, user@host for Mastodon, "
+                "carol.example.social for Bluesky"
+            )
         case "bluesky":
             if _BLUESKY.fullmatch(handle):
                 return handle
@@ -49,6 +58,13 @@ def normalise(text: str, source: Source) -> str:
         case _:
             assert_never(source)
     raise ValueError(f"{shown(text)} is not a handle of source {source}: {shape}{_hint(handle, source)}")
+
+
+def network(handle: str) -> Network:
+    """The network that a normalised handle of an archive belongs to, by its form: a bare word is X's."""
+    if _MASTODON.fullmatch(handle):
+        return "mastodon"
+    return "bluesky" if _BLUESKY.fullmatch(handle) else "x"
 
 
 def if_valid(text: str, source: Source) -> str | None:
@@ -91,7 +107,7 @@ def bare(text: str) -> str:
 
 
 def _hint(handle: str, source: Source) -> str:
-    if source in ("x", "archive"):
+    if source == "x":
         if _MASTODON.fullmatch(handle):
             return "; for a Mastodon account set source: mastodon"
         if _BLUESKY.fullmatch(handle):

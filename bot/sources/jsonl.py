@@ -1,22 +1,25 @@
 """Source `jsonl`: one post per line as a JSON object with `id`, `text`, `created_at`.
 
 Optional: `lang`, `is_repost`, `reply_to`, `sensitive`. Other keys are ignored; gzip is recognised by its content.
+Where `is_repost` is not given, a text that begins `RT @` is one: see `retweets`.
 """
 
 from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
 
 from bot.errors import SourceError
 from bot.io.bounded import Bounds, Unreadable, read_json
-from bot.sources import Cost, Cursor, Options, Source
+from bot.sources.archives.kind import Choices
+from bot.sources.archives.look import Look
+from bot.sources.archives.refusals import refusal
 from bot.sources.files import opened, shown
 from bot.sources.posts import Owner, Post, Profile, Timeline
+from bot.sources.retweets import own_words
 
 LONGEST_LINE = 1 << 20
 """Maximum of bytes in a line."""
@@ -36,66 +39,65 @@ LONGEST_TEXT = 100_000
 """Maximum of characters in one post."""
 
 _FORM = '{"id": "1", "text": "…", "created_at": "2024-05-01T12:00:00Z"}'
-_CLOCKS_DIFFER = timedelta(days=1)
 _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 
 
-def open_source(options: Options) -> Source:
-    """Opens the file at `options.file`, a path or fsspec URL."""
-    return JsonLines(options.file or "")
+TITLE = "JSON Lines"
+SOURCE = "jsonl"
+NETWORK = None
+READS = ("of each line id, text, created_at, lang, is_repost, reply_to and sensitive",)
+NEVER = ("other keys of a line",)
 
 
-def check_file(file: str) -> None:
-    """Reads every line. Raises SourceError for the first that is not a post."""
-    JsonLines(file).read("")
+def recognise(look: Look) -> str | None:
+    """In which form the lines are; None for another file. An ending counts only where the first line is of no kind."""
+    if look.form not in ("file", "gzip"):
+        return None
+    first = look.head.removeprefix(_BOM).strip().partition(b"\n")[0]
+    packed = "compressed" if look.form == "gzip" else "one post a line"
+    if first.startswith(b"{"):
+        try:
+            return packed if "text" in _object(first) else None
+        except ValueError:
+            pass
+    ending = look.file.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson"))
+    return packed if ending and refusal(look, known_only=True) is None else None
 
 
-def owner_of(file: str) -> Owner:
-    """An empty owner, without opening `file`: lines name none."""
+def owner(looks: Sequence[Look]) -> Owner:
+    """An empty owner, without opening the files: lines name none."""
     return Owner()
 
 
-@dataclass(frozen=True, slots=True)
-class JsonLines:
-    """One person's posts in a JSON Lines file. Reading it costs nothing."""
+def check(looks: Sequence[Look], choices: Choices) -> None:
+    """Reads every line. Raises SourceError for the first that is not a post."""
+    read(looks, "", choices)
 
-    file: str
 
-    @property
-    def cost(self) -> Cost:
-        """Nothing."""
-        return Cost()
+def read(looks: Sequence[Look], handle: str, choices: Choices) -> Timeline:
+    """All posts of the files; of lines with the same id the last one counts.
 
-    def read(
-        self,
-        handle: str,
-        *,
-        since: Cursor | None = None,
-        until: Cursor | None = None,
-        account: str | None = None,
-    ) -> Timeline:
-        """All posts of the file, whatever `since` is; of lines with the same id the last one counts.
-
-        Raises SourceError that names file and line.
-        """
-        posts: dict[str, Post] = {}
-        repeated = 0
-        for number, line in _lines(self.file):
+    Raises SourceError that names file and line.
+    """
+    posts: dict[str, Post] = {}
+    repeated = 0
+    for look in looks:
+        for number, line in _lines(look.file):
             try:
-                post = _post(line)
+                post = _post(line, choices.latest)
             except ValueError as error:
                 raise SourceError(
-                    f"{shown(self.file)}:{number}: {error}; write one post a line, such as {_FORM}"
+                    f"{shown(look.file)}:{number}: {error}; write one post a line, such as {_FORM}"
                 ) from None
             repeated += post.id in posts
             posts[post.id] = post
             if len(posts) > MOST_POSTS:
                 raise SourceError(
-                    f"{shown(self.file)}: more than {MOST_POSTS:,} posts; split it, or keep the newest alone"
+                    f"{shown(look.file)}: more than {MOST_POSTS:,} posts; split it, or keep the newest alone"
                 )
-        warnings = (f"{repeated:,} lines repeat an id; the last of each was taken",) if repeated else ()
-        return Timeline(Profile(handle=handle, name=handle, network="other"), tuple(posts.values()), warnings)
+    warnings = (f"{repeated:,} lines repeat an id; the last of each was taken",) if repeated else ()
+    return Timeline(Profile(handle=handle, name=handle, network="other"), tuple(posts.values()), warnings)
 
 
 def _lines(file: str) -> Iterator[tuple[int, bytes]]:
@@ -126,7 +128,7 @@ def _lines(file: str) -> Iterator[tuple[int, bytes]]:
             ) from None
 
 
-def _post(line: bytes) -> Post:
+def _post(line: bytes, latest: datetime) -> Post:
     """Parses one line. Raises ValueError that says what is wrong, without the text."""
     record = _object(line)
     identifier = record.get("id")
@@ -139,12 +141,13 @@ def _post(line: bytes) -> Post:
         raise ValueError("text is missing or no text")
     if len(text) > LONGEST_TEXT:
         raise ValueError(f"text has more than {LONGEST_TEXT:,} characters, and is no post")
+    words = own_words(text) if record.get("is_repost") is None else text
     return Post(
         id=identifier.strip(),
-        text=text,
-        created_at=_moment(record.get("created_at")),
+        text=words or "",
+        created_at=_moment(record.get("created_at"), latest),
         lang=_optional(record, "lang"),
-        is_repost=_flag(record, "is_repost"),
+        is_repost=_flag(record, "is_repost") or words is None,
         reply_to=_optional(record, "reply_to"),
         sensitive=_flag(record, "sensitive"),
     )
@@ -161,8 +164,8 @@ def _object(line: bytes) -> dict[str, Any]:
     return record
 
 
-def _moment(value: object) -> datetime:
-    """The time of ISO 8601 (UTC without an offset) or seconds since 1970. ValueError if over a day in the future."""
+def _moment(value: object, latest: datetime) -> datetime:
+    """The time of ISO 8601 (UTC without an offset) or seconds since 1970. ValueError if later than `latest`."""
     moment: datetime | None = None
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -174,7 +177,7 @@ def _moment(value: object) -> datetime:
         pass
     if moment is None:
         raise ValueError("created_at is no date in ISO 8601 and no number of seconds since 1970")
-    if moment > datetime.now(UTC) + _CLOCKS_DIFFER:
+    if moment > latest:
         raise ValueError("created_at lies in the future, and later posts would never count as new")
     return moment
 

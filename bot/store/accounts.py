@@ -27,7 +27,7 @@ class Accounts:
 
     def account(self, handle: str, source: str) -> AccountFolder:
         """The folder of a handle on the network of a source, which need not exist."""
-        return self.at(f"{network_of(source)}/{quoted(key(handle))}")
+        return self.at(f"{network_of(source, handle)}/{quoted(key(handle))}")
 
     def at(self, path: str) -> AccountFolder:
         """The account's folder at a path. A purge after this call, also by this run, ends its writing."""

@@ -13,8 +13,7 @@ from x_archives import pack, tweet
 
 from bot.errors import SourceError
 from bot.sources import jsonl, open_source
-from bot.sources.archive import members, tally, tweets
-from bot.sources.archive import source as archive
+from bot.sources.archives import members, tally, tweets, x_posts
 
 HEAD = "version: 1\nnamespace: org\ncontact: https://example.org/removal\npolicy: {consent: off}\nmodels:\n"
 POST = b'{"id":"%d","full_text":"a","created_at":"Wed Oct 10 20:19:24 +0000 2018"}'
@@ -65,7 +64,7 @@ def test_more_posts_than_any_account_has_are_refused_when_they_are_reached(tmp_p
     file = pack(tmp_path / "a.zip", {"data/tweets.js": posts})
     (tmp_path / "registry.yaml").write_text(HEAD + "  - {handles: [bad], source: archive}\n")
     run = run_limited(["import", "bad", file], tmp_path)
-    assert run.code == 1, run.said
+    assert run.code == 2, run.said
     assert "data/tweets.js: more than 500,000 posts; not read; write the newest of them as JSONL" in run.said
 
 
@@ -116,7 +115,7 @@ def test_records_characters_and_versions_have_a_most_together(
     records = [tweet(number, f"canary {'a' * 60}") for number in range(1, 3)]
     pack(file, {"data/tweets.js": b"x = " + json.dumps(records).encode()})
     assert "the texts have more than 100 characters" in refusal("archive", file)
-    monkeypatch.setattr(archive, "MOST_POSTS", 8)
+    monkeypatch.setattr(x_posts, "MOST_POSTS", 8)
     ids = [str(number) for number in range(100, 130)]
     edited = tweet(1, "a", edit_info={"initial": {"editTweetIds": ids}})
     pack(file, {"data/tweets.js": b"x = " + json.dumps([edited]).encode()})

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from card_facts import manifest as card_manifest
+from old_archives import classic, classic_tweet, community_archive
 from registry_texts import EXAMPLE
 from x_archives import Members, long_post, members, pack, tweet
 
@@ -29,6 +30,7 @@ from bot.plan.outcome import Outcome
 from bot.plan.steps import Note, Plan, Step
 from bot.registry import edit
 from bot.sources import Cost
+from bot.sources.archives import detector
 from bot.store import sealed
 
 TIMES = int(os.environ.get("BOT_FUZZ", "40"))
@@ -103,6 +105,24 @@ def read_archive(folder: Path, member: str, data: bytes) -> None:
     tuple(sources.open_source("archive", file=str(file)).read("ada").posts)
 
 
+CLASSIC = classic(
+    {"2014_05": [classic_tweet(1, "“@bob: a river” so true"), classic_tweet(2, "a quiet river")]}
+)
+
+
+def read_classic(folder: Path, member: str, data: bytes) -> None:
+    read_files(folder, pack(folder / "b.zip", {**CLASSIC, member: data}).read_bytes())
+
+
+def read_files(folder: Path, data: bytes) -> None:
+    """Reads a file as the detector takes it, of whatever kind it is after the damage."""
+    file = str(file_of(folder, data))
+    source = detector.detect([file]).kind.SOURCE
+    sources.owner_of(source, file)
+    sources.check_file(source, file)
+    tuple(sources.open_source(source, file=file).read("ada").posts)
+
+
 def read_outcomes(folder: Path, data: bytes) -> None:
     file = file_of(folder, data)
     _, wrong = outcome_file.read_all([file])
@@ -155,6 +175,23 @@ READERS: dict[str, tuple[Callable[[Path], bytes], Callable[[Path, bytes], object
         lambda _: archive_members()["data/manifest.js"],
         lambda folder, data: read_archive(folder, "data/manifest.js", data),
     ),
+    "month of an archive of 2014": (
+        lambda _: CLASSIC["data/js/tweets/2014_05.js"],
+        lambda folder, data: read_classic(folder, "data/js/tweets/2014_05.js", data),
+    ),
+    "index of an archive of 2014": (
+        lambda _: CLASSIC["data/js/tweet_index.js"],
+        lambda folder, data: read_classic(folder, "data/js/tweet_index.js", data),
+    ),
+    "account of an archive of 2014": (
+        lambda _: CLASSIC["data/js/user_details.js"],
+        lambda folder, data: read_classic(folder, "data/js/user_details.js", data),
+    ),
+    "table of an archive of 2014": (lambda _: CLASSIC["tweets.csv"], read_files),
+    "single month of 2014": (lambda _: CLASSIC["data/js/tweets/2014_05.js"], read_files),
+    "single tweets.js": (lambda _: archive_members()["data/tweets.js"], read_files),
+    "community archive": (lambda _: community_archive([tweet(1, "one"), tweet(2, "two")]), read_files),
+    "lines of unknown kind": (lambda _: LINES, read_files),
     "profile of an archive": (
         lambda _: archive_members()["data/profile.js"],
         lambda folder, data: read_archive(folder, "data/profile.js", data),

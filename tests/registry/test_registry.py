@@ -62,9 +62,9 @@ def test_the_example_of_the_design_is_read_whole(home: Path) -> None:
         timedelta(days=90),
         100,
     )
-    assert own.files == {"my_account": f"{home}/private/my.zip"}
+    assert own.files == {"my_account": (f"{home}/private/my.zip",)}
     assert (carol.source, carol.files) == ("bluesky", {})
-    assert diary.files == {"mydiary": f"{home}/posts/mydiary.jsonl"}
+    assert diary.files == {"mydiary": (f"{home}/posts/mydiary.jsonl",)}
     assert diary.base == f"{home}/bases/tiny"
 
 

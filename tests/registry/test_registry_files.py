@@ -50,13 +50,14 @@ def test_paths_become_absolute_and_urls_stay(monkeypatch: pytest.MonkeyPatch, te
     ("value", "words"),
     [
         ("nowhere.zip", "does not exist; a relative path starts at the registry's folder"),
-        ("text.zip", "is not a zip file, or a damaged one"),
         ("/dev/null", "is not a file"),
         ("a.zip/b", "does not exist"),
         ("{}".format("x" * 300), "cannot be read"),
         ("''", "archive is empty"),
-        ("[a.zip]", "archive must be a mapping"),
-        ("{ada: [a.zip]}", "ada must be a single text"),
+        ("[a.zip, nowhere.zip]", "nowhere.zip' does not exist"),
+        ("{ada: [nowhere.zip]}", "does not exist"),
+        ("[]", "archive is empty"),
+        ("{ada: {b: c}}", "ada must be a list"),
     ],
 )
 def test_an_archive_that_is_missing_or_none_is_told_at_its_place(home: Path, value: str, words: str) -> None:
@@ -66,11 +67,21 @@ def test_an_archive_that_is_missing_or_none_is_told_at_its_place(home: Path, val
 
 
 @pytest.mark.parametrize(
-    "value", ["a.zip", "unpacked", "./a.zip", "{Ada: a.zip}", "{'@ada': a.zip}", "s3://bucket/x"]
+    "value",
+    [
+        "a.zip",
+        "unpacked",
+        "./a.zip",
+        "{Ada: a.zip}",
+        "{'@ada': a.zip}",
+        "s3://bucket/x",
+        "[a.zip]",
+        "{ada: [a.zip]}",
+    ],
 )
 def test_an_archive_may_be_a_zip_a_folder_or_an_address(home: Path, value: str) -> None:
     (found,) = read(archives(value), home).entries
-    (where,) = found.files.values()
+    ((where,),) = found.files.values()
     assert set(found.files) == {"ada"}
     assert where.startswith((str(home), "s3://"))
 
@@ -82,7 +93,7 @@ def test_several_handles_have_a_file_each(home: Path) -> None:
         in only(archives("{ada: a.zip, carol: a.zip}", "ada, bob"), home)[2]
     )
     (found,) = read(archives("{bob: a.zip}", "ada, bob"), home).entries
-    assert found.files == {"bob": str(home / "a.zip")}
+    assert found.files == {"bob": (str(home / "a.zip"),)}
 
 
 def test_without_a_path_the_posts_lie_in_the_store(home: Path) -> None:
@@ -92,7 +103,7 @@ def test_without_a_path_the_posts_lie_in_the_store(home: Path) -> None:
 
 def test_a_jsonl_must_be_there_and_a_file(home: Path) -> None:
     assert read(archives("posts.jsonl", source="jsonl"), home).entries[0].files == {
-        "ada": f"{home}/posts.jsonl"
+        "ada": (f"{home}/posts.jsonl",)
     }
     assert "does not exist" in only(archives("none.jsonl", source="jsonl"), home)[2]
     assert "is not a file" in only(archives("unpacked", source="jsonl"), home)[2]

@@ -18,6 +18,8 @@ from bot.sources.handles import SOURCES, Source, if_valid, normalise, person, re
         ("@Ada_Example", "x", "ada_example"),
         ("https://x.com/Ada", "x", "ada"),
         ("https://twitter.com/Ada/", "archive", "ada"),
+        ("@Ida@M.example", "archive", "ida@m.example"),
+        ("https://bsky.app/profile/carol.example.social", "archive", "carol.example.social"),
         ("http://mobile.twitter.com/@Ada?lang=en", "x", "ada"),
         ("x.com/Ada", "x", "ada"),
         ("no", "x", "no"),

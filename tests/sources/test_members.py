@@ -10,7 +10,7 @@ from x_archives import Members, javascript, members, pack, tweet
 
 from bot.errors import SourceError
 from bot.sources import open_source
-from bot.sources.archive import members as members_module
+from bot.sources.archives import members as members_module
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_a_member_larger_than_any_of_x_is_refused(
     file: Path, contents: Members, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(members_module, "LARGEST", 100)
-    assert "bytes: no archive of X; not read" in refusal(pack(file, contents))
+    assert "where an archive of this size has at most 100 bytes; not read" in refusal(pack(file, contents))
 
 
 def test_a_member_that_declares_less_than_it_holds_is_refused(file: Path, contents: Members) -> None:
@@ -121,12 +121,15 @@ def test_a_zip_that_is_cut_short_or_none_at_all_is_refused(
 ) -> None:
     data = pack(file, contents).read_bytes()
     file.write_bytes(data[: int(keep * len(data)) if keep < 1 else int(keep)])
-    assert "ZIP: this is no zip, or it is damaged or cut short; download" in refusal(file)
+    said = "is a zip that is damaged or cut short; download it again" if keep else "is empty"
+    assert f"ZIP: this {said}" in refusal(file)
 
 
 def test_a_zip_of_something_else_says_what_to_give(file: Path) -> None:
+    pack(file, {"notes.txt": b"x"})
+    assert "ZIP: this zip holds no tweets.js, so it is no archive of X" in refusal(file)
     pack(file, {"holiday.jpg": b"x"})
-    assert "ZIP: it holds no tweets.js, so it is no archive of X; give the zip that X offers" in refusal(file)
+    assert "ZIP: this holds pictures and videos alone" in refusal(file)
 
 
 def test_a_missing_file_and_a_file_that_is_no_zip_are_sentences(tmp_path: Path) -> None:

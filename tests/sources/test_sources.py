@@ -66,6 +66,20 @@ def test_an_archive_and_the_api_fill_the_same_account() -> None:
     assert network_of("jsonl") == "other"
 
 
+@pytest.mark.parametrize(
+    ("handle", "network"),
+    [
+        ("ada_example", "x"),
+        ("Ada_Example", "x"),
+        ("ida@m.example", "mastodon"),
+        ("carol.example.social", "bluesky"),
+        ("did:plc:abcdefghijklmnopqrstuvwx", "bluesky"),
+    ],
+)
+def test_the_form_of_a_handle_says_which_networks_archive_it_has(handle: str, network: str) -> None:
+    assert network_of("archive", handle) == network
+
+
 def test_an_unknown_source_and_a_missing_file_are_usage_errors() -> None:
     with pytest.raises(UsageError, match="reads no source 'fax'; use one of archive, bluesky"):
         open_source("fax")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.errors import SourceError
-from bot.sources.archive import ytd
+from bot.sources.archives import ytd
 
 
 def read(data: bytes) -> list[dict[str, Any]]:

@@ -77,7 +77,7 @@ def code_of(registry: Registry, entries: Sequence[Entry], store: str, environmen
 
 def _check_files(entry: Entry, folder: Path) -> None:
     """UsageError for a file or a base on this machine that is not in the commit."""
-    for file in entry.files.values():
+    for file in (file for several in entry.files.values() for file in several):
         if "://" not in file and not _tracks(folder, Path(file)):
             raise UsageError(
                 f"{entry.name} is made of {file}, which a job cannot read: put the posts into the store with "
@@ -92,7 +92,7 @@ def _check_files(entry: Entry, folder: Path) -> None:
 
 def _extras(entries: Sequence[Entry], store: str) -> tuple[str, ...]:
     """The project's extras that training these entries takes."""
-    files = [file for entry in entries for file in entry.files.values()]
+    files = [file for entry in entries for several in entry.files.values() for file in several]
     asked = {entry.tracking for entry in entries} - {"none"}
     if any(url.startswith("s3://") for url in (store, *files)):
         asked.add("s3")

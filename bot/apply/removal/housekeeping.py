@@ -29,7 +29,9 @@ def purge_removed_and_unlisted(
             yield from purge_person(handle, store).remains
             yield "purged from the store: an account of somebody who asked to be removed"
     networks = {kind.network for kind in SOURCES.values()}
-    listed = {(network_of(entry.source), handle) for entry in registry.entries for handle in entry.handles}
+    listed = {
+        (network_of(entry.source, handle), handle) for entry in registry.entries for handle in entry.handles
+    }
     listed |= {(n, handle) for faulty in registry.faulty for handle in faulty.handles for n in networks}
     for handle in store.purge_unlisted(listed, registry.store.keep, now):
         who = "an account of somebody who asked to be removed" if handle in registry.gone else handle

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,32 +22,39 @@ from bot.cli.commands.options import (
 )
 from bot.errors import Blocked, Skipped, SourceError, UsageError
 
+if TYPE_CHECKING:
+    from bot.sources.archives.detector import Detected
+    from bot.sources.archives.kind import FileSource
+    from bot.sources.posts import Timeline
+
 
 @click.command("import")
 @click.argument("handle")
-@click.argument("file")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @registry_option
 @store_option
-@click.option("--source", type=click.Choice(["archive", "jsonl"]), help="Default: by the file's name.")
+@click.option("--source", type=click.Choice(["archive", "jsonl"]), help="Default: by the file's content.")
+@click.option("--communities", is_flag=True, help="Of an archive of X, read posts in communities as well.")
 def import_(
     handle: str,
-    file: str,
+    files: tuple[str, ...],
     registry_path: Path,
     store_url: str | None,
-    source: Literal["archive", "jsonl"] | None,
+    source: FileSource | None,
+    communities: bool,
 ) -> None:
-    """Put FILE's posts into the store, as HANDLE's.
+    """Put the posts of FILE into the store, as HANDLE's.
 
     The public posts and the profile, and nothing else of it.
 
-    FILE is the zip that X gives its users (or its unpacked folder), or JSONL with one post a line.
+    FILE is what bot inspect knows: an archive of X of any year, as zip, folder or single files, or JSONL with one
+    post a line. Several files are those of one archive. HANDLE is the account's on the archive's network.
     """
     from bot.registry import owners
-    from bot.sources import open_source
     from bot.sources.handles import normalise
 
     registry = load_registry(registry_path)
-    kind = source or _file_source(file)
+    kind, found = _detected(files, source)
     try:
         name = normalise(handle, kind)
     except ValueError as error:
@@ -56,22 +64,47 @@ def import_(
             f"this person was removed (line {line} of the registry) and is never imitated; nothing is stored"
         )
     store = open_store(store_url, registry, adds=True, say=warn)
-    timeline = open_source(kind, file=file).read(name)
+    timeline = _read(kind, files, name, communities)
     of = owners.of_profile(timeline.profile)
     if line := registry.gone.line_of(of):
         raise UsageError(
             f"the file is of somebody who was removed (line {line} of the registry) and is never imitated; "
             "nothing is stored"
         )
+    if not timeline.posts:
+        raise UsageError(f"{found.where}: there is no post in it; nothing is stored")
     try:
         merged = store.merge(timeline, kind, now=datetime.now(UTC), handle=name, complete=timeline.complete)
     except Skipped as refused:
         raise SourceError(str(refused)) from None
     noun = "archive" if kind == "archive" else "file"
     unproven = () if of.account else (f"the {noun} {owners.UNNAMED.format(handle=name)}",)
-    for warning in (*timeline.warnings, *unproven, *merged.warnings):
+    media = [f"{file}: it holds pictures and videos alone" for file in found.media]
+    for warning in (*media, *timeline.warnings, *unproven, *merged.warnings):
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{name}: {count(merged.added, 'new post')}, {merged.total:,} in the store")
+
+
+def _detected(files: tuple[str, ...], source: FileSource | None) -> tuple[FileSource, Detected]:
+    """The source that reads the files, and what they are. UsageError for files that none reads."""
+    from bot.sources.archives.detector import detect, detect_for
+
+    try:
+        found = detect_for(source, files) if source else detect(files)
+    except SourceError as error:
+        raise UsageError(str(error)) from None
+    return found.kind.SOURCE, found
+
+
+def _read(kind: FileSource, files: tuple[str, ...], name: str, communities: bool) -> Timeline:
+    """The posts of the files, all in memory. UsageError for files that are damaged, hostile or of another network."""
+    from bot.sources import open_source
+
+    try:
+        timeline = open_source(kind, file=files, communities=communities).read(name)
+        return replace(timeline, posts=tuple(timeline.posts))
+    except SourceError as error:
+        raise UsageError(str(error)) from None
 
 
 @click.command()
@@ -143,7 +176,3 @@ def purge(handle: str, registry_path: Path, store_url: str | None) -> int:
     for line in (*purged.checked, *purged.remains):
         click.echo(line)
     return 1 if purged.remains else 0
-
-
-def _file_source(file: str) -> Literal["archive", "jsonl"]:
-    return "jsonl" if file.removesuffix(".gz").endswith((".jsonl", ".ndjson")) else "archive"

@@ -65,7 +65,13 @@ def schema() -> None:
 @registry_option
 @click.option("--source", type=click.Choice(["x", "archive", "bluesky", "mastodon", "jsonl"]))
 @click.option("--consent", metavar="self|URL", help="Where these people agreed, or self.")
-@click.option("--archive", metavar="FILE", help="The zip that X gives its users.")
+@click.option(
+    "--archive",
+    "archives",
+    metavar="FILE",
+    multiple=True,
+    help="The file that the network gives its users, such as X's zip (may be repeated for one in several files).",
+)
 @click.option("--jsonl", metavar="FILE", help="Posts, one JSON object a line.")
 @click.option("--base", metavar="MODEL", help="A Hub id or a folder, when it is not the registry's default.")
 @click.option("--name", help="The model's name, when the one made of the handles will not do.")
@@ -74,7 +80,7 @@ def add(
     registry_path: Path,
     source: Source | None,
     consent: str | None,
-    archive: str | None,
+    archives: tuple[str, ...],
     jsonl: str | None,
     base: str | None,
     name: str | None,
@@ -91,13 +97,31 @@ def add(
         handles,
         source=source,
         consent=consent,
-        archive=archive,
+        archive=archives[0] if len(archives) == 1 else list(archives) or None,
         jsonl=jsonl,
         base=base,
         name=name,
+        account=_account_in(archives, registry_path, handles),
     )
     write(registry_path, text)
     click.echo(f"{registry_path}: added {' and '.join(handles)}; see what it would do with: bot plan")
+
+
+def _account_in(archives: tuple[str, ...], registry_path: Path, handles: tuple[str, ...]) -> str | None:
+    """The id of the account that the archives name, where they are local, sound and of the only handle."""
+    from bot.errors import BotError
+    from bot.registry.files import located
+    from bot.sources import owner_of
+    from bot.sources.handles import bare
+
+    files = [located(file, registry_path.parent.absolute()) for file in archives]
+    if not files or len(handles) != 1 or any("://" in file for file in files):
+        return None
+    try:
+        of = owner_of("archive", files, bare(handles[0]))
+    except BotError:
+        return None  # bot validate says what is wrong with it
+    return of.account if of.handle == bare(handles[0]) else None
 
 
 @click.command()

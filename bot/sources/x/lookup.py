@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.sources import LookedUp
-from bot.sources.archive import tweets
+from bot.sources.archives import tweets
 from bot.sources.x import answers
 from bot.sources.x.posts import versions
 from bot.sources.x.timeline import records

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.sources import fields
-from bot.sources.archive import tweets
+from bot.sources.archives import tweets
 from bot.sources.posts import Post
+from bot.sources.retweets import own_words
 
 LONGEST_NAME, LONGEST_BIO = 200, 2_000
 """Characters; X's own are shorter."""
@@ -133,12 +134,13 @@ def record(data: Mapping[str, Any]) -> Record:
         raise ValueError("has no created_at that is a date")
     text = tweets.cut(whole, _links(note)) if whole else tweets.cut(raw or "", _links(data))
     references = _references(data)
+    words = own_words(tweets.unescape(text).strip())
     post = Post(
         id=identifier,
-        text=tweets.unescape(text).strip(),
+        text=words or "",
         created_at=created_at,
         lang=fields.identifier(data, "lang"),
-        is_repost=any(kind in _REPOSTED for kind in references) or (raw or "").startswith("RT @"),
+        is_repost=words is None or any(kind in _REPOSTED for kind in references),
         reply_to=references.get("replied_to"),
         sensitive=data.get("possibly_sensitive") is True,
     )

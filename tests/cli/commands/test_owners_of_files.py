@@ -163,8 +163,9 @@ def test_an_archive_from_before_a_rename_is_said_early_and_with_the_way_out(home
     home.write(consent="self")
     reason = (
         "the archive given for alice_ash says it is bob_brine's, so consent: self is not believed; if you renamed your "
-        "account since, ask X for a new archive, or write bob_brine into the registry; else give that person's own "
-        "archive, or consent: with an https address where they agreed"
+        "account since, ask for a new archive, or write bob_brine into the registry, or the id of your account "
+        "beside it (accounts: '4242'); else give that person's own archive, or consent: "
+        "with an https address where they agreed"
     )
     code, said = home.bot("validate")
     assert (code, reason in said) == (2, True)

@@ -132,9 +132,9 @@ def test_an_archive_of_another_account_is_not_mixed_with_what_the_network_gave(
 @pytest.mark.parametrize(
     ("handle", "file", "code", "said"),
     [
-        ("ada", "nowhere.jsonl", 1, "nowhere.jsonl"),
+        ("ada", "nowhere.jsonl", 2, "nowhere.jsonl"),
         ("a b", "ada.jsonl", 2, "is not a handle"),
-        ("ada", "registry.yaml", 1, "registry.yaml"),
+        ("ada", "registry.yaml", 2, "registry.yaml"),
     ],
 )
 def test_what_cannot_be_imported_is_said_in_one_line(

@@ -10,13 +10,25 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.sources.posts import Post
+from bot.sources.retweets import own_words
 
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, start=1)}
+HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
+NUMBER = re.compile(r"[0-9]{1,20}")
+"""The shape of a handle and of an account's id."""
+
 _ID = re.compile(r"[0-9]{1,20}")
 _SHORT_LINK = re.compile(r"https?://t\.co/\w+")
 LONGEST_TEXT = 100_000
 """Maximum of characters in one post; X allows 25,000."""
+
+_MENTIONS = re.compile(r"\s*(?:@\w{1,15}\s+)+")
+_WITHHELD = re.compile(
+    r"(?:This (?:Tweet|Post) from @\w{1,15}|@\w{1,15}['’]s (?:account|Tweet|Post)) "
+    r"(?:has been withheld|is temporarily unavailable)"
+    r"\b[^\n]{0,200}?Learn more\.?",
+)
 
 _MOST_VERSIONS = 10  # X allows five edits
 _MOST_IN_A_SECOND = 20  # long posts; more would take too long to compare
@@ -28,21 +40,30 @@ _SAME_BEGINNING = 60  # characters that a cut post and its whole have in common
 class Tweet:
     """A post and the ids of its versions in this record, the oldest first; none if it was never edited.
 
-    `beginning` is the part that a long post shares with its whole text.
+    `beginning` is the part that a long post shares with its whole text; `mentions` are those before it.
     """
 
     post: Post = field(repr=False)
     versions: tuple[str, ...]
     beginning: str = field(repr=False)
+    mentions: str = field(default="", repr=False)
+
+
+class WithheldPost(ValueError):
+    """A record with a notice of X in the place of a post that is withheld: no post at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class LongPost:
-    """The whole text of a post of more than 280 characters, and its beginning as its tweet has it."""
+    """The whole text of a post of more than 280 characters, and its beginning as its tweet has it.
+
+    Of a reply the tweet has the mentions in front and the whole text mostly has not: `has_mentions`.
+    """
 
     created_at: datetime
     beginning: str = field(repr=False)
     text: str = field(repr=False)
+    has_mentions: bool = False
 
 
 def parse(record: Mapping[str, Any]) -> Tweet:
@@ -58,17 +79,21 @@ def parse(record: Mapping[str, Any]) -> Tweet:
     number = identifier(tweet, "id_str") or identifier(tweet, "id")
     if number is None:
         raise ValueError("has no id_str that is a number")
+    if _WITHHELD.fullmatch(raw.strip()):
+        raise WithheldPost("is withheld")
     lang = tweet.get("lang")
+    words = own_words(unescape(cut(raw, _links(tweet))).strip())
     post = Post(
         id=number,
-        text=unescape(cut(raw, _links(tweet))).strip(),
+        text=words or "",
         created_at=moment(tweet.get("created_at")),
         lang=lang if isinstance(lang, str) else None,
-        is_repost=raw.startswith("RT @"),  # `retweeted` is false on every one
+        # `retweeted` is false on every one of today's archives; those until 2018 hold the post that was retweeted
+        is_repost=words is None or isinstance(tweet.get("retweeted_status"), dict),
         reply_to=identifier(tweet, "in_reply_to_status_id_str") or identifier(tweet, "in_reply_to_status_id"),
         sensitive=tweet.get("possibly_sensitive") in (True, "true"),
     )
-    return Tweet(post, _versions(tweet), _beginning(unescape(raw)))
+    return Tweet(post, _versions(tweet), *_beginning(unescape(raw)))
 
 
 def cut(text: str, links: Iterable[tuple[int, int, str]]) -> str:
@@ -110,7 +135,7 @@ def moment(value: object) -> datetime:
     except (ValueError, KeyError, OverflowError):  # the last: before the year 1 in UTC
         pass
     try:
-        parsed = datetime.fromisoformat(value)
+        parsed = datetime.fromisoformat(value.replace(" +", "+"))  # 2014-05-01 10:11:12 +0000 until 2018
         return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise ValueError("has no created_at that is a date") from None
@@ -126,7 +151,8 @@ def parse_long(record: Mapping[str, Any]) -> LongPost:
     if len(raw) > LONGEST_TEXT:
         raise ValueError(f"has a core.text of more than {LONGEST_TEXT:,} characters")
     text = _SHORT_LINK.sub("", unescape(cut(raw, _note_links(core)))).strip()
-    return LongPost(moment(note.get("createdAt")), _beginning(unescape(raw)), text)
+    beginning, mentions = _beginning(unescape(raw))
+    return LongPost(moment(note.get("createdAt")), beginning, text, bool(mentions))
 
 
 class LongPosts:
@@ -148,12 +174,16 @@ class LongPosts:
             for long_post in self._by_second.get(near, ()):
                 apart = abs((long_post.created_at - tweet.post.created_at).total_seconds())
                 if apart <= 1 and long_post.beginning == tweet.beginning:
-                    return long_post.text
+                    return long_post.text if long_post.has_mentions else tweet.mentions + long_post.text
         return None
 
 
-def _beginning(text: str) -> str:
-    return _SHORT_LINK.sub("", text).lstrip()[:_SAME_BEGINNING]
+def _beginning(text: str) -> tuple[str, str]:
+    """The beginning by which a post and its whole text are compared, and the mentions in front of it."""
+    text = _SHORT_LINK.sub("", text)
+    found = _MENTIONS.match(text)
+    mentions = found[0] if found else ""
+    return text[len(mentions) :].lstrip()[:_SAME_BEGINNING], mentions.lstrip()
 
 
 def identifier(tweet: Mapping[str, Any], key: str) -> str | None:

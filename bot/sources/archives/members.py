@@ -1,4 +1,4 @@
-"""The members of an X archive, a zip or its unpacked folder, read one by one as streams.
+"""The members of an archive, a zip or its unpacked folder, read one by one as streams.
 
 Nothing is extracted, and only members requested by name are opened: the rest is private.
 """
@@ -10,13 +10,15 @@ import re
 import stat
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from bot.errors import SourceError
+from bot.sources.archives import directory
+from bot.sources.archives.look import relative_names
 from bot.sources.files import is_url, opened, shown
 
 LARGEST = 2 << 30
@@ -25,20 +27,13 @@ LARGEST = 2 << 30
 LARGEST_RATIO = 200
 """Maximum ratio of unpacked to packed bytes; X's own files reach about 20. Small archives may exceed it."""
 
-MOST_MEMBERS = 300_000
-"""Maximum of files in one archive, of which nearly all are pictures that are not opened."""
-
-LARGEST_DIRECTORY = 96 << 20
-"""Maximum of bytes in a zip's central directory; that of 100,000 pictures has about 15 MB."""
-
 _ANY_RATIO = 64 << 20
-_MEMBER = b"PK\x01\x02"
-_ZIP64_ENDS = 76  # bytes of two records that may stand between the list and its end
+_POSTS_MEDIA = re.compile(r"(?<!profile)_media/|media_attachments/")
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class Members(Protocol):
-    """The members of an archive, by names with forward slashes."""
+    """The members of an archive, by names in lower case with forward slashes: some tools change the case."""
 
     file: str
     """The archive as messages name it."""
@@ -57,7 +52,12 @@ def open_members(file: str) -> Iterator[Members]:
         return
     with opened(file) as stream:
         try:
-            size = _check_directory(shown(file), stream)
+            place, size = directory.find(stream), stream.seek(0, 2)
+            if place is not None:
+                directory.members(
+                    shown(file), stream, place
+                )  # too many members are refused before they are loaded
+            stream.seek(0)
             archive = zipfile.ZipFile(stream)
         except (zipfile.BadZipFile, ValueError, RuntimeError):
             raise SourceError(
@@ -67,23 +67,11 @@ def open_members(file: str) -> Iterator[Members]:
             yield _Zip(shown(file), archive, size)
 
 
-def _check_directory(file: str, stream: BinaryIO) -> int:
-    """The archive's size in bytes. SourceError when it lists too many members, which `zipfile` would all load."""
-    size = stream.seek(0, 2)
-    # The library's own search for the directory, so that this checks the one that it will read.
-    end = zipfile._EndRecData(stream)  # type: ignore[attr-defined]
-    if end is None:
-        raise zipfile.BadZipFile
-    length, found = end[zipfile._ECD_SIZE], end[zipfile._ECD_LOCATION]  # type: ignore[attr-defined]
-    if length > LARGEST_DIRECTORY:
-        raise SourceError(f"{file}: its list of members has {length:,} bytes: no archive of X; not read")
-    stream.seek(max(0, found - length - _ZIP64_ENDS))
-    if stream.read(length + _ZIP64_ENDS).count(_MEMBER) > MOST_MEMBERS:
-        raise SourceError(
-            f"{file}: it holds more than {MOST_MEMBERS:,} files; unpack it and give a folder with its data/*.js alone"
-        )
-    stream.seek(0)
-    return size
+def _by_lower_case(names: list[str]) -> tuple[dict[str, str], frozenset[str]]:
+    """The names by their spelling in lower case, and those spellings that several have."""
+    found = {name.lower(): name for name in names}
+    several = Counter(name.lower() for name in names)
+    return found, frozenset(name for name, count in several.items() if count > 1)
 
 
 class _Zip:
@@ -92,22 +80,30 @@ class _Zip:
         self._archive = archive
         self._size = size
         self._packed = self._unpacked = 0
-        self._members: dict[str, zipfile.ZipInfo] = {}
+        found: dict[str, zipfile.ZipInfo] = {}
         for info in archive.infolist():
             name = _checked_name(file, info)
-            if name in self._members:
-                raise SourceError(f"{file}: it holds {name!r} twice, which X's archives never do; not read")
-            self._members[name] = info
-        self.names = frozenset(name for name in self._members if not name.endswith("/"))
+            if name in found:
+                raise SourceError(f"{file}: it holds {name!r} twice, which no archive does; not read")
+            found[name] = info
+        archive.filelist.clear()  # memory for the posts: of many pictures these are tens of megabytes
+        archive.NameToInfo.clear()
+        named, self._twice = _by_lower_case([name for name in found if not _is_posts_media(name)])
+        self._members = {lower: found[name] for lower, name in named.items()}
+        self.names = frozenset(named)
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
         where = f"{self.file}: {name}"
         if name not in self.names:
             raise SourceError(f"{where}: the archive has no such member; download the archive again")
+        if name in self._twice:
+            raise SourceError(f"{where}: it is there twice, in upper and lower case; not read")
         info = self._members[name]
         if info.flag_bits & 1:
-            raise SourceError(f"{where}: it is encrypted; give the archive as X made it")
+            raise SourceError(
+                f"{where}: it is encrypted; unpack the archive with its password and give the folder"
+            )
         self._meter(where, info)
         try:
             stream = self._archive.open(info)
@@ -132,9 +128,16 @@ class _Zip:
             before = f", {unpacked:,} with the files read before it" if self._unpacked else ""
             raise SourceError(
                 f"{where}: it would unpack to {info.file_size:,} bytes{before}, where an archive of this size has at "
-                f"most {most:,} bytes: no archive of X; not read"
+                f"most {most:,} bytes; not read"
             )
         self._packed, self._unpacked = packed, unpacked
+
+
+def _is_posts_media(name: str) -> bool:
+    """Whether a member is a folder, or a picture or video of a post, which is never opened."""
+    return name.endswith("/") or (
+        directory.is_media(name.lower()) and _POSTS_MEDIA.search(name.lower()) is not None
+    )
 
 
 def _checked_name(file: str, info: zipfile.ZipInfo) -> str:
@@ -142,9 +145,7 @@ def _checked_name(file: str, info: zipfile.ZipInfo) -> str:
     name = info.orig_filename.replace("\\", "/")
     parts = name.split("/")
     if name.startswith("/") or _DRIVE.match(name) or ".." in parts or "\0" in name or not name:
-        raise SourceError(
-            f"{file}: it holds a member named {name[:100]!r}, which no archive of X does; not read"
-        )
+        raise SourceError(f"{file}: it holds a member named {name[:100]!r}, which no archive does; not read")
     if stat.S_ISLNK(info.external_attr >> 16):
         raise SourceError(f"{file}: its member {name[:100]!r} is a symbolic link; not read")
     return name
@@ -155,24 +156,17 @@ class _Folder:
         self.file = file
         self._root = Path(file).expanduser().resolve()
         self._read = 0
-        found = (
-            path.relative_to(self._root).as_posix()
-            for pattern in ("*", "*/*", "*/*/*", "*/*/*/*")  # data/profile_media/x, one folder around it
-            for path in self._root.glob(pattern)
-            if path.is_file()
-        )
-        self.names = frozenset(islice(found, MOST_MEMBERS + 1))
-        if len(self.names) > MOST_MEMBERS:
-            raise SourceError(
-                f"{file}: it holds more than {MOST_MEMBERS:,} files; leave all but its data/*.js out"
-            )
+        self._named, self._twice = _by_lower_case(relative_names(self._root, file))
+        self.names = frozenset(self._named)
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
         where = f"{self.file}: {name}"
-        path = (self._root / name).resolve()
         if name not in self.names:
             raise SourceError(f"{where}: the archive has no such file; unpack it again")
+        if name in self._twice:
+            raise SourceError(f"{where}: it is there twice, in upper and lower case; not read")
+        path = (self._root / self._named[name]).resolve()
         if not path.is_relative_to(self._root):
             raise SourceError(f"{where}: it is a link that leads out of the archive; not read")
         self._read += path.stat().st_size

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.errors import SourceError
-from bot.sources.archive import tweets
 
 MOST_POSTS = 500_000
 """Maximum of posts, so that a fabricated archive does not exhaust the memory."""
@@ -24,6 +23,7 @@ class Tally:
     """Records of an archive. A few that cannot be parsed are skipped with a warning; most of a file are an error."""
 
     odd_posts: int = 0
+    withheld: int = 0
     records: int = 0
     characters: int = 0
     warnings: list[str] = field(default_factory=list)
@@ -42,12 +42,12 @@ class Tally:
                 f"{where}: with it the texts have more than {MOST_CHARACTERS:,} characters; {FEWER}"
             )
 
-    def close(self, where: str, parse: object, records: int, odd: int, first: str) -> None:
-        """Counts the records of one file that could not be parsed. Raises SourceError when they are most of it."""
+    def close(self, where: str, records: int, odd: int, first: str, *, posts: bool) -> None:
+        """Counts the records of one file, `posts` or others, that could not be parsed. SourceError for most of it."""
         if odd * 2 > records:
             raise SourceError(
                 f"{where}: {first}, and {odd:,} of its {records:,} records are like that; not read"
             )
         if odd:
-            self.odd_posts += odd if parse is tweets.parse else 0
+            self.odd_posts += odd if posts else 0
             self.warnings.append(f"{where}: {first}; {odd:,} of its {records:,} records were skipped")

@@ -1,1 +1,0 @@
-"""The archive that X gives its users, read member by member."""
