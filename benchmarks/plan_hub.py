@@ -22,6 +22,7 @@ from hub_process import calls, hub, measured
 
 from bot import registry
 from bot.plan import desired
+from bot.registry import asked
 
 PAGE = 100
 LISTING = """
@@ -62,10 +63,10 @@ def versions(path: Path) -> dict[str, dict[str, bytes]]:
         facts: dict[str, Any] = {
             "version": 1,
             "handles": wanted.handles,
-            "recipe": wanted.recipe,
+            "recipe": asked.recipe_digest(wanted.asked),
             "base": wanted.base,
             "template": wanted.template,
-            "card": wanted.card,
+            "card": wanted.card.digest() if wanted.card else "",
             "newest_post": "2030-01-01T00:00:00Z",
             "trained_at": "2030-01-01T00:00:00Z",
         }

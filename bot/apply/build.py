@@ -16,7 +16,7 @@ from bot.hub.published import Published
 from bot.io import digest
 from bot.manifest import Account, Manifest, provenance
 from bot.plan.desired import template_folders
-from bot.registry import Entry, Registry, owners
+from bot.registry import Entry, Registry, asked, owners
 from bot.registry.card_settings import card_settings
 from bot.render import card, pictures, publication
 from bot.sources.posts import Profile, Timeline
@@ -58,7 +58,7 @@ def tune(context: RunContext, entry: Entry, cleaned: Corpus, folder: Path) -> Tu
     )
     if entry.tracking != "none":
         request = tracking.Request(entry.tracking, entry.name, cleaned, context.watcher.say)
-        tuned = tracked(tuned, request, entry.recipe.digest())
+        tuned = tracked(tuned, request, asked.recipe_digest(asked.values_of(entry)))
     for warning in tuned.warnings:
         context.watcher.say(f"{entry.name}: warning: {warning}")
     return tuned
@@ -116,11 +116,11 @@ def _manifest(context: RunContext, entry: Entry, cleaned: Corpus, tuned: Tuned) 
         hub=context.hub.address,
         published=Published(
             handles=entry.handles,
-            recipe=entry.recipe.digest(),
+            **asked.published_fields(entry),
             base=tuned.base.identity,
             base_revision=tuned.base.revision,
             template=card.template_digest(entry.template, template_folders(registry)),
-            card=settings.digest(),
+            **settings.published_fields(),
             prompts=digest.short(entry.prompts),
             newest_post=cleaned.newest,
             trained_at=manifest.utc(context.now()),

@@ -75,7 +75,7 @@ def remember_settled(task: Task, reason: str) -> None:
     held = (context.store.facts(handle, entry.source) for handle in entry.handles)
     posts = sum(facts.total for facts in held if facts is not None)
     until = None if entry.source in LOCAL_SOURCES else wait_until(task)
-    key = _fingerprint(task)
+    key = _fingerprints(task)[-1]
     _remember(
         task,
         lambda memory: replace(memory, settled=reason, settled_by=key, settled_until=until, posts=posts),
@@ -87,18 +87,18 @@ def wait_until(task: Task) -> datetime:
     return task.context.now() + max(task.entry.max_age / 4, timedelta(hours=1))
 
 
-def _fingerprint(task: Task) -> str:
-    return backoff.fingerprint(task.entry, task.context.hub.url(task.entry.name))
+def _fingerprints(task: Task) -> tuple[str, ...]:
+    return backoff.fingerprints(task.entry, task.context.hub.url(task.entry.name))
 
 
 def _remember_block(task: Task, reason: str) -> None:
-    key, until = _fingerprint(task), wait_until(task)
+    key, until = _fingerprints(task)[-1], wait_until(task)
     _remember(task, lambda memory: replace(memory, blocked=reason, blocked_by=key, blocked_until=until))
 
 
 def _remember_failure(task: Task, reason: str) -> None:
-    key, now = _fingerprint(task), task.context.now()
-    _remember(task, lambda memory: backoff.after_failure(memory, key, reason, now))
+    keys, now = _fingerprints(task), task.context.now()
+    _remember(task, lambda memory: backoff.after_failure(memory, keys, reason, now))
 
 
 def _remember(task: Task, change: Callable[[RetryMemory], RetryMemory]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -23,15 +23,24 @@ class Value(BaseModel):
 
 
 class Published(Value):
-    """What a plan compares of a published model. `base` is `BaseSpec.identity` of its base."""
+    """What a plan compares of a published model. `base` is `BaseSpec.identity` of its base.
 
-    version: Literal[1] = 1
+    `recipe` is the digest of the values that training depends on, of those that the registry `asked` for and the
+    defaults of the generation `defaults` (bot.registry.asked). `settings` is the entry's part of the card as far as
+    it is set, whose digest is `card`. A model of version 1 has the defaults of
+    generation 1, and what it was asked for is known by digest alone.
+    """
+
+    version: Literal[1, 2] = 1
     handles: tuple[str, ...]
     recipe: str
+    defaults: int | None = None
+    asked: dict[str, Any] | None = None
     base: str
     base_revision: str | None = None
     template: str
     card: str
+    settings: dict[str, Any] | None = None
     prompts: str | None = None
     newest_post: AwareDatetime | None = None
     trained_at: AwareDatetime

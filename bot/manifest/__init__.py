@@ -273,16 +273,16 @@ def parse(data: bytes) -> Manifest:
     """Reads `bot.json`. Raises ValueError with one clear sentence when it is damaged or from the future."""
     try:
         value = read_json(data, BOUNDS, "the file")
-        if _is_newer(value) or (isinstance(value, dict) and _is_newer(value.get("published"))):
+        if _is_newer(value, 1) or (isinstance(value, dict) and _is_newer(value.get("published"), 2)):
             raise ValueError(f"{FILENAME} was written by a newer version of the bot: update this one")
         return fit(Manifest, value, "the file")
     except Unreadable as error:
         raise ValueError(f"{FILENAME} is not a manifest this bot can read: {error}") from None
 
 
-def _is_newer(value: object) -> bool:
+def _is_newer(value: object, known: int) -> bool:
     version = value.get("version") if isinstance(value, dict) else None
-    return isinstance(version, int) and version > 1
+    return isinstance(version, int) and version > known
 
 
 def utc(moment: datetime) -> datetime:

@@ -18,6 +18,7 @@ from bot.plan.notes import notes
 from bot.plan.removal_steps import Leaving
 from bot.plan.rules import Case, decide
 from bot.plan.steps import ACTIONS, Estimate, Note, Plan, Step
+from bot.registry import asked
 
 
 def plan(given: PlanInput) -> Plan:
@@ -111,7 +112,10 @@ def _unlisted_steps(given: PlanInput, leaving: Mapping[str, Leaving]) -> Iterato
 
 def _state(entry: Desired | None, repo: Repo | None) -> str:
     """A digest of what a step was computed from: what is wanted, and the commit that was read."""
-    wanted = [entry.handles, entry.recipe, entry.base, entry.template, entry.card] if entry else []
+    wanted: list[object] = []
+    if entry:
+        card = entry.card.digest() if entry.card is not None else ""
+        wanted = [entry.handles, asked.recipe_digest(entry.asked), entry.base, entry.template, card]
     return digest.short([wanted, repo.head if repo else None, repo.private if repo else False])
 
 

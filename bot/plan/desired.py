@@ -23,7 +23,7 @@ from bot.plan.inputs import Desired, EntryState
 from bot.plan.retry_memory import RetryMemory
 from bot.plan.steps import Estimate
 from bot.plan.sufficiency import Sufficiency
-from bot.registry import Entry, Registry, owners, templates
+from bot.registry import Entry, Registry, asked, owners, templates
 from bot.registry.card_settings import card_settings
 
 if TYPE_CHECKING:
@@ -89,11 +89,11 @@ def _sound(
     return Desired(
         name=entry.name,
         handles=entry.handles,
-        recipe=entry.recipe.digest(),
+        asked=asked.values_of(entry),
         base=identity,
         base_revision=revision,
         template=template,
-        card=card_settings(registry, entry).digest(),
+        card=card_settings(registry, entry),
         prompts=digest.short(entry.prompts),
         max_age=entry.max_age,
         min_new_posts=entry.min_new_posts,
@@ -162,11 +162,10 @@ def load_store_state(
 
 def _differs(wanted: Desired, published: Published) -> bool:
     """Whether anything that a plan compares differs: then it matters whether a try failed before."""
-    return (wanted.recipe, wanted.base, wanted.template, wanted.card) != (
-        published.recipe,
-        published.base,
-        published.template,
-        published.card,
+    return (
+        not asked.is_as_published(wanted.asked, published)
+        or (wanted.base, wanted.template) != (published.base, published.template)
+        or (wanted.card is not None and wanted.card.digest() != published.card)
     )
 
 
@@ -193,14 +192,14 @@ def _state(
     look_up_age: timedelta | None,
 ) -> EntryState:
     held = _held(entry, facts)
-    key = backoff.fingerprint(entry, where)
+    keys = backoff.fingerprints(entry, where)
     return EntryState(
         new_posts=sum(one.newer_than(newest) for one in held) if newest else 0,
-        skip_reason=backoff.cached_skip_reason(memory, key, stored_posts(entry, facts), now),
+        skip_reason=backoff.cached_skip_reason(memory, keys, stored_posts(entry, facts), now),
         ask_again=memory.ask_again,
         last_answer=memory.last_answer,
-        wait_reason=backoff.wait_reason(memory, key, now),
-        block_reason=backoff.block_reason(memory, key, now),
+        wait_reason=backoff.wait_reason(memory, keys, now),
+        block_reason=backoff.block_reason(memory, keys, now),
         estimate=_estimate(entry, facts, now, look_up_age),
         unproven=entry.source == "archive" and any(one.id is None for one in held),
     )

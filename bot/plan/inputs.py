@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from bot.errors import Problem
 from bot.hub import Listing
 from bot.plan.guard import MAX_CHANGE
 from bot.plan.steps import Estimate
+from bot.registry.card_settings import CardSettings
 
 Force = Literal["train", "card"]
 
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """One entry as the registry wants it, everything a plan compares reduced to digests.
+    """One entry as the registry wants it: everything that a plan compares.
+
+    `asked` are the values that the registry sets for its training, and `card` its part of the card (None for a fault).
 
     `fault` says why the entry cannot be trained at all (then the digests are empty), and `problems` where that
     stands in files. `fetches` is False when the store gets no more posts unless a person imports some.
@@ -26,11 +29,11 @@ class Desired:
 
     name: str
     handles: tuple[str, ...]
-    recipe: str = ""
+    asked: Mapping[str, Any] = field(default_factory=dict)
     base: str = ""
     base_revision: str | None = None
     template: str = ""
-    card: str = ""
+    card: CardSettings | None = None
     prompts: str | None = None
     max_age: timedelta = timedelta(days=90)
     min_new_posts: int = 100

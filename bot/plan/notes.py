@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from bot.hub.published import Published
 from bot.plan.inputs import Desired, PlanInput
 from bot.plan.steps import WORK, Note, Step
+from bot.registry import asked
 
 NAMED = 5
 """Models that one note names."""
@@ -22,6 +23,7 @@ def notes(given: PlanInput, steps: Iterable[Step]) -> Iterator[Note]:
     pairs = list(_published_entries(given))
     yield from _changed_prompts(pairs)
     yield from _moved_bases(pairs)
+    yield from _older_defaults(pairs)
     yield from _unproven(given, steps)
 
 
@@ -56,6 +58,16 @@ def _moved_bases(pairs: Iterable[tuple[Desired, Published]]) -> Iterator[Note]:
             f"again; to do so, pin it: base: {base}@REVISION"
         )
         yield Note("base", text)
+
+
+def _older_defaults(pairs: Iterable[tuple[Desired, Published]]) -> Iterator[Note]:
+    count = sum(asked.has_older_defaults(entry.asked, published) for entry, published in pairs)
+    if count:
+        text = (
+            f"{count:,} published {'model was' if count == 1 else 'models were'} trained with the defaults of an "
+            "earlier version, which is no reason to train again; today's apply at the next training"
+        )
+        yield Note("defaults", text)
 
 
 def _unproven(given: PlanInput, steps: Iterable[Step]) -> Iterator[Note]:

@@ -50,7 +50,9 @@ Kind = Literal[
 ]
 """Which rule decided a step; finer than its cause. Empty in a step that was read from a plan file."""
 
-NoteKind = Literal["listing", "prompts", "base", "unproven", "guard", "store", "budget", "removals"]
+NoteKind = Literal[
+    "listing", "prompts", "base", "defaults", "unproven", "guard", "store", "budget", "removals"
+]
 
 ACTIONS: tuple[Action, ...] = ("train", "card", "remove", "blocked", "unlisted", "ok")
 """In the order in which a plan lists them: what will be done first, what needs nothing last."""
@@ -69,16 +71,25 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference between an entry and what is published; the values are None where only digests are known."""
+    """One difference between an entry and what is published, with its values as a registry writes them.
+
+    A value that is not set is None, as for a tag that came or went; both are where only digests are known.
+    """
 
     what: str
     old: str | None = None
     new: str | None = None
 
     def __str__(self) -> str:
-        return (
-            self.what if self.old is None and self.new is None else f"{self.what}: {self.old} -> {self.new}"
-        )
+        match self.old, self.new:
+            case None, None:
+                return self.what
+            case None, new:
+                return f"+ {self.what} {new}"
+            case old, None:
+                return f"- {self.what} {old}"
+            case old, new:
+                return f"{self.what}: {old} -> {new}"
 
 
 @dataclass(frozen=True, slots=True)

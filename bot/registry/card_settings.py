@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -28,11 +29,26 @@ class CardSettings:
 
     def digest(self) -> str:
         """The short name of exactly these settings, by which a plan sees that a card no longer fits."""
-        return digest.of_value(asdict(self))[:16]
+        return digest.short(asdict(self))
+
+    def published_fields(self) -> dict[str, Any]:
+        """The fields of `Published` that name these settings: their digest, and each one that is set."""
+        given = {key: value for key, value in asdict(self).items() if value and key != "handles"}
+        return {"card": self.digest(), "settings": given}
+
+    def differences(self, published: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+        """The published and the wanted value of each setting that differs, handles apart."""
+        wanted = asdict(self)
+        pairs = {key: (published.get(key), wanted[key]) for key in wanted if key != "handles"}
+        return {key: (old, new) for key, (old, new) in pairs.items() if (old or new) and not _same(old, new)}
 
     def manifest_fields(self, base_license: str | None = None) -> dict[str, Any]:
         """The fields of a manifest that hold them; where no license is set, the base's."""
         return asdict(self) | {"contact": self.contact or "", "license": self.license or base_license}
+
+
+def _same(old: Any, new: Any) -> bool:
+    return list(old or ()) == list(new or ()) if isinstance(new, tuple) else old == new
 
 
 def card_settings(registry: Registry, entry: Entry) -> CardSettings:

@@ -6,8 +6,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.io import digest
-
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -44,10 +42,6 @@ class Recipe(BaseModel):
     )
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(42, description="of shuffling, dropout and sampling")
 
-    def digest(self) -> str:
-        """Short hex digest of every number: equal exactly when two recipes train alike."""
-        return digest.short(self.model_dump())
-
     def differences(self) -> dict[str, Any]:
         """The values that are not the defaults: what a reader of the card should see first."""
         default = Recipe()
@@ -73,6 +67,11 @@ NAMED: dict[str, dict[str, Any]] = {
         "dropout": 0.1,
         "weights": "fp32",
         "lora_rank": None,
+        "held_out": 0.1,
+        "seed": 42,
     }
 }
-"""Recipes by name. `classic` is the system of 2020-2023's: cosine to zero, posts run together in blocks of 1,024."""
+"""Recipes by name, each with every value, so that no later default changes it.
+
+`classic` is the system of 2020-2023's: cosine to zero, posts run together in blocks of 1,024.
+"""

@@ -94,7 +94,7 @@ def _recipe(value: Any) -> Any:
         raise ValueError(
             f"there is no recipe of that name{nearest(value, NAMED)}; or give values: {{epochs: 4}}"
         )
-    return Recipe.named(value).model_dump()
+    return dict(NAMED[value])
 
 
 def _account_id(text: str) -> str:

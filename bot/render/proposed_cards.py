@@ -15,7 +15,7 @@ from bot.errors import BotError, HubError, Problem, TemplateError
 from bot.hub import Hub
 from bot.hub.published import FILENAME, Published
 from bot.plan.desired import template_folders
-from bot.registry import Entry, Registry
+from bot.registry import Entry, Registry, asked
 from bot.registry.card_settings import card_settings
 from bot.render import card, pictures, publication, sample_manifest
 from bot.render.preview import Card, refused
@@ -151,6 +151,6 @@ def _retrains(entry: Entry, published: Published) -> bool:
     on_hub = not Path(entry.base).is_absolute()
     return (
         sorted(published.handles) != sorted(entry.handles)
-        or published.recipe != entry.recipe.digest()
+        or not asked.is_as_published(asked.values_of(entry), published)
         or (on_hub and published.base != entry.base)
     )

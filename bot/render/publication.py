@@ -94,7 +94,7 @@ def rerender(
         "accounts": tuple(accounts[handle] for handle in entry.handles if handle in accounts),
         "hub": hub.address,
         "published": made.published.model_copy(
-            update={"handles": entry.handles, "template": template, "card": settings.digest()}
+            update={"handles": entry.handles, "template": template, **settings.published_fields()}
         ),
         "provenance": provenance.from_environment(os.environ),
     }

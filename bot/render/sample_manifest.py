@@ -23,7 +23,7 @@ from bot.manifest import (
     provenance,
 )
 from bot.plan.desired import template_folders
-from bot.registry import Entry, Registry
+from bot.registry import Entry, Registry, asked
 from bot.registry.card_settings import card_settings
 from bot.render import card, publication
 from bot.sources import network_of
@@ -101,10 +101,10 @@ def sample(entry: Entry, registry: Registry) -> Manifest:
         warnings=(NOTE,),
         published=Published(
             handles=entry.handles,
-            recipe=entry.recipe.digest(),
+            **asked.published_fields(entry),
             base=base,
             template=card.template_digest(entry.template, template_folders(registry)),
-            card=settings.digest(),
+            **settings.published_fields(),
             trained_at=_WHEN,
         ),
         provenance=provenance.from_environment(os.environ),

@@ -116,7 +116,7 @@ def test_a_model_of_a_newer_bot_is_left_alone_and_the_sentence_says_to_update(
 ) -> None:
     path = fleet.published("ada") / "bot.json"
     published = json.loads(path.read_text())["published"]
-    newer(path, **({"version": 2} if part == "manifest" else {"published": {**published, "version": 2}}))
+    newer(path, **({"version": 2} if part == "manifest" else {"published": {**published, "version": 3}}))
     before = fleet.state()
     flags = ("--only", "ada", "--force", force, "--overwrite-edits", "ada")
     _, outcomes = fleet.outcomes(*flags)

@@ -43,7 +43,7 @@ def test_moments_are_kept_in_utc_to_the_second() -> None:
 
 def test_a_manifest_of_a_newer_bot_asks_for_an_update() -> None:
     newer = card_facts.manifest().model_dump(mode="json")
-    for change in ({"version": 2}, {"published": {**newer["published"], "version": 2}}):
+    for change in ({"version": 2}, {"published": {**newer["published"], "version": 3}}):
         with pytest.raises(ValueError, match=r"bot\.json was written by a newer version of the bot: update"):
             manifest.parse(json.dumps(newer | change).encode())
 

@@ -12,24 +12,29 @@ from bot.hub.published import Published
 from bot.plan import assemble
 from bot.plan.inputs import Desired, EntryState, PlanInput
 from bot.plan.steps import ACTIONS, Plan, Step
+from bot.registry.asked import recipe_digest
+from bot.registry.card_settings import CardSettings
 from bot.registry.tombstones import Tombstones, hashed
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 DAY = timedelta(days=1)
+CARD = CardSettings(("ada",), "https://example.org", "self", None, None, None, (), sensitive=False)
+OTHER_CARD = dataclasses.replace(CARD, tags=("poetry",))
+EPOCHS = {"epochs": 9}
 
 
 def entry(name: str = "ada", **changes: object) -> Desired:
-    same = Desired(name, (name,), recipe="r", base="b", template="t", card="c")
+    same = Desired(name, (name,), base="b", template="t", card=CARD)
     return dataclasses.replace(same, **changes)  # type: ignore[arg-type]
 
 
 def repo(name: str = "ada", *, age: timedelta = DAY, head: str | None = "h", **changes: object) -> Repo:
     facts = {
         "handles": (name,),
-        "recipe": "r",
+        "recipe": recipe_digest({}),
         "base": "b",
         "template": "t",
-        "card": "c",
+        "card": CARD.digest(),
         "newest_post": NOW - age,
         "trained_at": NOW - age,
     }
@@ -60,9 +65,9 @@ def test_what_is_unchanged_and_young_is_left_alone() -> None:
 
 
 def test_each_change_of_what_training_depends_on_is_named() -> None:
-    assert judge(entry(recipe="R"), repo()) == ("train", "changed: recipe")
+    assert judge(entry(asked=EPOCHS), repo()) == ("train", "changed: epochs: 4 -> 9")
     assert judge(entry(base="B"), repo()) == ("train", "changed: base")
-    assert judge(entry(base="B", recipe="R"), repo()) == ("train", "changed: base and recipe")
+    assert judge(entry(base="B", asked=EPOCHS), repo()) == ("train", "changed: base and epochs: 4 -> 9")
     assert judge(entry(handles=("ada", "bob")), repo()) == ("train", "changed: handles")
 
 
@@ -73,12 +78,12 @@ def changes(desired: Desired, actual: Repo | None, **given: Any) -> list[str]:
 
 
 def test_a_change_carries_its_values_where_both_sides_are_known() -> None:
-    both = entry(handles=("ada", "bob"), base="B", recipe="R")
-    assert changes(both, repo()) == ["handles: ada -> ada, bob", "base: b -> B", "recipe"]
+    both = entry(handles=("ada", "bob"), base="B", asked=EPOCHS)
+    assert changes(both, repo()) == ["handles: ada -> ada, bob", "base: b -> B", "epochs: 4 -> 9"]
     assert changes(entry(template="T"), repo()) == ["template"]
-    assert changes(entry(card="C"), repo()) == ["card"]
+    assert changes(entry(card=OTHER_CARD), repo()) == ["card"]
     assert changes(entry(), repo()) == changes(entry(), None) == []
-    assert changes(entry(recipe="R"), repo(), force="train") == []
+    assert changes(entry(asked=EPOCHS), repo(), force="train") == []
 
 
 def test_each_step_names_the_rule_that_decided_it() -> None:
@@ -97,9 +102,9 @@ def test_each_step_names_the_rule_that_decided_it() -> None:
         kind(entry(paused=True), repo()),
         kind(entry(), None, EntryState(skip_reason="x")),
         kind(entry(), None),
-        kind(entry(recipe="R"), repo()),
+        kind(entry(asked=EPOCHS), repo()),
         kind(entry(), repo(age=100 * DAY)),
-        kind(entry(card="C"), repo()),
+        kind(entry(card=OTHER_CARD), repo()),
         kind(entry(), repo()),
         kind(entry(), None, EntryState(no_posts_reason="x")),
         kind(entry(), None, EntryState(block_reason="x")),
@@ -126,16 +131,16 @@ def test_each_step_names_the_rule_that_decided_it() -> None:
 
 def test_another_order_of_the_same_handles_renders_the_card_only() -> None:
     actual = repo(handles=("ada", "bob"))
-    assert judge(entry(handles=("bob", "ada"), card="C"), actual)[0] == "card"
+    assert judge(entry(handles=("bob", "ada"), card=OTHER_CARD), actual)[0] == "card"
 
 
 def test_a_changed_template_or_card_fact_renders_the_card_only() -> None:
     assert judge(entry(template="T"), repo()) == ("card", "the template changed")
-    assert judge(entry(card="C"), repo())[0] == "card"
+    assert judge(entry(card=OTHER_CARD), repo())[0] == "card"
 
 
 def test_training_beats_rendering_because_it_renders_too() -> None:
-    assert judge(entry(template="T", recipe="R"), repo())[0] == "train"
+    assert judge(entry(template="T", asked=EPOCHS), repo())[0] == "train"
 
 
 def test_old_age_trains_when_new_posts_are_there_or_may_be() -> None:
@@ -173,9 +178,9 @@ def test_nothing_to_train_on_blocks_whatever_was_asked_and_leaves_the_rest_alone
     }
     assert judge(entry(), None, states=known) == ("blocked", known["ada"].no_posts_reason)
     assert judge(entry(), None, states=known, force="train", only=["ada"])[0] == "blocked"
-    assert judge(entry(recipe="R"), repo(), states=known)[0] == "blocked"
+    assert judge(entry(asked=EPOCHS), repo(), states=known)[0] == "blocked"
     assert judge(entry(), repo(), states=known)[0] == "ok"
-    assert judge(entry(card="C"), repo(), states=known)[0] == "card"
+    assert judge(entry(card=OTHER_CARD), repo(), states=known)[0] == "card"
 
 
 def test_a_repo_that_is_not_ours_blocks_the_entry_and_is_never_unlisted() -> None:
@@ -196,7 +201,7 @@ def test_a_faulty_entry_is_blocked_with_its_line() -> None:
 
 
 def test_a_paused_entry_is_neither_trained_nor_rendered() -> None:
-    assert judge(entry(paused=True, recipe="R"), repo())[0] == "ok"
+    assert judge(entry(paused=True, asked=EPOCHS), repo())[0] == "ok"
     assert judge(entry(paused=True), None) == ("blocked", "paused in the registry")
 
 
@@ -272,9 +277,9 @@ def test_a_change_that_would_rewrite_much_of_the_fleet_is_held_back_and_new_mode
 
 
 def test_a_change_of_a_small_part_or_a_few_models_is_no_accident() -> None:
-    few = [entry(f"n{index}", recipe="R") for index in range(10)]
+    few = [entry(f"n{index}", asked=EPOCHS) for index in range(10)]
     assert not any(step.held for step in plan(few, fleet_of(10), namespace="org", now=NOW).steps)
-    part = [entry(f"n{index}", recipe="R" if index < 30 else "r") for index in range(100)]
+    part = [entry(f"n{index}", asked=EPOCHS if index < 30 else {}) for index in range(100)]
     assert not any(step.held for step in plan(part, fleet_of(100), namespace="org", now=NOW).steps)
 
 
@@ -297,7 +302,7 @@ def test_a_steps_state_changes_with_what_it_was_computed_from() -> None:
 
     same = state(entry(), repo())
     assert state(entry(), repo(age=5 * DAY)) == same
-    assert state(entry(recipe="R"), repo()) != same
+    assert state(entry(asked=EPOCHS), repo()) != same
     assert state(entry(), repo(head="other")) != same
 
 
@@ -319,7 +324,7 @@ def test_what_would_end_without_improvement_again_leaves_the_published_model_alo
     old = repo(age=100 * DAY)
     said = ("ok", "up to date, 100 days old; no improvement over the base")
     assert judge(entry(), old, states=known) == said
-    assert judge(entry(recipe="R"), old, states=known) == said
+    assert judge(entry(asked=EPOCHS), old, states=known) == said
     assert judge(entry(template="T"), old, states=known)[0] == "card"
     assert judge(entry(), old, states=known, force="train")[0] == "train"
 
@@ -356,10 +361,10 @@ entries = st.lists(
     st.builds(
         lambda name, **rest: Desired(name, (name,), **rest),
         names,
-        recipe=digests,
+        asked=st.sampled_from([{}, EPOCHS]),
         base=digests,
         template=digests,
-        card=digests,
+        card=st.sampled_from([CARD, OTHER_CARD]),
         paused=st.booleans(),
         fetches=st.booleans(),
         fault=st.none() | st.just("broken"),
@@ -371,10 +376,10 @@ repos = st.dictionaries(
     st.builds(
         lambda days, **facts: repo("x", age=days * DAY, **facts),
         st.integers(0, 300),
-        recipe=digests,
+        recipe=st.sampled_from([recipe_digest({}), recipe_digest(EPOCHS), "another"]),
         base=digests,
         template=digests,
-        card=digests,
+        card=st.sampled_from([CARD.digest(), OTHER_CARD.digest()]),
     ),
 ).map(lambda found: {name: dataclasses.replace(one, name=name) for name, one in found.items()})
 
@@ -419,10 +424,10 @@ def test_after_everything_was_done_the_next_plan_does_nothing(
             after[step.name] = repo(
                 step.name,
                 age=timedelta(0) if step.action == "train" else (step.age or DAY),
-                recipe=wanted.recipe,
+                recipe=recipe_digest(wanted.asked),
                 base=wanted.base,
                 template=wanted.template,
-                card=wanted.card,
+                card=wanted.card.digest() if wanted.card else "",
             )
         elif step.action == "remove":
             del after[step.name]

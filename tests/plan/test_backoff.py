@@ -10,7 +10,7 @@ import pytest
 from bot import registry
 from bot.plan import backoff
 from bot.plan.retry_memory import RetryMemory
-from bot.registry import Entry
+from bot.registry import Entry, asked
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 TEXT = (
@@ -24,8 +24,8 @@ def entry(tmp_path: Path) -> Entry:
     return registry.read_text(TEXT.encode(), tmp_path / "registry.yaml").entries[0]
 
 
-def key(entry: Entry, where: str = "hub/org/ada") -> str:
-    return backoff.fingerprint(entry, where)
+def key(entry: Entry, where: str = "hub/org/ada") -> tuple[str, ...]:
+    return backoff.fingerprints(entry, where)
 
 
 def test_consent_and_another_hub_make_another_try(entry: Entry) -> None:
@@ -34,7 +34,7 @@ def test_consent_and_another_hub_make_another_try(entry: Entry) -> None:
 
 
 def test_what_was_settled_holds_for_the_same_posts_only(entry: Entry) -> None:
-    memory = RetryMemory(settled="too little text", settled_by=key(entry), posts=12)
+    memory = RetryMemory(settled="too little text", settled_by=key(entry)[-1], posts=12)
     assert backoff.cached_skip_reason(memory, key(entry), 12, NOW) == "too little text"
     assert backoff.cached_skip_reason(memory, key(entry), 13, NOW) is None
     assert backoff.cached_skip_reason(memory, key(entry, "elsewhere"), 12, NOW) is None
@@ -104,3 +104,11 @@ def test_damaged_notes_stop_nothing(entry: Entry, damage: dict[str, Any]) -> Non
     assert backoff.cached_skip_reason(memory, mine, 0, NOW) in (None, "x")
     backoff.block_reason(memory, mine, NOW)
     assert backoff.after_failure(memory, mine, "why", NOW).failures[-1].reason == "why"
+
+
+def test_what_an_older_version_settled_still_holds(entry: Entry, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = RetryMemory(settled="too little text", settled_by=key(entry)[-1], posts=12)
+    monkeypatch.setattr(asked, "DEFAULTS", (*asked.DEFAULTS, {**asked.DEFAULTS[-1], "epochs": 7}))
+    monkeypatch.setattr(asked, "CURRENT", asked.CURRENT + 1)
+    assert key(entry)[-1] != memory.settled_by
+    assert backoff.cached_skip_reason(memory, key(entry), 12, NOW) == "too little text"

@@ -27,7 +27,7 @@ def test_an_entry_becomes_digests_and_a_base_is_resolved_once(tmp_path: Path) ->
     assert asked == ["org/base"]
     assert one.base_revision == two.base_revision == "commit"
     assert (one.base, one.fault) == ("org/base", None)
-    assert (one.recipe, one.template) == (two.recipe, two.template)
+    assert (one.asked, one.template) == (two.asked, two.template)
     assert one.card != two.card
 
 
@@ -71,4 +71,4 @@ def test_what_only_the_card_says_changes_only_the_cards_digest(tmp_path: Path) -
     plain = wanted(tmp_path, "models: [{handles: [a], source: jsonl, consent: self}]\n")["a"]
     tagged = wanted(tmp_path, "models: [{handles: [a], source: jsonl, consent: self, tags: [x]}]\n")["a"]
     assert tagged.card != plain.card
-    assert (tagged.recipe, tagged.base, tagged.template) == (plain.recipe, plain.base, plain.template)
+    assert (tagged.asked, tagged.base, tagged.template) == (plain.asked, plain.base, plain.template)

@@ -63,7 +63,7 @@ def test_damaged_notes_are_replaced_by_the_next_outcome(tmp_path: Path) -> None:
     store = Store(str(tmp_path / "store"))
     store.remember("ada", **SOUND, blocked_until="damaged")
     memory = backoff.after_failure(
-        RetryMemory.from_json(store.notes("ada")), "key", "why", datetime(2026, 1, 2, tzinfo=UTC)
+        RetryMemory.from_json(store.notes("ada")), ["key"], "why", datetime(2026, 1, 2, tzinfo=UTC)
     )
     store.remember("ada", **memory.to_json())
     assert RetryMemory.from_json(store.notes("ada")) == memory
@@ -86,7 +86,7 @@ def test_no_note_stops_a_plan_or_an_explanation(
     )
     home = f"dir:{tmp_path / 'hub'}"
     (entry,) = registry.load(tmp_path / "registry.yaml").entries
-    key = backoff.fingerprint(entry, open_hub(home, "org").url("ada"))
+    key = backoff.fingerprints(entry, open_hub(home, "org").url("ada"))[-1]
     by = {"fingerprint": key, "settled_by": key, "blocked_by": key}
     Store(str(tmp_path / "store")).remember("ada", handles=["ada"], **SOUND)
     (tmp_path / "store/notes/ada.json").write_text(json.dumps({**SOUND, **by, **damage}))

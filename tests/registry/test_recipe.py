@@ -6,30 +6,6 @@ from pydantic import ValidationError
 from bot.registry.recipe import NAMED, Recipe
 
 
-def test_equal_recipes_have_one_digest_and_each_number_changes_it() -> None:
-    same = Recipe()
-    assert Recipe().digest() == same.digest()
-    others = {
-        "epochs": 5,
-        "patience": 3,
-        "learning_rate": 1e-3,
-        "warmup": 0.2,
-        "layout": "stream",
-        "batch_size": 2,
-        "block_size": 64,
-        "weight_decay": 0.1,
-        "clip": 2.0,
-        "dropout": 0.2,
-        "weights": "fp32",
-        "held_out": 0.2,
-        "seed": 1,
-        "lora_rank": 8,
-    }
-    assert set(others) == set(Recipe.model_fields)
-    digests = {Recipe(**{name: value}).digest() for name, value in others.items()}
-    assert len(digests | {same.digest()}) == len(others) + 1
-
-
 def test_only_what_differs_from_the_defaults_is_told() -> None:
     assert Recipe().differences() == {}
     assert Recipe(epochs=9, dropout=0.2).differences() == {"epochs": 9, "dropout": 0.2}
@@ -47,7 +23,7 @@ def test_classic_is_the_recipe_of_2020() -> None:
     assert (classic.layout, classic.patience, classic.weights) == ("stream", 0, "fp32")
     with pytest.raises(KeyError):
         Recipe.named("romantic")
-    assert "classic" in NAMED
+    assert NAMED["classic"].keys() == Recipe.model_fields.keys()
 
 
 @pytest.mark.parametrize(

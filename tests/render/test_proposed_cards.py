@@ -14,7 +14,7 @@ from bot.__main__ import main
 from bot.hub import Hub, front_matter, open_hub
 from bot.manifest import Manifest
 from bot.plan.desired import template_folders
-from bot.registry import Registry
+from bot.registry import Registry, asked
 from bot.registry.card_settings import card_settings
 from bot.render import card, preview, proposed_cards, publication, sample_manifest
 
@@ -50,7 +50,7 @@ def publish(found: Registry, hub: Hub, **changes: object) -> Manifest:
     state = made.published.model_copy(
         update={
             "handles": entry.handles,
-            "recipe": entry.recipe.digest(),
+            "recipe": asked.recipe_digest(asked.values_of(entry)),
             "template": card.template_digest(entry.template, template_folders(found)),
             "card": card_settings(found, entry).digest(),
             **changes,

@@ -27,7 +27,7 @@ from bot.training.fine_tune import Tuned
 def tune(context: RunContext, entry: Entry, cleaned: Corpus, folder: Path) -> Tuned:
     """A folder as training leaves one. Equal posts and recipe give equal bytes."""
     chosen = json.dumps(
-        [entry.recipe.digest(), [text.text for one in cleaned.accounts for text in one.texts]]
+        [entry.recipe.model_dump(), [text.text for one in cleaned.accounts for text in one.texts]]
     )
     seed = hashlib.sha256(chosen.encode()).digest()
     (folder / "model.safetensors").write_bytes(seed * 600)

@@ -151,7 +151,7 @@ def test_a_run_that_is_tracked_stands_with_the_model_and_one_that_fails_does_not
     def tune() -> fine_tune.Tuned:
         folder = tmp_path / "model"
         made = fine_tune.fine_tune(base, split_of(60), RECIPE, PROMPTS, folder, CPU, NOW, lambda _: None)
-        return fine_tune.tracked(made, request, RECIPE.digest())
+        return fine_tune.tracked(made, request, "digest")
 
     assert tune().tracking == Tracking(service="wandb", run=request.run, project="mynah")
     monkeypatch.setattr(tracking, "_wandb", unreachable)

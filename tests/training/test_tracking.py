@@ -45,7 +45,7 @@ def told(wanted: tracking.Request) -> tracking.Record:
     return tracking.record(
         wanted,
         Recipe(),
-        Recipe().digest(),
+        "digest",
         facts.base,
         facts.training,
         facts.evaluation,
@@ -82,7 +82,7 @@ def test_counts_and_figures_are_recorded_and_no_text() -> None:
     wanted, _ = request("wandb")
     record = told(wanted)
     assert record.config["dataset"]["accounts"]["account 1"]["kept"] == 20
-    assert record.config["recipe_digest"] == Recipe().digest()
+    assert record.config["recipe_digest"] == "digest"
     assert record.config["base"]["revision"] == "607a30d783dfa663caf39e06633721c8d4cfcd7e"
     assert record.summary["tuned/bits_per_byte"] == 1.3719
     assert [step for step, _ in record.rows] == [point.step for point in record.curve]

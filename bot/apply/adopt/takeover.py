@@ -13,7 +13,7 @@ from bot.hub import Blob, base_model
 from bot.hub.published import FRONT_MATTER_KEY, Published
 from bot.manifest import Account, Adopted, Base, Manifest, Tracking, provenance, utc
 from bot.plan.desired import template_folders
-from bot.registry import Entry, Registry, read_text
+from bot.registry import Entry, Registry, asked, read_text
 from bot.registry.card_settings import card_settings
 from bot.render import card, publication
 
@@ -83,10 +83,10 @@ def manifest_of(
         generation={},
         published=Published(
             handles=entry.handles,
-            recipe=entry.recipe.digest(),
+            **asked.published_fields(entry),
             base=base_facts.identity,
             template=card.template_digest(entry.template, template_folders(registry)),
-            card=settings.digest(),
+            **settings.published_fields(),
             trained_at=utc(trained_at),
         ),
         provenance=provenance.from_environment(os.environ),

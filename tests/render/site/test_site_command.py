@@ -268,6 +268,7 @@ def test_writing_ends_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_model_that_is_as_the_registry_wants_it_is_published(fleet: Site) -> None:
     from bot.plan import desired
     from bot.registry import load
+    from bot.registry.asked import recipe_digest
 
     fleet.models = ["ada_example"]
     assert fleet.run() == 0
@@ -276,10 +277,10 @@ def test_a_model_that_is_as_the_registry_wants_it_is_published(fleet: Site) -> N
     made = manifest([account("ada_example", "Ada")])
     published = made.published.model_copy(
         update={
-            "recipe": wanted.recipe,
+            "recipe": recipe_digest(wanted.asked),
             "base": wanted.base,
             "template": wanted.template,
-            "card": wanted.card,
+            "card": wanted.card.digest() if wanted.card else "",
             "trained_at": datetime.now(UTC) - timedelta(days=1),
         }
     )
