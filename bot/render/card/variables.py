@@ -200,10 +200,11 @@ def _base(manifest: Manifest) -> dict[str, Any]:
 def _recipe(manifest: Manifest, *, changed: bool) -> list[dict[str, Any]]:
     """Rows of the recipe as used: those that differ from the defaults or from what was asked, or all.
 
-    A number this bot does not know is shown too.
+    A number this bot does not know is shown too. A number that stands for the default `auto` differs from nothing.
     """
     fields = Recipe.model_fields
     asked = manifest.asked
+    automatic = {name for name, one in asked.items() if one.value == "auto" == fields[name].default}
     return [
         {
             "name": name.replace("_", " ").capitalize().replace("Lora", "LoRA"),
@@ -213,7 +214,9 @@ def _recipe(manifest: Manifest, *, changed: bool) -> list[dict[str, Any]]:
             "reason": asked[name].reason if name in asked else "",
         }
         for name, value in manifest.recipe.items()
-        if not changed or name not in fields or name in asked or value != fields[name].default
+        if not changed
+        or name not in fields
+        or (name not in automatic and (name in asked or value != fields[name].default))
     ]
 
 
