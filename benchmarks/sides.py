@@ -81,11 +81,14 @@ def ours(job: Job) -> None:
 
     from bot.hub.base_model import parse
     from bot.training import data, device, loading, loop, saving
+    from bot.training.optimiser import with_rate
 
     recipe = Recipe.model_validate(job.recipe)
     picked = dataclasses.replace(device.pick("cpu"), bf16=job.bf16)
     base = loading.load(parse(job.base))
-    recipe = recipe.model_copy(update={"block_size": min(recipe.block_size, base.context)})
+    recipe = with_rate(
+        recipe.model_copy(update={"block_size": min(recipe.block_size, base.context)}), base.width
+    )
     masking = base.masking(recipe.block_size, picked) if recipe.layout == "packed" else None
     for number, texts in enumerate(json.loads(Path(job.posts).read_text())):
         began = time.process_time()
@@ -121,18 +124,29 @@ def trainer(job: Job) -> None:
     import random
 
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainerCallback, TrainingArguments
+    from transformers import (
+        AutoConfig,
+        AutoModelForCausalLM,
+        AutoTokenizer,
+        Trainer,
+        TrainerCallback,
+        TrainingArguments,
+    )
 
     from bot.training import data
     from bot.training.data import IGNORED
+    from bot.training.loading import DROPOUTS
 
     recipe = Recipe.model_validate(job.recipe)
     (texts,) = json.loads(Path(job.posts).read_text())
     tokenizer = AutoTokenizer.from_pretrained(job.base)
-    dropout = dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), recipe.dropout)
-    model = AutoModelForCausalLM.from_pretrained(job.base, dtype=torch.float32, **dropout)
+    config = AutoConfig.from_pretrained(job.base)
+    for name in DROPOUTS:
+        if getattr(config, name, None):  # as ours: where the base itself has dropout
+            setattr(config, name, recipe.dropout)
+    model = AutoModelForCausalLM.from_pretrained(job.base, config=config, dtype=torch.float32)
     posts = data.tokenise(tokenizer, texts["train"])
-    size = min(recipe.block_size, model.config.n_positions)
+    size = min(recipe.block_size, model.config.max_position_embeddings)
     shuffle, order, rows = random.Random(recipe.seed), list(range(len(posts))), []
     for _ in range(recipe.epochs):
         shuffle.shuffle(order)
@@ -151,7 +165,7 @@ def trainer(job: Job) -> None:
         output_dir=job.out,
         per_device_train_batch_size=recipe.batch_size,
         num_train_epochs=1,
-        learning_rate=recipe.learning_rate,
+        learning_rate=float(recipe.learning_rate),
         lr_scheduler_type="cosine",
         weight_decay=recipe.weight_decay,
         max_grad_norm=recipe.clip,

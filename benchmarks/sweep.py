@@ -1,74 +1,77 @@
-"""Which recipe foretells unseen posts best: every candidate on every corpus, beside the classic recipe.
+"""Which recipe predicts unseen posts best: candidates on corpora, one row of a CSV for each training.
 
-    python benchmarks/sweep.py [--posts 400] [--fortunes DIR] [--results FILE] [--write]
+    python benchmarks/sweep.py --base FOLDER [--corpora NAME…] [--posts 250] [--seeds 1…] [--candidates NAME…]
+    python benchmarks/sweep.py --write
 
-Validation posts choose the pass whose weights are kept, the loss shown is that of the test posts. No candidate
-passes more often over the posts than the classic one. Corpora: the demo's archives, and Debian's fortunes
-(`apt-get install fortunes`). `--results` keeps each figure, so that a stopped sweep goes on where it was;
-`--write` puts the tables into docs/quality.md.
+Validation posts choose the epoch whose weights are kept; the losses of the test posts, which choose nothing, are
+what is written, after rounding the weights to bf16. A training that stands in the CSV is not repeated, so a stopped
+sweep goes on where it was. Corpora: the demo's archives, and categories of Debian's fortunes (--fortunes DIR).
+`--write` regenerates docs/quality.md from the CSV alone.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import statistics
+import time
 from pathlib import Path
 from typing import Any
 
-from corpora import FORTUNES, Texts, fortunes, shipped
+from corpora import FORTUNES, Texts, persona
 from document import replace_table
+from sweep_results import RESULTS, Row, append, read
+from sweep_tables import tables
 
 from bot.cli.demo import HERE
 from bot.hub.base_model import parse
 from bot.registry.recipe import NAMED, Recipe
 from bot.training import data, device, evaluate, loading, loop, saving
+from bot.training.optimiser import with_rate
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "quality.md"
-PACKED = {"patience": 1, "layout": "packed", "batch_size": 4, "block_size": 256, "dropout": 0.0}
+CORPORA = ("devils_dict", "king_james_1611", "jargon_file", "fortunes people")
+PACKED = {
+    "epochs": 4,
+    "patience": 1,
+    "warmup": 0.1,
+    "layout": "packed",
+    "batch_size": 4,
+    "block_size": 256,
+    "dropout": 0.0,
+}
+BY_ONE = {**PACKED, "batch_size": 1, "epochs": 3}
+BY_TWO = {**PACKED, "batch_size": 2, "epochs": 3}
 CANDIDATES: dict[str, dict[str, Any]] = {
-    "classic": {},
-    "packed 4 x 256, rate 5e-4": {**PACKED, "learning_rate": 5e-4},
-    "packed 4 x 256, rate 1e-3": {**PACKED, "learning_rate": 1e-3},
-    "packed 4 x 256, rate 2e-3": {**PACKED, "learning_rate": 2e-3},
-    "packed 1 x 256, rate 5e-4": {**PACKED, "batch_size": 1, "learning_rate": 5e-4},
-    "packed 4 x 256, rate 2.5e-4": {**PACKED, "learning_rate": 2.5e-4},
-    "packed 4 x 256, rate 1e-3, warm-up 0.1": {**PACKED, "learning_rate": 1e-3, "warmup": 0.1},
-    "packed 4 x 256, rate 5e-4, warm-up 0.1": {**PACKED, "learning_rate": 5e-4, "warmup": 0.1},
-    "packed 4 x 256, rate 2e-3, warm-up 0.1": {**PACKED, "learning_rate": 2e-3, "warmup": 0.1},
-    "packed 1 x 256, rate 5e-4, warm-up 0.1": {
-        **PACKED,
-        "batch_size": 1,
-        "learning_rate": 5e-4,
-        "warmup": 0.1,
-    },
-    "packed 4 x 256, rate 1e-3, dropout 0.1": {**PACKED, "learning_rate": 1e-3, "dropout": 0.1},
-    "packed 4 x 256, rate 1e-3, 2 passes": {**PACKED, "learning_rate": 1e-3, "epochs": 2},
-    "classic, posts packed": {"layout": "packed"},
+    "classic": NAMED["classic"],
+    "4 x 256, 5e-4": {**PACKED, "learning_rate": 5e-4},
+    "4 x 256, 2e-4": {**PACKED, "learning_rate": 2e-4},
+    "2 x 256, 1e-4, 3 epochs": {**BY_TWO, "learning_rate": 1e-4},
+    "2 x 256, 2e-4, 3 epochs": {**BY_TWO, "learning_rate": 2e-4},
+    "1 x 256, 5e-5, 3 epochs": {**BY_ONE, "learning_rate": 5e-5},
+    "1 x 256, 1e-4, 3 epochs": {**BY_ONE, "learning_rate": 1e-4},
+    "1 x 256, 2e-4, 3 epochs": {**BY_ONE, "learning_rate": 2e-4},
+    "1 x 256, 2e-4, 2 epochs": {**BY_ONE, "learning_rate": 2e-4, "epochs": 2},
+    "1 x 256, 1e-4, 4 epochs": {**BY_ONE, "learning_rate": 1e-4, "epochs": 4},
 }
 
 
-def measure(
-    base: loading.LoadedBase, texts: Texts, recipe: Recipe, picked: device.Device
-) -> dict[str, float]:
-    """Test losses in nats a token: of the base, after training, and with the weights rounded to bf16."""
-    recipe = recipe.model_copy(update={"block_size": min(recipe.block_size, base.context)})
+def measure(base: loading.LoadedBase, texts: Texts, name: str, recipe: Recipe, picked: device.Device) -> Row:
+    """Trains one candidate on one corpus by the bot's own loop, and scores base and tuned model on the test posts."""
+    recipe = with_rate(
+        recipe.model_copy(update={"block_size": min(recipe.block_size, base.context)}), base.width
+    )
     posts = data.tokenise(base.tokenizer, texts.train)
-    held_out = [
+    validation, test = (
         [p[: base.context - 1] for p in data.tokenise(base.tokenizer, texts.part(which))]
         for which in ("validation", "test")
-    ]
+    )
     masking = base.masking(recipe.block_size, picked) if recipe.layout == "packed" else None
     model = base.fresh(recipe, picked)
-
-    def test_loss() -> float:
-        return sum(evaluate.losses(model, held_out[1], base.end, picked)) / data.num_targets(held_out[1])
-
-    before = test_loss()
+    before = evaluate.losses(model, test, base.end, picked)
+    began = time.process_time()
     run = loop.train(
         model,
         posts,
-        held_out[0],
+        validation,
         base.end,
         recipe,
         picked,
@@ -76,89 +79,54 @@ def measure(
         masking=masking,
         optimiser=base.optimiser,
     )
-    after = test_loss()
+    seconds = time.process_time() - began
     saving.round_weights(base, recipe.model_copy(update={"weights": "bf16"}))
-    return {
-        "base": before,
-        "tuned": after,
-        "bf16": test_loss(),
-        "passes": run.epochs,
-        "best": run.best_epoch,
-        "seconds": run.seconds,
-        "steps": run.steps,
-    }
-
-
-def tables(results: dict[str, dict[str, dict[str, float]]]) -> str:
-    """Markdown: the mean of every candidate, then the losses corpus by corpus, then what rounding costs."""
-    classic = results["classic"]
-    lines = [
-        "| recipe | mean held-out loss | against classic | worst corpus | passes, mean |",
-        "| --- | ---: | ---: | ---: | ---: |",
-    ]
-    for name, by_corpus in results.items():
-        gains = [classic[corpus]["tuned"] - one["tuned"] for corpus, one in by_corpus.items()]
-        loss, passes = (
-            statistics.mean(one[key] for one in by_corpus.values()) for key in ("tuned", "passes")
-        )
-        lines.append(
-            f"| {name} | {loss:.3f} | {0 - statistics.mean(gains):+.3f} | {0 - min(gains):+.3f} | {passes:.1f} |"
-        )
-    best = min(results, key=lambda name: statistics.mean(one["tuned"] for one in results[name].values()))
-    ours = _default(results)
-    lines += ["", f"| corpus | base | classic | {ours} | {best} |", "| --- | ---: | ---: | ---: | ---: |"]
-    lines += [
-        f"| {corpus} | {classic[corpus]['base']:.3f} | {classic[corpus]['tuned']:.3f} | "
-        f"{results[ours][corpus]['tuned']:.3f} | {results[best][corpus]['tuned']:.3f} |"
-        for corpus in classic
-    ]
-    changes = [one["bf16"] - one["tuned"] for by_corpus in results.values() for one in by_corpus.values()]
-    lines += [
-        "",
-        f"Weights rounded to bf16 change the held-out loss by {statistics.mean(changes):+.5f} nats a token on "
-        f"average over all {len(changes)} models, {max(map(abs, changes)):.5f} at most.",
-    ]
-    return "\n".join(lines)
-
-
-def _default(results: dict[str, Any]) -> str:
-    """The candidate that is the default recipe."""
-    for name in results:
-        recipe = Recipe.model_validate({**NAMED["classic"], **CANDIDATES[name], "weights": Recipe().weights})
-        if recipe == Recipe():
-            return name
-    raise SystemExit("no candidate is the default recipe; add it to CANDIDATES")
+    return Row(
+        base=base.spec.name,
+        corpus=texts.name,
+        posts=len(posts),
+        seed=recipe.seed,
+        candidate=name,
+        settings=recipe.model_dump(),
+        tokens=run.tokens,
+        steps=run.steps,
+        epochs=run.epochs,
+        best_epoch=run.best_epoch,
+        cpu_seconds=seconds,
+        validation=tuple(point.held_out or 0.0 for point in run.curve),
+        test_tokens=tuple(len(post) + 1 for post in test),
+        test_base=tuple(before),
+        test_tuned=tuple(evaluate.losses(model, test, base.end, picked)),
+    )
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    options.add_argument("--posts", type=int, default=400, help="of each account at most")
-    options.add_argument("--fortunes", type=Path, default=FORTUNES)
-    options.add_argument("--results", type=Path)
+    options.add_argument("--base", type=Path, default=HERE / "base")
+    options.add_argument("--corpora", nargs="*", default=list(CORPORA))
+    options.add_argument("--posts", type=int, default=250, help="training posts, at most")
+    options.add_argument("--seeds", type=int, nargs="*", default=[42])
     options.add_argument("--candidates", nargs="*", default=list(CANDIDATES))
+    options.add_argument("--fortunes", type=Path, default=FORTUNES)
+    options.add_argument("--results", type=Path, default=RESULTS)
     options.add_argument("--write", action="store_true")
     chosen = options.parse_args()
-    sets = shipped(chosen.posts) + fortunes(chosen.fortunes, chosen.posts)
-    if not any(texts.name.startswith("fortunes") for texts in sets):
-        print(f"No fortunes in {chosen.fortunes}; for more corpora: apt-get install fortunes")
-    kept: dict[str, dict[str, dict[str, float]]] = {}
-    if chosen.results and chosen.results.exists():
-        kept = json.loads(chosen.results.read_text())
-    base = loading.load(parse(str(HERE / "base")))
-    picked = device.pick("auto")
-    print(f"{len(sets)} corpora, at most {chosen.posts} posts of each account; {picked.name}, {picked.dtype}")
-    for name in chosen.candidates:
-        recipe = Recipe.model_validate({**NAMED["classic"], **CANDIDATES[name]})
-        for texts in sets:
-            if texts.name not in kept.setdefault(name, {}):
-                found = kept[name][texts.name] = measure(base, texts, recipe, picked)
-                print(f"{name:42} {texts.name:28} {found['tuned']:.3f}  {found['seconds']:.0f} s", flush=True)
-                if chosen.results:
-                    chosen.results.write_text(json.dumps(kept))
-    made = tables({name: kept[name] for name in chosen.candidates})
-    print(made)
     if chosen.write:
-        replace_table(DOCUMENT, "sweep", made)
+        replace_table(DOCUMENT, "sweep", tables(read(chosen.results)))
+        return
+    base = loading.load(parse(str(chosen.base)))
+    picked = device.pick("cpu")
+    done = {row.key for row in read(chosen.results)}
+    for seed in chosen.seeds:
+        for name in chosen.candidates:
+            for corpus in chosen.corpora:
+                texts = persona(corpus, chosen.posts, chosen.fortunes)
+                if (base.spec.name, texts.name, len(texts.train), seed, name) in done:
+                    continue
+                recipe = Recipe.model_validate({**CANDIDATES[name], "seed": seed})
+                row = measure(base, texts, name, recipe, picked)
+                append(row, chosen.results)
+                print(row.line, flush=True)
 
 
 if __name__ == "__main__":

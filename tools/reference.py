@@ -23,7 +23,7 @@ EFFECTS = {
         ("consent", "contact", "template", "license", "license_name", "license_link", "tags", "sensitive"),
         CARD,
     ),
-    **dict.fromkeys(("prompts", "tracking", "policy.max_copying", "sampling"), NEXT),
+    **dict.fromkeys(("prompts", "tracking", "policy.max_copying", "sampling", "communities"), NEXT),
     "namespace": "another fleet",
     "hub": "another fleet",
     **dict.fromkeys(("policy.consent", "policy.removal_within"), CARD),

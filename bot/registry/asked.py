@@ -32,6 +32,22 @@ DEFAULTS: tuple[Mapping[str, Any], ...] = (
         "held_out": 0.1,
         "seed": 42,
     },
+    {
+        "epochs": 4,
+        "patience": 1,
+        "learning_rate": "auto",
+        "warmup": 0.1,
+        "layout": "packed",
+        "batch_size": 4,
+        "block_size": 256,
+        "weight_decay": 0.0,
+        "clip": 1.0,
+        "dropout": 0.0,
+        "weights": "bf16",
+        "lora_rank": None,
+        "held_out": 0.1,
+        "seed": 42,
+    },
 )
 DEFAULTS = (*DEFAULTS, {**DEFAULTS[-1], "voices": "unnamed"})
 """The values that training depends on, by generation (the first is 1): what a key that is not set meant then. A new

@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema, core_schema
 
 Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class _OrAuto:
+    """Accepts the word `auto` beside the numbers of a rate, and otherwise says what is wrong with the number."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        number = handler.generate_schema(Annotated[float, Field(gt=0, le=1)])
+        return core_schema.no_info_wrap_validator_function(_rate, number)
+
+
+def _rate(value: Any, number: Callable[[Any], float]) -> float | Literal["auto"]:
+    return "auto" if value == "auto" else number(value)
+
+
+Rate = Annotated[
+    float | Literal["auto"],
+    _OrAuto,
+    WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "number", "exclusiveMinimum": 0, "maximum": 1}]}),
+]
 
 
 class Recipe(BaseModel):
@@ -20,7 +42,10 @@ class Recipe(BaseModel):
     patience: Annotated[int, Field(ge=0, le=100)] = Field(
         1, description="passes without a better held-out loss after which training ends; 0: never"
     )
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = Field(5e-4, description="peak of the schedule")
+    learning_rate: Rate = Field(
+        "auto",
+        description="peak of the schedule; auto follows the width of the base and the tokens of a step",
+    )
     warmup: Share = Field(0.1, description="share of the steps spent rising to the peak")
     layout: Literal["packed", "stream"] = Field(
         "packed",

@@ -36,6 +36,7 @@ from bot.training import (
 )
 from bot.training.device import Device
 from bot.training.loading import LoadedBase
+from bot.training.optimiser import with_rate
 from bot.training.progress import Progress
 
 LEAST_GAIN = 0.001
@@ -273,6 +274,9 @@ def _fitting(
         warnings.append(f"an adapter is small, so it is published in fp32, not in {recipe.weights}")
         asked["weights"] = Asked(value=recipe.weights, reason="an adapter is small")
         recipe = recipe.model_copy(update={"weights": "fp32"})
+    if recipe.learning_rate == "auto":  # last: it depends on the other values as they are used
+        asked["learning_rate"] = Asked(value="auto", reason=f"for a base of width {base.width}")
+        recipe = with_rate(recipe, base.width)
     return recipe, asked, tuple(warnings)
 
 

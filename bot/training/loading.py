@@ -22,7 +22,7 @@ from transformers import (
 from transformers.activations import NewGELUActivation
 from transformers.utils import logging as transformers_logging
 
-from bot.errors import TrainingError
+from bot.errors import TrainingError, install_command
 from bot.hub.base_model import BaseSpec
 from bot.registry.recipe import Recipe
 from bot.sources.files import shown
@@ -80,6 +80,12 @@ class LoadedBase:
     def parameters(self) -> int:
         """How many weights the model has, tied ones counted once."""
         return sum(parameter.numel() for parameter in self.model.parameters())
+
+    @property
+    def width(self) -> int:
+        """The size of its hidden states; of its embeddings where its configuration does not say."""
+        size = getattr(self.config.get_text_config(), "hidden_size", None)
+        return int(size or self.model.get_input_embeddings().embedding_dim)  # type: ignore[arg-type]
 
     def fresh(self, recipe: Recipe, device: Device, *, whole: bool = True) -> PreTrainedModel:
         """The model with the base's weights to the bit, on the device, with the recipe's dropout.
@@ -140,7 +146,7 @@ def load(spec: BaseSpec) -> LoadedBase:
     if spec.gguf is not None and not all(map(importlib.util.find_spec, ("gguf", "accelerate"))):
         raise TrainingError(
             f"base {spec.name} is a GGUF file, and reading one needs the packages gguf and accelerate: "
-            "pip install gguf accelerate, or name a folder with safetensors"
+            f"{install_command('gguf')}, or name a folder with safetensors"
         )
     try:
         config, tokenizer, model = _read(spec)

@@ -238,5 +238,5 @@ def _check_finite(which: str, value: float, where: str, recipe: Recipe) -> None:
     if not math.isfinite(value):
         raise TrainingError(
             f"the {which} loss became {value} at {where}; nothing is published. "
-            f"Lower the recipe's learning_rate ({recipe.learning_rate:g}) and try again"
+            f"Lower the recipe's learning_rate ({recipe.learning_rate}) and try again"
         )

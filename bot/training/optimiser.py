@@ -9,6 +9,12 @@ import torch
 from bot.registry.recipe import Recipe
 from bot.training.weights import Weights
 
+RATE_TIMES_WIDTH, RATE_TOKENS = 0.115, 1024
+"""The learning rate `auto` times the base's width, at so many tokens a step."""
+
+LORA_FACTOR = 10
+"""How much faster an adapter learns than all weights."""
+
 
 class Optimiser:
     """AdamW with clipping; its memory is allocated once and used again for every model of a fleet."""
@@ -56,9 +62,22 @@ class Optimiser:
         self.weights.gradients.zero_()
 
 
+def with_rate(recipe: Recipe, width: int) -> Recipe:
+    """The recipe with a number in place of `learning_rate: auto`, for a base whose hidden states have this size.
+
+    One over the width, and the square root of the tokens of a step; docs/quality.md has what it was fitted to.
+    """
+    if recipe.learning_rate != "auto":
+        return recipe
+    tokens = recipe.batch_size * recipe.block_size
+    rate = RATE_TIMES_WIDTH / width * math.sqrt(tokens / RATE_TOKENS)
+    rate *= LORA_FACTOR if recipe.lora_rank else 1
+    return recipe.model_copy(update={"learning_rate": float(f"{min(rate, 1):.2g}")})
+
+
 def learning_rate(step: int, steps: int, recipe: Recipe) -> float:
-    """Linear warm-up to the recipe's peak, then a cosine to zero at the last step."""
-    rising = recipe.warmup * steps
+    """Linear warm-up to the recipe's peak, then a cosine to zero at the last step. ValueError where it is `auto`."""
+    peak, rising = float(recipe.learning_rate), recipe.warmup * steps
     if step < rising:
-        return recipe.learning_rate * (step + 1) / (rising + 1)
-    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
+        return peak * (step + 1) / (rising + 1)
+    return peak * 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))

@@ -30,6 +30,8 @@ CHANGED = {
     "recipe": "{epochs: 2}",
     "prompts": "[Listen]",
     "sampling": "{temperature: 0.5}",
+    "communities": "true",
+    "accounts": "{ada_example: '4242'}",
     "max_age": "2d",
     "min_new_posts": "5",
     "template": "other",

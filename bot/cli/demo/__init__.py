@@ -26,13 +26,14 @@ INPUTS = ("registry.yaml", "ORIGIN.md", "archives", "base")
 MARKER = ".mynah-demo"
 
 
-def run(out: Path, device: str = "auto") -> int:
+def run(out: Path, device: str = "auto", inputs: Path | None = None) -> int:
     """Plans and applies the demo's registry with everything below `out`, and says where to look.
 
-    A folder that an earlier demo made is used again. Raises UsageError for one that holds anything else.
+    `inputs` is a folder with another registry and what it names. An `out` that an earlier demo made is used again.
+    Raises UsageError for one that holds anything else.
     """
     began = time.monotonic()
-    _lay_out(out)
+    _lay_out(out, inputs or HERE)
     loaded = registry.load(out / "registry.yaml")
     hub = open_hub(f"dir:{out / 'hub'}", loaded.namespace or "")
     store = Store(loaded.store.url)
@@ -71,15 +72,15 @@ def _near(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def _lay_out(out: Path) -> None:
-    """Copies the demo's inputs to `out`, over those of an earlier demo only."""
+def _lay_out(out: Path, inputs: Path) -> None:
+    """Copies what of the inputs is there to `out`, over those of an earlier demo only."""
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / MARKER).exists())):
         raise UsageError(f"{out} exists and is not a demo's folder; name an empty or a new one with --out")
     out.mkdir(parents=True, exist_ok=True)
     (out / MARKER).touch()
     for name in INPUTS:
-        source, target = HERE / name, out / name
+        source, target = inputs / name, out / name
         if source.is_dir():
             shutil.copytree(source, target, dirs_exist_ok=True)
-        else:
+        elif source.exists():
             shutil.copyfile(source, target)
