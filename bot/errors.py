@@ -123,11 +123,3 @@ class Deferred(BotError):
     def __init__(self, message: str, *, retry_at: datetime | None = None) -> None:
         super().__init__(message)
         self.retry_at = retry_at
-
-
-def install_command(extra: str) -> str:
-    """The command that installs an extra of pyproject.toml, for the middle of a sentence.
-
-    The bot is not on a package index, so it is installed from a clone of its repository.
-    """
-    return f"in a clone of the bot's repository run: pip install '.[{extra}]'"

@@ -17,7 +17,8 @@ import torch
 from transformers import GenerationConfig
 from transformers.pytorch_utils import Conv1D
 
-from bot.errors import TrainingError, install_command
+from bot.errors import TrainingError
+from bot.io.installing import install_command
 from bot.registry.recipe import Recipe
 from bot.training.device import Device
 from bot.training.loading import LoadedBase
