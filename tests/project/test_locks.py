@@ -110,7 +110,7 @@ def test_only_locked_packages_are_installed_and_only_the_bot_is_built(
     assert "locks/build.txt" in locked[0]
     assert all(f"locks/{role}.txt" in locked[-1] for role in ("light", *roles))
     assert ("locks/torch-cpu.txt" in " ".join(locked)) == ("train" in roles)
-    assert "--no-deps --no-build-isolation --editable ." in last
+    assert "--no-deps --no-build-isolation ." in last
 
 
 def test_torch_that_is_there_stays_and_a_gpu_gets_its_own_build(tmp_path: Path) -> None:
