@@ -63,7 +63,13 @@ def test_the_check_knows_each_form_of_ours() -> None:
 def test_no_file_names_a_distribution_that_is_not_ours() -> None:
     strangers = {}
     for path in tracked():
-        if path in (Path(__file__), Path(installing.__file__)) or path.suffix in {".zip", ".png", ".ttf", ".otf", ".safetensors"}:
+        if path in (Path(__file__), Path(installing.__file__)) or path.suffix in {
+            ".zip",
+            ".png",
+            ".ttf",
+            ".otf",
+            ".safetensors",
+        }:
             continue
         named = distributions(path.read_text(errors="replace"))
         wrong = {word for word in named if not OURS.fullmatch(word) and word not in OTHERS}
