@@ -33,7 +33,7 @@ def main() -> None:
         elapsed, cpu, size = install(folder / "measured")
         bytecode = size_of(folder / "measured", "*.pyc") / 1e6
         print(
-            f"pip install ., warm cache: {elapsed:.1f} s elapsed, {cpu:.1f} s of CPU, {size / 1e6:.1f} MB on disk; "
+            f"installed with a warm cache: {elapsed:.1f} s elapsed, {cpu:.1f} s of CPU, {size / 1e6:.1f} MB on disk; "
             f"{bytecode:.1f} MB of all that is in the environment bytecode; {wheels(folder) / 1e6:.1f} MB of wheels"
         )
         print(f"registry, from the checkout to the comment's text: {review(folder):.2f} s of CPU")

@@ -16,6 +16,8 @@ INSTALLS = re.compile(
 )
 OURS = re.compile(rf"\.(?:\[[\w,{{}}]+\])?|{DISTRIBUTION}(?:\[[\w,]+\])? @ git\+\S+")
 """A clone, or a repository's address: the name alone is on no package index."""
+TELLING = (Path(__file__), Path(installing.__file__))
+"""Texts about installing; what the second one returns is checked by itself."""
 OTHERS = {"hf_xet", "huggingface_hub", "peft", "torch", "transformers"}
 """What the bot itself stands on, and a card's reader needs."""
 
@@ -63,13 +65,7 @@ def test_the_check_knows_each_form_of_ours() -> None:
 def test_no_file_names_a_distribution_that_is_not_ours() -> None:
     strangers = {}
     for path in tracked():
-        if path in (Path(__file__), Path(installing.__file__)) or path.suffix in {
-            ".zip",
-            ".png",
-            ".ttf",
-            ".otf",
-            ".safetensors",
-        }:
+        if path in TELLING or path.suffix in {".zip", ".png", ".ttf", ".otf", ".safetensors"}:
             continue
         named = distributions(path.read_text(errors="replace"))
         wrong = {word for word in named if not OURS.fullmatch(word) and word not in OTHERS}
