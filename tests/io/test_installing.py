@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import importlib.util
 import shlex
+import shutil
+import sys
 import tomllib
 from pathlib import Path
 
@@ -44,8 +47,8 @@ def test_training_without_a_gpu_takes_the_cpu_build_of_pytorch() -> None:
 def test_the_cpu_build_is_named_where_torch_and_a_gpu_are_missing(
     gpu: str | None, torch: object, cpu: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(installing.sys, "platform", "linux")
-    monkeypatch.setattr(installing.shutil, "which", lambda _: gpu)
-    monkeypatch.setattr(installing.importlib.util, "find_spec", lambda _: torch)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(shutil, "which", lambda _: gpu)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: torch)
     assert (installing.TORCH_CPU in installing.install_command("train")) is cpu
     assert installing.TORCH_CPU not in installing.install_command("s3")

@@ -51,9 +51,9 @@ def test_the_commit_of_a_fleet_is_not_the_commit_of_the_bot(tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("installed")
-def test_an_installed_bot_names_the_commit_that_its_build_recorded() -> None:
+def test_an_installed_bot_names_the_commit_that_its_build_recorded(tmp_path: Path) -> None:
     recorded = origin.Origin("https://github.com/org/mynah", "b" * 40)
-    (origin.PACKAGE / origin.FILE).write_text(recorded.as_json())
+    (tmp_path / "site-packages" / "bot" / origin.FILE).write_text(recorded.as_json())
     assert provenance.from_environment(RUN).commit == "b" * 40
 
 

@@ -56,7 +56,7 @@ def test_the_action_installs_the_bot_of_its_own_checkout() -> None:
     steps = action["runs"]["steps"]
     assert all(step["if"] == "${{ always() }}" for step in steps)  # a cancelled run's report needs each
     runs = [step["run"] for step in steps if "run" in step]
-    assert all(run.startswith('"$GITHUB_ACTION_PATH/.ci/') for run in runs)
+    assert all('\n"$GITHUB_ACTION_PATH/.ci/' in run for run in runs)
     assert not any("${{" in run for run in runs)
     given = {
         name for text in FILES.values() for job in load(text)["jobs"].values() for name in inputs_of(job)
