@@ -80,8 +80,8 @@ def of_clone(root: Path) -> Origin | None:
 def of_build(root: Path, environment: Mapping[str, str]) -> Origin | None:
     """The origin of a source tree that is being built, or None where only a file in it may say more.
 
-    An action's checkout has no git history: BOT_ORIGIN (ADDRESS@REF) says what it is, else the runner's own
-    path of it, _actions/OWNER/REPO/REF.
+    BOT_ORIGIN (ADDRESS@REF) says it for a checkout without history. So does a runner's own path of an action,
+    _actions/OWNER/REPO/REF; the contexts of GitHub do not, since they change with the actions that an action uses.
     """
     if given := _GIVEN.fullmatch(environment.get("BOT_ORIGIN", "")):
         return _of_ref(given["address"], given["ref"])
