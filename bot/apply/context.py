@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from bot.apply.fetch import Fetcher
 from bot.apply.watcher import Watcher
-from bot.errors import Skipped, UsageError, install_command
+from bot.errors import Skipped, UsageError
 from bot.hub import Hub
 from bot.hub import base_model as base
+from bot.io.installing import install_command
 from bot.plan import training_time
 from bot.plan.steps import Estimate, Step
 from bot.registry import Entry, Registry

@@ -19,7 +19,6 @@ from bot.github import review as reviews
 from bot.github.review import Review
 from bot.hub import Hub
 from bot.io import git
-from bot.manifest import provenance
 from bot.plan.make import make_plan
 from bot.registry import Registry
 from bot.registry.file_problems import REVIEW_CPU_S, file_problems
@@ -55,12 +54,13 @@ def run(
     """
     number = event.at(payload, "pull_request", "number")
     pull = number if isinstance(number, int) else 0
+    top = _top(registry_path)
     commit = (
         event.text(payload, "pull_request", "head", "sha")
-        or provenance.from_environment(environment).commit
+        or environment.get("GITHUB_SHA")
+        or git.answer(top, "rev-parse", "HEAD")
         or "0" * 40
     )
-    top = _top(registry_path)
     _refuse_links(top / "templates", top)
     try:
         head = registry.load(registry_path, within=top)

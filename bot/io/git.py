@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 
@@ -50,3 +51,10 @@ def answer(folder: Path, *arguments: str, timeout_s: float = 30) -> str | None:
         return os.fsdecode(output(folder, *arguments, timeout_s=timeout_s)).strip()
     except GitError:
         return None
+
+
+def https_address(address: str) -> str:
+    """Returns a remote's address as https (`git@github.com:org/fleet.git`), without a user's name or token."""
+    if ssh := re.fullmatch(r"(?:ssh://)?git@([\w.-]+)[:/]([\w./~-]+)", address):
+        address = f"https://{ssh[1]}/{ssh[2]}"
+    return re.sub(r"^https://[^/@]*@", "https://", address)

@@ -9,9 +9,10 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from bot.errors import SourceError, install_command
+from bot.errors import SourceError
+from bot.io.installing import install_command
 
-NOT_OPENED = f"give a path, or a URL that fsspec can open (for s3:// {install_command('s3')})"
+NOT_OPENED = "give a path, or a URL that fsspec can open"
 
 _FOREIGN = (
     ("botocore.exceptions", "BotoCoreError"),
@@ -73,4 +74,6 @@ def _from_url(file: str) -> AbstractContextManager[BinaryIO]:
     try:
         return cast("AbstractContextManager[BinaryIO]", fsspec.open(file, "rb"))
     except (ValueError, ImportError) as error:  # no such protocol, or a package for it is missing
-        raise SourceError(f"{shown(file)}: {shown(str(error))}; {NOT_OPENED}") from None
+        raise SourceError(
+            f"{shown(file)}: {shown(str(error))}; {NOT_OPENED} (for s3:// {install_command('s3')})"
+        ) from None

@@ -8,12 +8,11 @@ from typing import Any
 
 import fsspec
 
-from bot.errors import SourceError, install_command
+from bot.errors import SourceError
+from bot.io.installing import install_command
 from bot.sources.files import failures, reason, shown
 from bot.store.files import sentence
 from bot.store.places import Place
-
-USE = f"for s3:// {install_command('s3')}"
 
 
 class Remote:
@@ -26,7 +25,9 @@ class Remote:
         try:
             filesystem, root = fsspec.core.url_to_fs(place.url, **options)
         except (ValueError, ImportError) as error:
-            raise SourceError(f"store {self.url}: {shown(str(error))}; {USE}") from None
+            raise SourceError(
+                f"store {self.url}: {shown(str(error))}; for s3:// {install_command('s3')}"
+            ) from None
         except failures() as error:  # some schemes ask their host at once
             raise SourceError(f"store {self.url}: opening it failed: {reason(error)}") from None
         self._files: Any = filesystem

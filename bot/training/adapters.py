@@ -19,7 +19,8 @@ from torch.nn.utils import parameters_to_vector
 from transformers import GenerationConfig, PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
-from bot.errors import TrainingError, install_command
+from bot.errors import TrainingError
+from bot.io.installing import install_command
 from bot.registry.recipe import Recipe
 from bot.training.device import Device
 from bot.training.loading import LoadedBase

@@ -22,8 +22,9 @@ from transformers import (
 from transformers.activations import NewGELUActivation
 from transformers.utils import logging as transformers_logging
 
-from bot.errors import TrainingError, install_command
+from bot.errors import TrainingError
 from bot.hub.base_model import BaseSpec
+from bot.io.installing import install_command
 from bot.registry.recipe import Recipe
 from bot.sources.files import shown
 from bot.training.attention import Masking, agrees, implementation, masking_for

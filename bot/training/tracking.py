@@ -23,7 +23,7 @@ from typing import Any
 from huggingface_hub import constants
 
 from bot.corpus import Corpus
-from bot.errors import install_command
+from bot.io.installing import install_command
 from bot.manifest import Base, Copying, Evaluation, Point, Tracking, Training
 from bot.registry.recipe import Recipe
 from bot.sources.files import shown

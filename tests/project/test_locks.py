@@ -110,7 +110,7 @@ def test_only_locked_packages_are_installed_and_only_the_bot_is_built(
     assert "locks/build.txt" in locked[0]
     assert all(f"locks/{role}.txt" in locked[-1] for role in ("light", *roles))
     assert ("locks/torch-cpu.txt" in " ".join(locked)) == ("train" in roles)
-    assert "--no-deps --no-build-isolation --editable ." in last
+    assert "--no-deps --no-build-isolation ." in last
 
 
 def test_torch_that_is_there_stays_and_a_gpu_gets_its_own_build(tmp_path: Path) -> None:
@@ -121,3 +121,17 @@ def test_torch_that_is_there_stays_and_a_gpu_gets_its_own_build(tmp_path: Path) 
 @pytest.mark.parametrize("role", ["nothing", "../constraints", "--editable"])
 def test_a_role_without_a_lock_installs_nothing(role: str, tmp_path: Path) -> None:
     assert install(tmp_path, role, torch=True) == (2, [])
+
+
+def cache_key(*roles: str) -> dict[str, str]:
+    """The outputs of `.ci/cache-key`."""
+    ran = subprocess.run([ROOT / ".ci/cache-key", *roles], check=True, capture_output=True, text=True)
+    return dict(line.split("=", 1) for line in ran.stdout.splitlines())
+
+
+def test_the_cache_of_downloads_is_named_by_the_locks_that_are_installed() -> None:
+    keys = {roles: cache_key(*roles)["key"] for roles in [(), ("train",), ("s3",), ("train", "s3")]}
+    assert len(set(keys.values())) == len(keys)
+    assert cache_key("train") == cache_key("train")
+    assert cache_key("../constraints")["key"] == cache_key()["key"]  # .ci/install refuses it
+    assert Path(cache_key()["path"]).is_absolute()

@@ -10,6 +10,9 @@ import yaml
 from workflow_rules import PERMISSIONS, SECRETS, load, problems
 
 from bot.cli.app import cli
+from bot.github.fleet_repo.files import WORKFLOWS, fleet_files
+from bot.github.fleet_repo.pins import Pin
+from bot.github.fleet_repo.registry_text import Settings
 from bot.github.proposal import HEADINGS, LABEL
 from bot.hub import keyless
 from bot.sources.handles import Source
@@ -24,9 +27,48 @@ LEFT_OUT = {"add-handle.yml"} - FILES.keys()
 """Who makes the template theirs may do without requests by issues: docs/setup.md."""
 
 
+FLEET = fleet_files(Settings("acme"), Pin("org/mynah", "0123456789abcdef0123456789abcdef01234567", "1.2.3"))
+"""The files of a fleet in a repository of its own, as `bot init` writes them."""
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_workflow_keeps_every_rule(name: str) -> None:
     assert problems(name, FILES[name]) == []
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_a_workflow_of_a_fleet_keeps_every_rule(name: str) -> None:
+    assert problems(f"{name}.yml", FLEET[f".github/workflows/{name}.yml"]) == []
+
+
+def test_a_fleet_needs_no_file_that_its_repository_does_not_have() -> None:
+    for path, text in FLEET.items():
+        if path.startswith(".github/workflows/"):
+            named = set(re.findall(r"uses: \./(\S+)", text)) | set(
+                re.findall(r"(?:^|\s)(\.ci/\S+|make \w+)", text)
+            )
+            assert named <= FLEET.keys(), path
+
+
+def test_the_action_installs_the_bot_of_its_own_checkout() -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    assert action["runs"]["using"] == "composite"
+    steps = action["runs"]["steps"]
+    assert all(step["if"] == "${{ always() }}" for step in steps)  # a cancelled run's report needs each
+    runs = [step["run"] for step in steps if "run" in step]
+    assert all('\n"$GITHUB_ACTION_PATH/.ci/' in run for run in runs)
+    assert not any("${{" in run for run in runs)
+    given = {
+        name for text in FILES.values() for job in load(text)["jobs"].values() for name in inputs_of(job)
+    }
+    assert given <= set(action["inputs"])
+
+
+def inputs_of(job: dict[str, Any]) -> set[str]:
+    """What a job's steps give to the action."""
+    return {
+        name for step in job.get("steps", ()) if step.get("uses") == "./" for name in step.get("with", {})
+    }
 
 
 def test_the_rules_name_no_job_or_step_that_is_not_there() -> None:
@@ -159,6 +201,18 @@ PLANTED = {
         "ref: ${{ github.event.workflow_run.head_sha }}",
         "not main's code",
     ),
+    "a page that forgets which page was last": (
+        "pages.yml",
+        "key: pages-",
+        "key: publish-",
+        "a cache that publish",
+    ),
+    "another workflow after the others": (
+        "takedown.yml",
+        "on:\n  workflow_dispatch:",
+        "on:\n  workflow_run: {workflows: [publish]}\n  workflow_dispatch:",
+        "workflow_run is for",
+    ),
     "a clock among other triggers": (
         "publish.yml",
         "on:\n",
@@ -289,10 +343,15 @@ def test_a_takedown_is_by_hand_in_an_environment_of_its_own() -> None:
     workflow = load(FILES["takedown.yml"])
     assert set(workflow["on"]) == {"workflow_dispatch"}
     environments = {
-        name: {job.get("environment") for job in load(text)["jobs"].values()} for name, text in FILES.items()
+        name: {environment_of(job) for job in load(text)["jobs"].values()} for name, text in FILES.items()
     }
     assert environments["takedown.yml"] == {"takedown"}
     assert all("takedown" not in found for name, found in environments.items() if name != "takedown.yml")
+
+
+def environment_of(job: dict[str, Any]) -> str | None:
+    found = job.get("environment")
+    return found["name"] if isinstance(found, dict) else found
 
 
 def test_the_check_on_pull_requests_may_be_required() -> None:

@@ -31,6 +31,8 @@ PERMISSIONS: dict[tuple[str, str], dict[str, str]] = {
         "id-token": "write",
     },
     ("takedown.yml", "takedown"): {"contents": "write", "pull-requests": "write"},
+    ("pages.yml", "build"): {"contents": "read"},
+    ("pages.yml", "deploy"): {"pages": "write", "id-token": "write"},
     ("add-handle.yml", "propose"): {"contents": "write", "issues": "write", "pull-requests": "write"},
     ("release.yml", "build"): {"contents": "read", "id-token": "write", "attestations": "write"},
     ("release.yml", "attach"): {"contents": "write"},
@@ -52,6 +54,9 @@ EVENT = {
 }
 """What expressions may take of an event; a stranger's branch and fork only for the group of a concurrency."""
 GROUP_ONLY = {"github.event.workflow_run.head_branch", "github.event.workflow_run.head_repository.full_name"}
+
+_CACHES = {"publish.yml": "publish-", "pages.yml": "pages-"}
+"""What begins the names of a workflow's caches; the others have none."""
 
 _PIN = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
@@ -82,8 +87,8 @@ def _problems(name: str, text: str) -> Iterator[str]:
         yield "the workflow itself has permissions: only jobs have"
     if "pull_request_target" in on:
         yield "pull_request_target runs a stranger's code with the repository's rights"
-    if "workflow_run" in on and name != "registry-comment.yml":
-        yield "workflow_run is for the comment alone"
+    if "workflow_run" in on and name not in ("registry-comment.yml", "pages.yml"):
+        yield "workflow_run is for the comment and the page alone"
     if "schedule" in on and on != {"schedule"}:
         yield "a schedule stands in a file of its own, which GitHub may switch off"
     for line in text.splitlines():
@@ -151,7 +156,7 @@ def _step_problems(name: str, on: set[str], job_id: str, step: dict[str, Any]) -
     allowed = SECRETS.get((name, job_id, str(step.get("name"))), set())
     if secrets - allowed:
         yield f"sees {', '.join(sorted(secrets - allowed))}, which is not for it"
-    if "actions/cache" in uses and (name != "publish.yml" or not step["with"]["key"].startswith("publish-")):
+    if "actions/cache" in uses and not step["with"]["key"].startswith(_CACHES.get(name, "no cache")):
         yield "a cache that publish could take from another workflow, or leave to one"
 
 

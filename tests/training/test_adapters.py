@@ -18,8 +18,9 @@ from transformers import AutoModelForCausalLM, pipeline
 
 from bot import corpus
 from bot.corpus import Split
-from bot.errors import TrainingError, install_command
+from bot.errors import TrainingError
 from bot.hub.base_model import BaseSpec, parse
+from bot.io.installing import install_command
 from bot.registry.recipe import Recipe
 from bot.render.card import snippet
 from bot.sources.posts import Post, Profile, Timeline

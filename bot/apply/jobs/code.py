@@ -1,4 +1,4 @@
-"""The code that a job runs: the registry's repository at one commit, and checks that a job can reach all it needs."""
+"""The code that a job runs: the registry's repository and the bot, each at one commit, as a job can reach them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.apply.outcome_file import BOUNDS
 from bot.errors import UsageError
-from bot.io import git
+from bot.io import git, origin
 from bot.registry import Entry, Registry
 from bot.store.places import place_of
 
@@ -24,12 +24,16 @@ _ADDRESS = re.compile(r"https://[\w.-]+(?::\d+)?/[\w./~-]+")
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A repository's https address, a commit of it, where the registry lies in it, and the extras to install."""
+    """A repository's https address, a commit of it, where the registry lies in it, and the extras to install.
+
+    `bot` is where the bot itself comes from, or None where the registry's repository holds it.
+    """
 
     repository: str
     commit: str
     registry: str
     extras: tuple[str, ...] = ("train",)
+    bot: origin.Origin | None = None
 
 
 def code_of(registry: Registry, entries: Sequence[Entry], store: str, environment: Mapping[str, str]) -> Code:
@@ -52,7 +56,7 @@ def code_of(registry: Registry, entries: Sequence[Entry], store: str, environmen
     server, repository = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_REPOSITORY")
     on_github = server and repository
     address = f"{server}/{repository}" if on_github else git.answer(folder, "remote", "get-url", "origin")
-    address = _https(address or "")
+    address = git.https_address(address or "")
     if not _ADDRESS.fullmatch(address):
         raise UsageError(
             f"the repository of {registry.path} has no https address that a job could clone: set the remote origin"
@@ -72,7 +76,24 @@ def code_of(registry: Registry, entries: Sequence[Entry], store: str, environmen
         )
     for entry in entries:
         _check_files(entry, folder)
-    return Code(address, commit, path.relative_to(Path(top).absolute()).as_posix(), _extras(entries, store))
+    bot = None if _holds_the_bot(Path(top)) else _pinned(origin.find())
+    return Code(
+        address, commit, path.relative_to(Path(top).absolute()).as_posix(), _extras(entries, store), bot
+    )
+
+
+def _holds_the_bot(top: Path) -> bool:
+    """Whether the repository is the bot's own, which is a fleet too."""
+    return _tracks(top, top / ".ci" / "install") and _tracks(top, top / "bot" / "__main__.py")
+
+
+def _pinned(bot: origin.Origin) -> origin.Origin:
+    """The origin, if a job can install exactly this bot from it. UsageError otherwise."""
+    if bot.address and bot.commit:
+        return bot
+    raise UsageError(
+        f"a job installs the bot at the commit that runs here, which is not known: {bot.problem or origin.NOWHERE}"
+    )
 
 
 def _check_files(entry: Entry, folder: Path) -> None:
@@ -104,7 +125,6 @@ def _extras(entries: Sequence[Entry], store: str) -> tuple[str, ...]:
 def script(code: Code, arguments: Sequence[str]) -> str:
     """What a job's shell does: clone, install, `bot apply` with these arguments, and print the outcomes."""
     apply = shlex.join(["bot", "apply", "--registry", code.registry, *arguments, "--report", "outcomes.json"])
-    install = shlex.join([".ci/install", *code.extras])
     site = "/".join(code.repository.split("/")[:3])
     lines = [
         "set -eu",
@@ -114,13 +134,29 @@ def script(code: Code, arguments: Sequence[str]) -> str:
         f"git fetch --quiet --depth 1 {shlex.quote(code.repository)} {shlex.quote(code.commit)}",
         "git checkout --quiet FETCH_HEAD",
         "python3 -m venv --system-site-packages .venv && . .venv/bin/activate",
-        install,
+        *_installation(code),
         "status=0",
         f"{apply} || status=$?",
         f"test ! -f outcomes.json || gzip -c outcomes.json | base64 -w 4000 | sed 's/^/{MARKER}/'",
         "exit $status",
     ]
     return "\n".join(lines)
+
+
+def _installation(code: Code) -> list[str]:
+    """The lines that install the bot: from the clone, or from one commit of its own repository.
+
+    git verifies what it fetches by the commit, and `.ci/install` takes packages by the digests in locks/.
+    """
+    if code.bot is None or code.bot.address is None or code.bot.commit is None:
+        return [shlex.join([".ci/install", *code.extras])]
+    bot = shlex.quote(code.bot.address)
+    return [
+        f"git init --quiet ../bot && git -C ../bot fetch --quiet --depth 1 {bot} {code.bot.commit}",
+        "git -C ../bot checkout --quiet FETCH_HEAD",
+        f"BOT_ORIGIN={shlex.quote(f'{code.bot.address}@{code.bot.commit}')} "
+        + shlex.join(["../bot/.ci/install", *code.extras]),
+    ]
 
 
 def outcomes_in(log: Iterable[str]) -> str | None:
@@ -142,13 +178,6 @@ def outcomes_in(log: Iterable[str]) -> str | None:
     if not unpacking.eof:
         raise ValueError("the outcomes in the log are cut")
     return data.decode()
-
-
-def _https(address: str) -> str:
-    """`git@github.com:org/fleet.git` as https, without a user's name or token."""
-    if ssh := re.fullmatch(r"(?:ssh://)?git@([\w.-]+)[:/]([\w./~-]+)", address):
-        address = f"https://{ssh[1]}/{ssh[2]}"
-    return re.sub(r"^https://[^/@]*@", "https://", address)
 
 
 def _tracks(folder: Path, path: Path) -> bool:

@@ -19,8 +19,9 @@ from bot.cli.commands.options import (
     open_hub,
     registry_option,
     store_option,
+    warn,
 )
-from bot.errors import UsageError
+from bot.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
     from bot.cli.json_outputs import SiteOutput
@@ -63,7 +64,14 @@ def site(
         raise UsageError(f"{registry.path.name} has no namespace: set it to where the models are on the Hub")
     fleet_site.check(out)
     hub = open_hub(hub_target, registry)
-    plan = make_plan(registry, hub, store_url or registry.store.url)
+    try:
+        plan = make_plan(registry, hub, store_url or registry.store.url)
+    except SourceError as error:
+        if store_url is not None:
+            raise
+        # A page for everybody is drawn without a token, which a private store needs.
+        warn(f"the page does not show what only the store knows, such as failures: {error}")
+        plan = make_plan(registry, hub, None)
     repos = hub.listing().repos
     if avatars is None:
         avatars = (hub_of(hub_target, registry) or "").startswith("dir:")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from bot.cli.doctor import store_place
 from bot.cli.doctor.finding import Finding, unset
-from bot.errors import BotError, CredentialsError, HubError, RegistryError, install_command
+from bot.errors import BotError, CredentialsError, HubError, RegistryError
+from bot.io.installing import install_command
 
 if TYPE_CHECKING:
     from bot.hub import Hub

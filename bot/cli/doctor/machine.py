@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bot.cli.doctor.finding import Finding
-from bot.errors import install_command
 from bot.github import workflow_commands
+from bot.io.installing import install_command
 
 DISK_BYTES = 5 * 10**9
 """Free space that GPT-2 with its training, its files and a cache of the base fits into."""

@@ -11,9 +11,17 @@ from jobs_server import printed
 from bot import registry
 from bot.apply.jobs.code import MARKER, Code, code_of, outcomes_in, script
 from bot.errors import UsageError
+from bot.io import origin
 from bot.registry import Registry
 
 HOSTILE = "a'; touch /tmp/owned; '"
+BOT = origin.Origin("https://github.com/org/mynah", "b" * 40, "v1.2.3")
+
+
+@pytest.fixture(autouse=True)
+def _origin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bot that runs is of a known commit, whatever this checkout is."""
+    monkeypatch.setattr(origin, "find", lambda: BOT)
 
 
 @pytest.fixture
@@ -136,6 +144,40 @@ def test_files_and_bases_count_when_the_commit_holds_them(checkout: Path) -> Non
     git(checkout, "add", "conf/tiny")
     commit(checkout, "base")
     assert asked(read(checkout)).extras == ("train", "s3", "wandb")
+
+
+def installed_by(code: Code) -> list[str]:
+    lines = script(code, []).splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("python3 -m venv"))
+    return lines[start + 1 : lines.index("status=0")]
+
+
+def test_a_job_of_a_fleet_installs_the_bot_at_its_own_commit_and_clones_the_fleet(checkout: Path) -> None:
+    code = asked(read(checkout))
+    assert code.bot == BOT
+    text = script(code, [])
+    assert text.count("https://github.com/org/fleet.git") == 1
+    assert installed_by(code)[0].endswith(f"fetch --quiet --depth 1 {BOT.address} {BOT.commit}")
+    assert installed_by(code)[-1] == f"BOT_ORIGIN={BOT.address}@{BOT.commit} ../bot/.ci/install train s3"
+
+
+def test_a_job_of_the_bots_own_repository_installs_the_bot_of_that_commit(checkout: Path) -> None:
+    for name in (".ci/install", "bot/__main__.py"):
+        (checkout / name).parent.mkdir()
+        (checkout / name).touch()
+    git(checkout, "add", ".")
+    commit(checkout, "the bot")
+    code = asked(read(checkout))
+    assert code.bot is None
+    assert installed_by(code) == [".ci/install train s3"]
+    assert str(BOT.address) not in script(code, [])
+
+
+def test_a_bot_of_no_known_commit_starts_no_job(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for found in (origin.UNKNOWN, origin.Origin(BOT.address, problem="the clone has changes")):
+        monkeypatch.setattr(origin, "find", lambda found=found: found)
+        with pytest.raises(UsageError, match=found.problem or "nobody recorded"):
+            asked(read(checkout))
 
 
 def test_a_token_for_the_repository_goes_to_its_own_host_alone(checkout: Path, tmp_path: Path) -> None:

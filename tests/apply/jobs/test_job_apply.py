@@ -17,16 +17,19 @@ from typing import Any
 
 import boto3
 import pytest
+from clones import clone, commit
 from fleets import Fleet
 from jobs_server import JobsServer
 from moto.server import ThreadedMotoServer
 
 from bot.__main__ import main
 from bot.apply.jobs.api import MODELS
+from bot.io import origin
 
 pytest_plugins = ["hub_fixtures"]
 
 ADDRESS = "https://example.org/org/fleet"
+BOT = "https://example.org/org/mynah"
 ROOT = Path(__file__).parents[3]
 AWS = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -58,6 +61,18 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     yield client
     client.close()
     server.stop()
+
+
+@pytest.fixture(autouse=True)
+def bot_repository(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The bot's own repository, from whose commit the bot that runs comes, with what installs it."""
+    folder = clone(tmp_path / "mynah", BOT)
+    for part in (".ci", "locks"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("node_modules"))
+    git(folder, "config", "uploadpack.allowAnySHA1InWant", "true")
+    found = origin.Origin(BOT, commit(folder))
+    monkeypatch.setattr(origin, "find", lambda: found)
+    return folder
 
 
 @pytest.fixture
@@ -93,7 +108,10 @@ def container(folder: Path, checkout: Path, network: dict[str, str]) -> Any:
     def work(spec: dict[str, Any]) -> tuple[str, list[str]]:
         home = folder / "-".join(json.loads(spec["environment"][MODELS]))
         home.mkdir()
-        (home / ".gitconfig").write_text(f'[url "file://{checkout}"]\n\tinsteadOf = {ADDRESS}\n')
+        places = {checkout: ADDRESS, checkout.parent / "mynah": BOT}
+        (home / ".gitconfig").write_text(
+            "".join(f'[url "file://{path}"]\n\tinsteadOf = {address}\n' for path, address in places.items())
+        )
         ran = subprocess.run(
             spec["command"],
             cwd=home,
@@ -123,8 +141,6 @@ def test_models_are_trained_in_a_job_and_published_from_a_checkout_and_a_store_e
 ) -> None:
     checkout = tmp_path / "fleet"
     shutil.copytree(tiny_base, checkout / "bases" / "tiny")
-    for part in (".ci", "locks"):
-        shutil.copytree(ROOT / part, checkout / part, ignore=shutil.ignore_patterns("node_modules"))
     fleet = Fleet(checkout, Path("./bases/tiny"))
     fleet.posts("bob", 250, seed=2)  # committed beside the registry
     fleet.entry("bob")

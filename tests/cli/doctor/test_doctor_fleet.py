@@ -16,9 +16,10 @@ from keyless_server import KeylessServer
 
 from bot import registry
 from bot.cli.doctor import Finding, fleet
-from bot.errors import SourceError, install_command
+from bot.errors import SourceError
 from bot.hub import Hub
 from bot.hub.keyless import KeylessHub
+from bot.io.installing import install_command
 from bot.registry import Registry
 from bot.store.files import Folder
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from card_facts import account, manifest
+from hub_bench import HubBench
 from hub_runs import hub_at
 from hub_server import HubServer
 
@@ -298,3 +299,22 @@ def test_a_picture_that_somebody_replaced_by_something_else_becomes_a_figure(fle
     (path,) = fleet.rows()["ada_example"][11]
     with Image.open(fleet.page / path) as image:
         assert (image.format, image.size) == ("WEBP", (96, 96))
+
+
+def test_a_page_is_drawn_although_nobody_may_read_the_store(
+    fleet: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As on GitHub Pages: a job without a token, and a private Storage Bucket."""
+    publish(fleet.hub, "ada_example")
+    fleet.models, fleet.top = ["ada_example", "bob_example"], "store: hf://buckets/tester/posts\n"
+    with HubBench(tmp_path / "bench") as bench:
+        bench.bucket("posts")
+        monkeypatch.setenv("HF_ENDPOINT", bench.url)
+        monkeypatch.delenv("HF_TOKEN", raising=False)
+        assert fleet.run() == 0
+        assert "tester/posts" in capsys.readouterr().err
+        assert {name: row[1] for name, row in fleet.rows().items()} == {
+            "ada_example": "changed",
+            "bob_example": "new",
+        }
+        assert fleet.run("--store", "hf://buckets/tester/posts") != 0
