@@ -22,6 +22,7 @@ COLOURS = {
     "train": _GREEN,
     "card": _CYAN,
     "remove": _MAGENTA,
+    "held": _YELLOW,
     "blocked": _RED,
     "unlisted": _YELLOW,
     "ok": _DIM,
@@ -35,14 +36,18 @@ COLOURS = {
 """The colour of an action or a result, where a terminal shows colours."""
 
 
-def print_plan(plan: Plan, stream: IO[str]) -> None:
-    """Prints the plan as a table, then the counts, the cost and the notes."""
+def print_plan(plan: Plan, stream: IO[str], *, everything: bool = False) -> None:
+    """Prints the plan as a table, then the counts, the cost and the notes.
+
+    Steps that need nothing are counted, and listed only with `everything`.
+    """
     reads = sum(step.estimate.reads for step in plan.steps)
-    if plan.steps:
+    listed = [step for step in plan.steps if everything or step.status != "ok"]
+    if listed:
         head = ("step", "model", "reads", "USD", "why") if reads else ("step", "model", "why")
-        print_table(head, [_row(step, paid=bool(reads)) for step in plan.steps], stream)
-    counts = ", ".join(f"{count} {action}" for action, count in plan.counts.items())
-    print(f"Plan: {counts or 'no steps'}.", file=stream)
+        print_table(head, [_row(step, paid=bool(reads)) for step in listed], stream)
+    hidden = " (listed with --all)" if len(listed) < len(plan.steps) else ""
+    print(f"Plan: {counted(plan) or 'no steps'}{hidden}.", file=stream)
     if reads:
         usd = sum(step.estimate.usd for step in plan.steps)
         print(f"Cost: about {reads:,} posts and profiles read, {usd:.2f} USD.", file=stream)
@@ -50,9 +55,14 @@ def print_plan(plan: Plan, stream: IO[str]) -> None:
         print(f"Note: {note.text}.", file=stream)
 
 
+def counted(plan: Plan) -> str:
+    """`2 train, 30 held, 1 ok`: how many steps there are of each kind; empty without steps."""
+    return ", ".join(f"{count:,} {status}" for status, count in plan.statuses.items())
+
+
 def _row(step: Step, *, paid: bool) -> tuple[str, ...]:
     cost = (f"{step.estimate.reads:,}", f"{step.estimate.usd:.2f}") if step.estimate.reads else ("-", "-")
-    return (step.action, step.name, *(cost if paid else ()), step.reason)
+    return (step.status, step.name, *(cost if paid else ()), step.explanation)
 
 
 def outcomes_json(outcomes: Sequence[Outcome], spent: Cost) -> dict[str, Any]:

@@ -108,9 +108,9 @@ def _rendered(review: Review, most: int, cautions: Sequence[str] = ()) -> str:
 def _cells(rows: Sequence[Row]) -> list[tuple[object, ...]]:
     return [
         (
-            f"{row.action} (held)" if row.held else row.action,
+            "held" if row.held else row.action,
             code(row.name),
-            prose(row.reason),
+            prose(f"{row.action}: {row.reason}" if row.held else row.reason),
             cost(row.reads, row.usd),
         )
         for row in rows

@@ -116,4 +116,4 @@ def _stands(old: Step, now: Step) -> bool:
     if now.action == old.action:
         return True
     forced = old.cause == "forced" and now.action in ("train", "card", "ok")
-    return forced or (old.action in ("train", "card") and now.cause == "waiting")
+    return forced or (old.action in ("train", "card") and now.kind in ("waiting", "blocked-account"))

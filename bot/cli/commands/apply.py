@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from bot.cli.commands.options import (
+    all_option,
     device_option,
     hub_option,
     json_option,
@@ -25,6 +26,7 @@ from bot.cli.commands.options import (
     store_option,
     warn,
 )
+from bot.errors import BotError, GuardError
 
 
 class Span(click.ParamType[int]):
@@ -98,6 +100,12 @@ class Span(click.ParamType[int]):
     help="Write the outcomes as JSON, after each step.",
 )
 @device_option
+@all_option
+@click.option(
+    "--exit-zero",
+    is_flag=True,
+    help="Exit 0 where steps failed, were deferred or are held: with --report, bot report decides.",
+)
 @json_option
 def apply(**flags: Any) -> int:
     """Apply the plan: fetch, train, evaluate, publish.
@@ -121,7 +129,8 @@ def apply(**flags: Any) -> int:
     selection = replace(selection, plan=workflow_commands.redact_plan(selection.plan, os.environ))
     plan = selection.plan
     if not options.as_json:
-        report.print_plan(workflow_commands.redact_for_display(plan, (), os.environ)[0], sys.stdout)
+        shown = workflow_commands.redact_for_display(plan, (), os.environ)[0]
+        report.print_plan(shown, sys.stdout, everything=options.everything)
     elif options.dry_run:
         report.print_json({"outcomes": [], "plan": plan.to_json()}, sys.stdout)
     if options.dry_run:
@@ -138,4 +147,5 @@ def apply(**flags: Any) -> int:
     else:
         shown, results = workflow_commands.redact_for_display(plan, outcomes, os.environ)
         report.print_outcomes(results, shown, sys.stdout, spent)
-    return exit_code(plan, outcomes)
+    code = exit_code(plan, outcomes)
+    return 0 if options.exit_zero and code in (BotError.exit_code, GuardError.exit_code) else code
