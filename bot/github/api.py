@@ -213,6 +213,12 @@ class GitHub:
         """What GitHub says of a workflow: `active`, `disabled_inactivity`, `disabled_manually` and others."""
         return str(self._call("GET", f"actions/workflows/{file}", None, "actions: read")["state"])
 
+    def artifact(self, run: int, name: str) -> int | None:
+        """The id of a workflow run's artifact of that name; None where it has none."""
+        found = self._call("GET", f"actions/runs/{run}/artifacts?name={quote(name)}", None, "actions: read")
+        ids = [one["id"] for one in found["artifacts"] if not one.get("expired")]
+        return max(ids) if ids and all(isinstance(each, int) for each in ids) else None
+
     def environment_branches(self, name: str) -> tuple[str, ...] | None:
         """Name patterns of the branches and tags that may use an environment, at most 100; None where any may.
 

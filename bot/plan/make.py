@@ -36,8 +36,8 @@ class PlanOptions:
     only: tuple[str, ...] = ()
     force: Force | None = None
     overwrite: tuple[str, ...] = ()
-    retry: tuple[str, ...] = ()
     max_change: float = MAX_CHANGE
+    retry: tuple[str, ...] = ()
 
 
 EVERYTHING = PlanOptions()

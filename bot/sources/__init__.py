@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Protocol, cast, get_args, runtime_checkable
 
 from bot.errors import UsageError
+from bot.io.retry import RetryPolicy
 from bot.sources.budget import Budget
 from bot.sources.posts import Network, Owner, Timeline
 
@@ -87,11 +88,21 @@ class LooksUp(Protocol):
         ...
 
 
+@runtime_checkable
+class FindsAccounts(Protocol):
+    """A source that can tell without a token and free of charge whether an account exists."""
+
+    def exists(self, handle: str) -> bool:
+        """Whether an account has the handle, by one request. Raises what `Source.read` raises: then it is not known."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """Options of a source: a path or fsspec URL, the environment for tokens and addresses, and the budget that
     paid reads are taken from. `retweets=False` leaves them out where a network bills them. `sleep` waits for a
-    number of seconds, or raises when the run is interrupted.
+    number of seconds, or raises when the run is interrupted. `policy` is for requests to free networks, None for
+    the usual one.
     """
 
     file: str | None = None
@@ -99,6 +110,7 @@ class Options:
     budget: Budget = field(default_factory=Budget)
     retweets: bool = True
     sleep: Callable[[float], None] = time.sleep
+    policy: RetryPolicy | None = None
 
 
 class _Module(Protocol):
@@ -164,6 +176,18 @@ def open_source(
         raise UsageError(f"source {name} reads a file: name its path or URL under {name}:")
     module = cast("_Module", importlib.import_module(spec.module))
     return module.open_source(Options(file, environment, budget or Budget(), retweets, sleep))
+
+
+def open_finder(
+    name: str, policy: RetryPolicy, environment: Mapping[str, str] = os.environ
+) -> FindsAccounts | None:
+    """The source of that name, to ask whether accounts exist; None for one that cannot tell, or not for nothing."""
+    spec = SOURCES.get(name)
+    if spec is None or spec.reads_file or spec.usd_user:
+        return None
+    module = cast("_Module", importlib.import_module(spec.module))
+    source = module.open_source(Options(environment=environment, policy=policy))
+    return source if isinstance(source, FindsAccounts) else None
 
 
 def check_file(name: str, file: str) -> None:

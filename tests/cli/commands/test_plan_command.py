@@ -1,4 +1,4 @@
-"""`bot plan` where entries wait: what is ticked in the issue on failures is tried again, and nothing else is left out."""
+"""`bot plan` where entries wait: what is ticked in the issue is tried again, and nothing else is left out."""
 
 from __future__ import annotations
 
