@@ -26,6 +26,7 @@ GROUPS = {
         "purge": "posts",
     },
     "Maintainers": {
+        "init": "init",
         "doctor": "doctor",
         "preview": "preview",
         "render": "fleet",

@@ -219,6 +219,10 @@ class GitHub:
         ids = [one["id"] for one in found["artifacts"] if not one.get("expired")]
         return max(ids) if ids and all(isinstance(each, int) for each in ids) else None
 
+    def get(self, path: str, permission: str) -> Any:
+        """What GitHub answers to a path of the repository; `permission` is what a token needs for it."""
+        return self._call("GET", path, None, permission)
+
     def environment_branches(self, name: str) -> tuple[str, ...] | None:
         """Name patterns of the branches and tags that may use an environment, at most 100; None where any may.
 

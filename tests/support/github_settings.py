@@ -39,6 +39,9 @@ class Settings:
             if found[1] not in self.users:
                 raise Refusal(404, "Not Found")
             return {"login": found[1], "id": self.users[found[1]]}
+        if path == "/user/repos":
+            self.exists = True
+            return {}
         if not self.exists:
             raise Refusal(404, "Not Found")
         if found := re.fullmatch(r"/environments/(\w+)(/\S+)?", path):
@@ -89,6 +92,9 @@ class Settings:
             return {"name": name}
         if name not in self.branches:
             raise Refusal(404, "Not Found")
+        if method == "PUT" and below.startswith("/secrets/"):
+            self.secrets.setdefault(name, []).append(below.removeprefix("/secrets/"))
+            return {}
         branches = self.branches[name]
         if below == "/deployment-branch-policies" and method == "POST":
             assert branches is not None
