@@ -117,7 +117,9 @@ def _people(review: Review, most: int) -> Iterator[Markup]:
         models.setdefault(voice.model, []).append(voice)
     for name, voices in list(models.items())[:most]:
         accounts = Markup(" and ").join(map(_account, voices))
-        together = f", ONE model of these {len(voices)} accounts together" if len(voices) > 1 else ""
+        together = (
+            f", ONE model (a cyborg) of these {len(voices)} accounts together" if len(voices) > 1 else ""
+        )
         yield Markup("{}: {} ({}){}; consent: {}").format(
             code(name), accounts, prose(voices[0].source), together, _agreed(voices[0].consent)
         )

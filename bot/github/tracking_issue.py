@@ -144,7 +144,7 @@ def body(verdict: Verdict, run: str | None, spent: str = "", ticks: Collection[s
             f"{_mark(verdict)}Nothing fails or waits{ended}. The bot opens this again when something does.\n"
         )
     listed = "".join(f"{line}\n" for line in _lines(verdict, ticks))
-    count = len(verdict.failing) + len(verdict.removals or {})
+    count = len(verdict.failing)
     fails = "entry fails or waits" if count == 1 else "entries fail or wait"
     head = f"{count:,} {fails}; the others are not held up by it.\n\n" if count else ""
     cost = f"In the last run {spent} " if spent else ""
@@ -157,16 +157,20 @@ def body(verdict: Verdict, run: str | None, spent: str = "", ticks: Collection[s
     )
     end = "The bot keeps this issue up to date, and closes it when nothing fails or waits any more.\n"
     rest = "More are in the summary of the last run."
-    text = f"{_hold(verdict)}{head}{cut(listed, MOST, rest)}\n{boxes}{last}{cost}{end}"
+    text = f"{_removals(verdict)}{_hold(verdict)}{head}{cut(listed, MOST, rest)}\n{boxes}{last}{cost}{end}"
     return _mark(verdict) + text
 
 
 def _lines(verdict: Verdict, ticks: Collection[str]) -> Iterator[str]:
-    for name, reason in (verdict.removals or {}).items():
-        yield f"- **{prose(name)}**: {prose(reason)}"
     for name, reason in verdict.failing.items():
         box = "x" if name in ticks and name not in verdict.tried else " "
         yield f"- [{box}] {code(name)}: {prose(reason)} <!-- try {_json(name)} -->"
+
+
+def _removals(verdict: Verdict) -> str:
+    removals = verdict.removals or {}
+    rows = "".join(f"- {prose(name)}: {prose(reason)}\n" for name, reason in removals.items())
+    return f"> [!CAUTION]\n> **Somebody asked to be removed, and still is not.**\n\n{rows}\n" if rows else ""
 
 
 def _hold(verdict: Verdict) -> str:

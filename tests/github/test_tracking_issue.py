@@ -61,7 +61,7 @@ def test_a_removal_that_fails_is_new_every_time() -> None:
     again = judge(steps, outcomes, memory_of(body(first, None)), partial=False)
     assert first.is_new
     assert again.is_new
-    assert "**removal 1**" in body(again, None)
+    assert "- removal 1: removal 1 failed" in body(again, None)
     assert "- [ ]" not in body(again, None)
 
 

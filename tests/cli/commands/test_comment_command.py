@@ -236,8 +236,8 @@ def test_accounts_are_linked_with_their_consent_and_several_are_one_model(
     assert commented(made.model_dump_json()) == 0
     lines = github.comments[5][0]["body"].splitlines()
     assert (
-        "- `ada-bob`: [ada](https://x.com/ada) and [bob](https://x.com/bob) (x), ONE model of these 2 accounts "
-        "together; consent: the owner's own word (self)" in lines
+        "- `ada-bob`: [ada](https://x.com/ada) and [bob](https://x.com/bob) (x), ONE model (a cyborg) of these 2 "
+        "accounts together; consent: the owner's own word (self)" in lines
     )
     carol = next(line for line in lines if "carol" in line and line.startswith("- "))
     assert "](https://bsky.app/profile/carol.example.social)" in carol
