@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from bot.cli.commands.options import F
 from bot.errors import BotError, UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from bot.github.calls import Runner
     from bot.github.setup import Setting, Wanted
     from bot.registry import Registry
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def github_options(command: F) -> F:

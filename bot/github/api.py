@@ -45,27 +45,6 @@ class Ahead:
 
 
 @dataclass(frozen=True, slots=True)
-class Editor:
-    """Who wrote a version of a text; `login` is empty for an account that is gone."""
-
-    login: str
-    is_bot: bool = False
-
-    @property
-    def is_workflow(self) -> bool:
-        """Whether it is the account of the token that workflows get."""
-        return self.is_bot and self.login.removesuffix("[bot]") == "github-actions"
-
-
-@dataclass(frozen=True, slots=True)
-class IssueText:
-    """The text of an issue, and who wrote it: editors, the latest first, then its author where all edits are known."""
-
-    body: str
-    editors: tuple[Editor, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class GitHub:
     """One repository. Every method raises GitHubError only."""
 
@@ -104,21 +83,11 @@ class GitHub:
         """Changes an issue's `title`, `body` or `state`."""
         self._call("PATCH", f"issues/{number}", values, "issues: write")
 
-    def issue_text(self, number: int) -> IssueText:
-        """The text of an issue with its editors, of one moment. The REST API does not name editors."""
+    def graphql(self, query: str, variables: Mapping[str, Any], permission: str) -> Any:
+        """The answer to a query of GraphQL about this repository, whose `owner` and `name` are given with it."""
         owner, _, name = self.repository.partition("/")
-        query = {"query": _EDITS, "variables": {"owner": owner, "name": name, "number": number}}
-        answer = self._call("POST", "graphql", query, "issues: read")
-        try:
-            issue = answer["data"]["repository"]["issue"]
-            edits = {one["id"]: one for part in ("first", "last") for one in issue[part]["nodes"]}
-            latest = sorted(edits.values(), key=lambda one: str(one["editedAt"]), reverse=True)
-            editors = [_editor(one["editor"]) for one in latest]
-            if len(edits) == issue["first"]["totalCount"]:
-                editors.append(_editor(issue["author"]))
-            return IssueText(str(issue["body"]), tuple(editors))
-        except (KeyError, TypeError):
-            raise GitHubError(f"GitHub did not say who edited issue #{number}") from None
+        value = {"query": query, "variables": {"owner": owner, "name": name, **variables}}
+        return self._call("POST", "graphql", value, permission)
 
     def permission(self, login: str) -> str:
         """What somebody may do here: `admin`, `maintain`, `write`, `triage`, `read`; `none` for strangers."""
@@ -277,24 +246,6 @@ class GitHub:
         if answer.status >= 400:
             raise GitHubError(_sentence(what, answer, permission), answer.status)
         return answer.value
-
-
-_EDITS = """
-query($owner: String!, $name: String!, $number: Int!) {
-  repository(owner: $owner, name: $name) {
-    issue(number: $number) {
-      body
-      author { __typename login }
-      first: userContentEdits(first: 50) { totalCount nodes { id editedAt editor { __typename login } } }
-      last: userContentEdits(last: 50) { nodes { id editedAt editor { __typename login } } }
-    }
-  }
-}
-"""
-
-
-def _editor(actor: dict[str, Any] | None) -> Editor:
-    return Editor(str(actor["login"]), actor["__typename"] == "Bot") if actor else Editor("")
 
 
 def from_environment(environment: Mapping[str, str]) -> GitHub:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.errors import UsageError
-from bot.github import tracking_issue
-from bot.github.api import GitHub, GitHubError, IssueText
+from bot.github import issue_edits, tracking_issue
+from bot.github.api import GitHub, GitHubError
+from bot.github.issue_edits import IssueText
 
 WRITERS = ("admin", "maintain", "write")
 """Permissions of people whose ticks count."""
@@ -39,7 +40,7 @@ def read(hub: GitHub, number: int) -> Ticks:
     API is a refusal, too.
     """
     try:
-        text = hub.issue_text(number)
+        text = issue_edits.read(hub, number)
         names = tracking_issue.ticked(text.body)
         stranger = _stranger(hub, text) if names else None
     except GitHubError as error:

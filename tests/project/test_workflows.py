@@ -209,7 +209,7 @@ def test_a_planted_mistake_is_found(mistake: str) -> None:
 def test_ci_runs_for_all_but_a_pull_request_of_the_registry(
     tmp_path: Path, event: str, changed: list[str], code: str
 ) -> None:
-    git = ["git", "-C", tmp_path, "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=t", "-c", "user.email=t@example.org"]
 
     def commit() -> None:
         subprocess.run([*git, "add", "-A"], check=True)
