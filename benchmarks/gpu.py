@@ -1,11 +1,12 @@
-"""Training on a CUDA machine: tokens a second, model FLOPs utilisation, seconds a model, the curve of a fleet.
+"""Training on a CUDA machine: tokens a second, model FLOPs utilisation, each choice that training makes, a fleet.
 
     python benchmarks/gpu.py [--write]              on a CUDA machine, unattended, under 8 minutes
     python benchmarks/gpu.py --device cpu --small   the same steps in small, to see that the script works
 
 The base is a GPT-2 of 124 million random weights. Utilisation counts 6 operations a weight and token and the
 attention's 12 x layers x width x length, over the most that a product of two large bf16 matrices reaches here.
-The Trainer (`pip install -e '.[bench]'`) takes its turn at 1 x 1,024 in bf16.
+The Trainer (`pip install -e '.[bench]'`) takes its turn at 1 x 1,024 in the same arithmetic. benchmarks/gpu_paths.py
+measures fp16 and bf16 against fp32, CUDA graphs, waiting, what fits into memory, and two processes at once.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import gpu_paths
 import machine
 import torch
 from corpora import everything
@@ -112,6 +114,7 @@ def theirs(
             num_train_epochs=1,
             learning_rate=1e-4,
             bf16=on.bf16,
+            fp16=on.fp16,
             use_cpu=on.torch.type == "cpu",
             report_to=[],
             save_strategy="no",
@@ -195,11 +198,25 @@ def main() -> None:
                 f"{mine * operations(base, size) / peak:.1%} | {memory / 1e6:,.0f} |"
             )
             print(lines[-1], flush=True)
-        recipe = Recipe(block_size=length if chosen.small else 256, epochs=1 if chosen.small else 4)
+        recipe = Recipe(
+            block_size=length if chosen.small else 256, epochs=1 if chosen.small else 4, patience=0
+        )
+        few = posts[:24] if chosen.small else posts  # fp16 on a CPU is thirty times slower than fp32
+        once = recipe.model_copy(update={"epochs": 1})
+        paths: tuple[Callable[[], list[str]], ...] = (
+            lambda: gpu_paths.arithmetic(base, few, once, on),
+            lambda: gpu_paths.replay(base, posts, once, on),
+            lambda: gpu_paths.memory(base, posts, once, on),
+            lambda: gpu_paths.two_at_once(folder, posts, once, on, Path(name)),
+        )
+        for more in paths:
+            if time.perf_counter() - began < BUDGET * 0.7:
+                lines += ["", *more()]
+                print("\n".join(lines[-4:]), flush=True)
         made: list[dict[str, float]] = []
         lines += ["", "| models in one process | seconds a model, loading included |", "| ---: | ---: |"]
         for size in FLEET:
-            while len(made) < size and time.perf_counter() - began < BUDGET:
+            while len(made) < size and (not made or time.perf_counter() - began < BUDGET):
                 made.append(one_model(base, texts, recipe, on))
             seconds = start + sum(sum(stages.values()) for stages in made)
             lines.append(f"| {len(made)} | {seconds / len(made):.2f} |")

@@ -1,3 +1,3 @@
 """Mynah: GitOps for a fleet of persona language models on the Hugging Face Hub."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

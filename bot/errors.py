@@ -104,6 +104,10 @@ class TrainingError(BotError):
     """Training cannot start or failed: an unsuitable base, a loss that is not a number."""
 
 
+class DeviceLost(TrainingError):
+    """The GPU failed while it worked. This process cannot use it again; another one may."""
+
+
 class Skipped(BotError):
     """Ends an entry as `skipped`, which is no failure: too little text, too few new posts, no improvement."""
 
@@ -123,6 +127,10 @@ class Deferred(BotError):
     def __init__(self, message: str, *, retry_at: datetime | None = None) -> None:
         super().__init__(message)
         self.retry_at = retry_at
+
+
+NEWER = "was written by a newer version of the bot: update this one, or go back as docs/upgrading.md says"
+"""The end of a sentence on a file of a format that only a newer version knows."""
 
 
 def install_command(extra: str) -> str:

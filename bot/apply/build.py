@@ -42,21 +42,22 @@ def tune(context: RunContext, entry: Entry, cleaned: Corpus, folder: Path) -> Tu
     split = corpus.split(cleaned, entry.recipe.held_out)
     context.watcher.stage(entry.name, "load", base.parse(entry.base).name)
     loaded = context.base(entry)
-    from bot.training import tracking
+    from bot.training import allocator, tracking
     from bot.training.fine_tune import fine_tune, tracked
 
     context.watcher.stage(entry.name, "train", f"{cleaned.kept:,} posts, {context.hardware().name}")
-    tuned = fine_tune(
-        loaded,
-        split,
-        entry.recipe,
-        entry.prompts,
-        folder,
-        context.hardware(),
-        manifest.utc(context.now()),
-        lambda progress: context.watcher.progress(entry.name, progress),
-        max_copying=context.registry.policy.max_copying,
-    )
+    with allocator.failures_named(context.hardware().name):
+        tuned = fine_tune(
+            loaded,
+            split,
+            entry.recipe,
+            entry.prompts,
+            folder,
+            context.hardware(),
+            manifest.utc(context.now()),
+            lambda progress: context.watcher.progress(entry.name, progress),
+            max_copying=context.registry.policy.max_copying,
+        )
     if entry.tracking != "none":
         request = tracking.Request(entry.tracking, entry.name, cleaned, context.watcher.say)
         tuned = tracked(tuned, request, asked.recipe_digest(asked.values_of(entry)))

@@ -43,7 +43,8 @@ class RunContext:
     """State shared by all steps of a run. A base is loaded once and kept; a network's source stays open.
 
     `registry` is replaced when its file changes while the run goes on; `token_refused` is set once the Hub refused
-    the token, since no later step could publish either.
+    the token, since no later step could publish either, and `device_lost` once the GPU failed, since this process
+    could train on it no more.
     """
 
     registry: Registry
@@ -54,9 +55,11 @@ class RunContext:
     limits: Limits = Limits()
     device: str = "auto"
     token_refused: bool = False
+    device_lost: bool = False
     fetcher: Fetcher = field(init=False)
     _device: Device | None = None
     _bases: dict[str, LoadedBase] = field(default_factory=dict)
+    _fitting: set[tuple[str, bool]] = field(default_factory=set)
     _latest: Latest = field(init=False)
 
     def __post_init__(self) -> None:
@@ -104,6 +107,17 @@ class RunContext:
 
             self._device = device.pick(self.device)
         return self._device
+
+    def check_memory(self, entry: Entry) -> None:
+        """Raises TrainingError where the entry's base is too large for this machine; loads nothing of it."""
+        spec = base.parse(entry.base)
+        key = (spec.identity, entry.recipe.lora_rank is None)
+        if spec.identity in self._bases or key in self._fitting:
+            return
+        from bot.training import memory
+
+        memory.check(spec, entry.recipe, self.hardware())
+        self._fitting.add(key)
 
     def base(self, entry: Entry) -> LoadedBase:
         """The entry's base, loaded on first use."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from bot.apply import pipeline
 from bot.apply.context import RunContext, Task
 from bot.apply.failures import isolated, report_outcome
+from bot.apply.removal.stored_posts import purge_person
 from bot.apply.removal.takedown import remove_model
 from bot.apply.repo_state import repo_state, to_remove
 from bot.errors import BotError, CredentialsError, GuardError, HubError, SourceError
@@ -135,7 +136,7 @@ def _remove(step: Step, context: RunContext, removed: int) -> Outcome:
     deletes = context.registry.policy.removal == "delete" and not step.hides
     try:
         for handle in context.registry.gone.among(step.handles):
-            for line in context.store.purge(handle).remains:
+            for line in purge_person(handle, context.store).remains:
                 context.watcher.say(f"warning: {line}")
         if not remove_model(step.name, context.hub, deletes=deletes):
             raise HubError(

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.errors import NEWER
 from bot.io import atomic
 from bot.io.bounded import Bounds, fit, read_json
 from bot.plan.outcome import Outcome, Result
@@ -57,7 +58,7 @@ def write(outcomes: Sequence[Outcome], path: Path, spent: Cost | None = None) ->
 
 def _to_json(outcome: Outcome) -> dict[str, Any]:
     public = {"public_reason": outcome.public_reason} if outcome.public_reason else {}
-    return outcome.to_json() | public
+    return {**outcome.to_json(), **public}
 
 
 def parse(data: bytes | str) -> list[Outcome]:
@@ -98,7 +99,7 @@ def _parsed(data: bytes | str) -> _File:
     value = read_json(data, BOUNDS, "it")
     version = value.get("version", VERSION) if isinstance(value, dict) else VERSION
     if isinstance(version, int) and version > VERSION:
-        raise ValueError("it was written by a newer version of the bot: update this one")
+        raise ValueError(f"it {NEWER}")
     return fit(_File, value, "it")
 
 

@@ -23,7 +23,7 @@ from bot.apply.failures import isolated, remember_settled, report_outcome, wait_
 from bot.apply.repo_state import RepoState, repo_state, to_remove
 from bot.apply.workspace import workspace
 from bot.corpus import Corpus
-from bot.errors import Skipped
+from bot.errors import DeviceLost, Skipped
 from bot.manifest import Manifest
 from bot.manifest.reading import read_manifest
 from bot.plan.outcome import Outcome
@@ -41,6 +41,8 @@ AHEAD = 16
 """Prepared corpora that wait for the trainer: bounds memory, and what is fetched for nothing if a run is stopped."""
 BEHIND = 2
 """Trained models that wait for their publication: bounds the disk space they use."""
+
+DEVICE_LOST = "the GPU failed before, while another model trained; run it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def train(tasks: Sequence[tuple[K, Task]], context: RunContext) -> Iterator[tupl
 
     At most `context.limits.max_models` are trained, and posts are fetched for no more models than may still be
     trained. Once the Hub refused the token, nothing more is trained, since nothing could be published; the tasks
-    that are left yield no outcome.
+    that are left yield no outcome. Once the GPU failed, they are deferred, and no posts are fetched for them.
     """
     most = context.limits.max_models
     queues = _Queues(deque(tasks))
@@ -105,6 +107,9 @@ def train(tasks: Sequence[tuple[K, Task]], context: RunContext) -> Iterator[tupl
                 continue
             if context.token_refused:
                 continue
+            if context.device_lost:
+                yield key, report_outcome(prepared.task.step, "deferred", DEVICE_LOST, context)
+                continue
             trained = _tune(prepared, place)
             if isinstance(trained, Outcome):
                 queues.trained += trained.result != "failed"
@@ -113,13 +118,17 @@ def train(tasks: Sequence[tuple[K, Task]], context: RunContext) -> Iterator[tupl
                 queues.trained += 1
                 queues.publishing.append((key, publishing.submit(_publish, trained)))
         for key, task in () if context.token_refused else queues.waiting:
+            if context.device_lost:
+                yield key, report_outcome(task.step, "deferred", DEVICE_LOST, context)
+                continue
             reason = f"waits for the next run: --max-models {most} were trained in this one"
             yield key, report_outcome(task.step, "skipped", reason, context)
 
 
 def _may_prepare(queues: _Queues[K], context: RunContext) -> bool:
     left = context.limits.max_models - queues.trained
-    return bool(queues.waiting) and len(queues.prepared) < min(AHEAD, left) and not context.token_refused
+    ended = context.token_refused or context.device_lost
+    return bool(queues.waiting) and len(queues.prepared) < min(AHEAD, left) and not ended
 
 
 def _published(queues: _Queues[K]) -> Iterator[tuple[K, Outcome]]:
@@ -137,9 +146,10 @@ def _prepare(task: Task) -> Prepared | Outcome:
 
     def work() -> Prepared:
         context.check_people(entry)
+        context.check_memory(entry)  # before any post is paid for
         old, repo = None, RepoState()
         if step.head is None:
-            context.hub.check(write=True, create=True)  # before any post is paid for
+            context.hub.check(write=True, create=True)
         else:
             old = read_manifest(context.hub, entry.name)
             repo = repo_state(task, old, training=True)
@@ -175,6 +185,9 @@ def _tune(prepared: Prepared, place: Path) -> Trained | Outcome:
             tuned = build.tune(task.context, task.entry, prepared.corpus, folder)
         except Skipped as skipped:
             remember_settled(task, str(skipped))
+            raise
+        except DeviceLost:
+            task.context.device_lost = True
             raise
         return Trained(prepared, tuned, folder, prepared.seconds + time.monotonic() - began)
 

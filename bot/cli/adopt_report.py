@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import IO, Any
+from typing import IO
 
 from bot.apply.adopt.adoption import Adoption
 from bot.apply.adopt.old_card import OldCard
 from bot.apply.adopt.takeover import kept_metadata
+from bot.cli.json_outputs import AdoptionJson
 from bot.render import escape
 
 COUNTS = ("downloaded", "retweets", "short", "kept")
@@ -36,9 +37,9 @@ def tell(adoption: Adoption, stream: IO[str]) -> None:
         print(f"  not understood: {_line(fault)}", file=stream)
 
 
-def to_json(adoption: Adoption) -> dict[str, Any]:
+def to_json(adoption: Adoption) -> AdoptionJson:
     """The adoption as `--json` prints it."""
-    value: dict[str, Any] = {
+    value: AdoptionJson = {
         "name": adoption.name,
         "result": adoption.result,
         "reason": adoption.reason,
@@ -50,12 +51,20 @@ def to_json(adoption: Adoption) -> dict[str, Any]:
     old = adoption.card
     if old is None:
         return value
-    return value | {
+    return {
+        **value,
         "generation": old.generation,
         "handles": list(old.handles),
         "accounts": [
-            {"handle": account.handle, "name": account.name, "avatar": account.avatar}
-            | {count: getattr(account.counts, count) for count in COUNTS}
+            {
+                "handle": account.handle,
+                "name": account.name,
+                "avatar": account.avatar,
+                "downloaded": account.counts.downloaded,
+                "retweets": account.counts.retweets,
+                "short": account.counts.short,
+                "kept": account.counts.kept,
+            }
             for account in old.accounts
         ],
         "base": old.base,

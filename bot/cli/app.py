@@ -96,6 +96,8 @@ class Commands(click.Group):
         "max_content_width": 100,
         "auto_envvar_prefix": "BOT",
     },
+    epilog="The registry's keys: docs/registry.md. Fields of --json: docs/json.md. Completion in a shell: "
+    "docs/shell.md.",
 )
 @click.version_option(__version__, prog_name="bot", message="%(prog)s %(version)s")
 def cli() -> None:

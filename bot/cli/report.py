@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from bot.plan.outcome import Outcome
 from bot.plan.steps import Plan, Step
 
 if TYPE_CHECKING:
+    from bot.cli.json_outputs import ApplyOutput
     from bot.corpus import Corpus
     from bot.sources import Cost
 
@@ -65,7 +66,7 @@ def _row(step: Step, *, paid: bool) -> tuple[str, ...]:
     return (step.status, step.name, *(cost if paid else ()), step.explanation)
 
 
-def outcomes_json(outcomes: Sequence[Outcome], spent: Cost) -> dict[str, Any]:
+def outcomes_json(outcomes: Sequence[Outcome], spent: Cost) -> ApplyOutput:
     """Returns what `apply --json` prints: every outcome, and what reading cost."""
     return {
         "outcomes": [outcome.to_json() for outcome in outcomes],

@@ -14,10 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.errors import Problem
 from bot.github import token_code
+from bot.github.upgrade import Upgrade
 from bot.io.bounded import Bounds
 from bot.plan.shards import needed
 from bot.plan.steps import Plan, Step
 from bot.registry import Entry, FaultyEntry, Registry
+
+VERSION = 2
+"""The version of a review as JSON: a new field is a new version, so that an older bot says why it cannot read it."""
 
 BOUNDS = Bounds(4 << 20, depth=16)
 """Size of a review as JSON, when it is read again."""
@@ -73,11 +77,11 @@ class Review(BaseModel):
     `voices` are the accounts of the sound models that are added or changed.
     `faults` are those of what the pull request touches, `elsewhere` counts the others. `loud` are sentences
     that nobody should miss. `rows` are None when nobody knows what would happen: the hub did not answer, or the
-    registry cannot be read.
+    registry cannot be read. `upgrade` is there where the pull request may change the bot itself.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    version: int = 1
+    version: int = VERSION
     pull: int
     head: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
     added: Annotated[tuple[Name, ...], Field(max_length=20_000)] = ()
@@ -89,6 +93,7 @@ class Review(BaseModel):
     loud: Texts = ()
     notes: Texts = ()
     rows: Annotated[tuple[Row, ...], Field(max_length=20_000)] | None = ()
+    upgrade: Upgrade | None = None
 
     @property
     def touches(self) -> bool:
@@ -241,6 +246,7 @@ def _loud(base: Registry | None, head: Registry, removed: Sequence[str], files: 
             said.append(f"It takes the tombstone of {people} away, so that they could be imitated again.")
         for what, old, new in (
             ("namespace", base.namespace, head.namespace),
+            ("hub", *(_inside(each.hub or "", each.path.parent) for each in (base, head))),
             ("contact", base.contact, head.contact),
             ("store", _inside(base.store.url, base.path.parent), _inside(head.store.url, head.path.parent)),
             ("policy", base.policy, head.policy),

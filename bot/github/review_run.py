@@ -14,7 +14,7 @@ from typing import Any
 
 from bot import registry
 from bot.errors import BotError, CredentialsError, HubError, Problem, RegistryError, TemplateError, UsageError
-from bot.github import event, new_handles
+from bot.github import event, new_handles, upgrade
 from bot.github import review as reviews
 from bot.github.review import Review
 from bot.hub import Hub
@@ -81,7 +81,7 @@ def run(
         result = ReviewRun(review, head.warnings if review.touches else ())
         if head.namespace is None or not (review.touches or templates):
             return result
-        review, hub = _with_plans(review, old, head, open_hub)
+        review, hub = _with_plans(review, old, head, open_hub, newer=upgrade.concerns_the_bot(files))
         return _with_cards(replace(result, review=review), head, hub, renderer)
 
 
@@ -95,16 +95,22 @@ def _with_templates(
 
 
 def _with_plans(
-    review: Review, old: Registry | None, head: Registry, open_hub: OpenHub
+    review: Review, old: Registry | None, head: Registry, open_hub: OpenHub, *, newer: bool
 ) -> tuple[Review, Hub | None]:
-    """Adds what would happen. A hub that does not answer stops no review: then there is no hub."""
+    """Adds what would happen, and with `newer` what another bot does to the fleet as it is.
+
+    A hub that does not answer stops no review: then there is no hub.
+    """
     try:
         hub = open_hub(head)
         hub.check(write=False)
         listing = hub.listing()
         # Without a store: what only the owner sees has no place in a public review.
-        same, now = old is not None and old.namespace == head.namespace, datetime.now(UTC)
+        same = old is not None and (old.namespace, old.hub) == (head.namespace, head.hub)
+        now = datetime.now(UTC)
         before = make_plan(old, hub, None, listing=listing, now=now) if old is not None and same else None
+        if newer and before is not None:
+            review = review.model_copy(update={"upgrade": upgrade.of(before)})
         return reviews.with_plans(review, before, make_plan(head, hub, None, listing=listing, now=now)), hub
     except (HubError, CredentialsError) as error:
         why = f"the Hub could not be asked, so what would happen is not known: {error}"

@@ -25,6 +25,14 @@ OWN_WORD = Markup(" (its own word)")
 EVERYTHING = 20_000
 
 
+UNREAD = "Its check left no review that can be read, so what would happen to the models is not known."
+NEWER = (
+    "Its check ran a newer version of the bot than the main branch, which cannot read that review: what would happen "
+    "stands in the summary of the check."
+)
+"""Why a comment shows no review."""
+
+
 def whole(review: Review) -> str:
     """Everything, for the job's summary."""
     return _rendered(review, EVERYTHING)
@@ -39,10 +47,9 @@ def comment(review: Review, cautions: Sequence[str] = (), preview: str | None = 
     return f"{MARK}\n" + cut(_rendered(review, ROWS, cautions, preview), MOST_COMMENT, note)
 
 
-def without_review(head: str, cautions: Sequence[str]) -> str:
-    """The comment on a pull request whose check left no review that can be read, of the commit `head`."""
+def without_review(head: str, cautions: Sequence[str], why: str = UNREAD) -> str:
+    """The comment on a pull request whose check left no review that can be read, of the commit `head`, and `why`."""
     said = "".join(f"> [!CAUTION]\n> {prose(sentence, 1000)}\n\n" for sentence in cautions)
-    why = "Its check left no review that can be read, so what would happen to the models is not known."
     return f"{MARK}\n### No review\n\n{said}{why}\n\n<sub>Of commit {code(head[:7])}.</sub>\n"
 
 
@@ -64,7 +71,8 @@ def sentence(review: Review) -> str:
         return "no faults; what would happen is not known, since the Hub did not answer"
     numbers = counts(review.rows)
     after = ", ".join(f"{number} {what}" for what, number in numbers.items() if number)
-    return f"no faults; after the merge: {after or 'nothing to do'}"
+    upgrade = f"; {review.upgrade.sentences[0]}".removesuffix(".") if review.upgrade is not None else ""
+    return f"no faults; after the merge: {after or 'nothing to do'}{upgrade}"
 
 
 def _rendered(review: Review, most: int, cautions: Sequence[str] = (), preview: str | None = None) -> str:
@@ -87,6 +95,7 @@ def _rendered(review: Review, most: int, cautions: Sequence[str] = (), preview: 
         "fault_count": len(review.faults),
         "elsewhere": review.elsewhere,
         "cautions": [prose(sentence, 1000) for sentence in cautions],
+        "upgrade": list(map(prose, review.upgrade.sentences)) if review.upgrade is not None else [],
         "loud": [prose(sentence) for sentence in review.loud if sentence not in cautions],
         "notes": list(map(prose, review.notes)),
         "known": review.rows is not None,

@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+VERSION = 2
+"""The newest format of `Published` that this bot reads, and the one that it writes."""
+
 FILENAME = "bot.json"
 """The manifest's path in a repo."""
 

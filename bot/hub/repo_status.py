@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from bot.errors import NEWER
 from bot.hub import repo_people
 from bot.hub.published import FILENAME, FRONT_MATTER_KEY, Published
 from bot.io.bounded import Bounds, Unreadable, read_json
@@ -152,5 +153,5 @@ def _sentence(where: str, error: ValidationError) -> str:
     path = ".".join(str(part) for part in first["loc"] if part != "published")
     advice = _PUT_BACK if where == FILENAME else ""
     if path == "version" and first["type"] == "literal_error":
-        return f"{where} was written by a newer version of the bot: update this one"
+        return f"{where} {NEWER}"
     return f"{where} is damaged: {path + ': ' if path else ''}{first['msg']}{advice}"

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from bot.hub.published import FILENAME, Published, Value
+from bot.errors import NEWER
+from bot.hub.published import FILENAME, VERSION, Published, Value
 from bot.io.bounded import Bounds, Unreadable, fit, read_json
 from bot.sources.posts import Network
 
@@ -68,7 +69,8 @@ class Training(Value):
 
     `best_epoch` is the one whose weights were kept, chosen on validation posts; `weights` says in which type
     they are published; `micro_batch_size` how many blocks were worked on at once, fewer than the recipe's
-    `batch_size` where memory or posts did not suffice, None where it was not noted.
+    `batch_size` where memory or posts did not suffice, None where it was not noted; `skipped_steps` how many of
+    the steps overflowed in fp16 and changed nothing, None with other arithmetic.
     """
 
     posts: int
@@ -81,6 +83,7 @@ class Training(Value):
     dtype: str
     weights: str = "fp32"
     micro_batch_size: int | None = None
+    skipped_steps: int | None = None
     versions: dict[str, str]
 
 
@@ -181,10 +184,11 @@ class Sample(Value):
 
 
 class Provenance(Value):
-    """The code that published this: the bot's version and commit, and the CI run's address when there was one."""
+    """The code that published this: the bot's version, commit and address, and the CI run's, each where it is known."""
 
     version: str
     commit: str | None = None
+    home: str | None = None
     run_url: str | None = None
 
 
@@ -233,6 +237,7 @@ class Manifest(Value):
     characters: int | None = None
     consent: str | None
     contact: str
+    removal_within: str | None = Field(None, pattern=r"^[0-9]{1,4}[hdw]$")
     license: str | None
     license_name: str | None = None
     license_link: str | None = None
@@ -273,8 +278,8 @@ def parse(data: bytes) -> Manifest:
     """Reads `bot.json`. Raises ValueError with one clear sentence when it is damaged or from the future."""
     try:
         value = read_json(data, BOUNDS, "the file")
-        if _is_newer(value, 1) or (isinstance(value, dict) and _is_newer(value.get("published"), 2)):
-            raise ValueError(f"{FILENAME} was written by a newer version of the bot: update this one")
+        if _is_newer(value, 1) or (isinstance(value, dict) and _is_newer(value.get("published"), VERSION)):
+            raise ValueError(f"{FILENAME} {NEWER}")
         return fit(Manifest, value, "the file")
     except Unreadable as error:
         raise ValueError(f"{FILENAME} is not a manifest this bot can read: {error}") from None

@@ -70,8 +70,6 @@ def _sound(
         identity = spec.identity
         if spec.id is not None and spec.revision is None:
             revision = resolve(spec.id)
-        if entry.recipe.lora_rank is not None and spec.id is None:
-            fault = f"an adapter names the base it belongs to, and {spec.name} is a folder: use a base with a Hub id"
     except BotError as error:
         fault, places = str(error), error.problems
     files = owners.of_files(entry)

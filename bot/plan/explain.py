@@ -8,7 +8,7 @@ from datetime import datetime
 from bot import manifest
 from bot.errors import UsageError
 from bot.hub import Hub
-from bot.hub.published import FILENAME
+from bot.hub.published import FILENAME, VERSION
 from bot.plan.retry_memory import RetryMemory
 from bot.plan.steps import Plan, Step
 from bot.registry import Registry
@@ -85,6 +85,11 @@ def _published(step: Step, hub: Hub) -> Iterator[str]:
     score = made.evaluation
     posts = made.training.posts if made.training else sum(account.kept for account in made.accounts)
     yield f"  published:  {made.published.trained_at:%Y-%m-%d}, {posts:,} posts, {hub.url(step.name)}"
+    if made.published.version < VERSION:
+        yield (
+            f"  format:     {made.published.version}, written by bot {made.provenance.version} and read as it is; the "
+            f"next publication writes format {VERSION}, and nothing is trained for that"
+        )
     if score is None:
         yield "  quality:    not measured: the model was taken over from an older system"
         return

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from bot.errors import UsageError
+from bot.errors import NEWER, UsageError
 from bot.io import digest
 from bot.io.bounded import Bounds, Unreadable, fit, read_file
 from bot.plan.steps import Action, Cause, Plan, Step, step_from_json
@@ -74,10 +74,7 @@ def read(path: Path) -> list[Step]:
         sealed = read_file(path, BOUNDS, str(path))
         version = sealed.get("version") if isinstance(sealed, dict) else None
         if isinstance(version, int) and version > VERSION:
-            raise UsageError(
-                f"{path} was written by a newer version of the bot: update this one, or make the plan again with: "
-                f"bot plan --out {path}"
-            )
+            raise UsageError(f"{path} {NEWER}; or make the plan again with: bot plan --out {path}")
         fit(_File, sealed, str(path))
     except FileNotFoundError:
         raise UsageError(f"there is no plan at {path}; make one with: bot plan --out {path}") from None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from bot.plan.json_types import OutcomeJson
 
 Result = Literal["done", "failed", "skipped", "deferred"]
 
@@ -26,7 +28,7 @@ class Outcome:
     refused: bool = False
     public_reason: str = ""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> OutcomeJson:
         """The outcome as `apply --json` prints it."""
         return {
             "name": self.name,

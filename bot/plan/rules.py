@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.hub import Repo, repo_people
 from bot.hub.published import Published
 from bot.plan import removal_steps
+from bot.plan.changes import card_changes, listed, training_changes
 from bot.plan.inputs import Desired, EntryState, Force
 from bot.plan.steps import Action, Cause, Change, Kind
-from bot.registry import asked
-from bot.registry.card_settings import CardSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +134,10 @@ def _forced_training(case: Case) -> Decision | None:
 
 def _changed(case: Case) -> Decision | None:
     """A change that only training can publish; none while a try of it is known to end without a model."""
-    changes = _training_changes(case.entry, case.published)
+    changes = training_changes(case.entry, case.published)
     if not changes or case.state.skip_reason is not None:
         return None
-    reason = f"changed: {_listed(changes)}"
+    reason = f"changed: {listed(changes)}"
     return Decision("train", "changed", "changed", reason, case.age, changes)
 
 
@@ -165,8 +164,8 @@ def _changed_card(case: Case) -> Decision | None:
     if case.entry.template != case.published.template:
         changes, reason = (Change("template"),), "the template changed"
     elif settings is not None and settings.digest() != case.published.card:
-        changes = _card_changes(settings, case.published)
-        values = f": {_listed(changes)}" if case.published.settings is not None else ""
+        changes = card_changes(settings, case.published)
+        values = f": {listed(changes)}" if case.published.settings is not None else ""
         reason = f"the entry's facts for the card changed{values}"
     else:
         return None
@@ -230,62 +229,6 @@ GATES: tuple[Callable[[Case, Decision], Decision | None], ...] = (
 
 def _blocked(kind: Kind, reason: str | None) -> Decision | None:
     return Decision("blocked", "fault", kind, reason) if reason is not None else None
-
-
-def _training_changes(entry: Desired, published: Published | None) -> tuple[Change, ...]:
-    """The differences between an entry and the published model that only training removes.
-
-    What an older version published is known by a digest alone, so a change of its recipe may have no values.
-    """
-    if published is None:
-        return ()
-    changes = []
-    if sorted(entry.handles) != sorted(published.handles):
-        changes.append(Change("handles", ", ".join(published.handles), ", ".join(entry.handles)))
-    if entry.base != published.base:
-        changes.append(Change("base", published.base, entry.base))
-    if not asked.is_as_published(entry.asked, published):
-        different = asked.differences(entry.asked, published)
-        changes += _value_changes(different) if different else [Change("recipe")]
-    return tuple(changes)
-
-
-def _card_changes(settings: CardSettings, published: Published) -> tuple[Change, ...]:
-    """The differences between the card's settings and the published ones, without values where those are unknown."""
-    if published.settings is None:
-        return (Change("card"),)
-    different = settings.differences(published.settings)
-    old, new = (tuple(values or ()) for values in different.pop("tags", ((), ())))
-    tags = [
-        *(Change("tag", tag, None) for tag in old if tag not in new),
-        *(Change("tag", None, tag) for tag in new if tag not in old),
-    ]
-    order = [Change("order of tags")] if old != new and not tags else []
-    handles = [] if different or tags or order else [Change("order of handles")]
-    return (*_value_changes(different), *tags, *order, *handles)
-
-
-def _value_changes(different: Mapping[str, tuple[object, object]]) -> list[Change]:
-    return [Change(key, _text(old), _text(new)) for key, (old, new) in different.items()]
-
-
-def _text(value: object) -> str | None:
-    """A value as a registry writes it; None for one that is not set."""
-    match value:
-        case None:
-            return None
-        case bool():
-            return str(value).lower()
-        case float():
-            return f"{value:g}"
-        case _:
-            return str(value)
-
-
-def _listed(changes: Iterable[Change]) -> str:
-    """The changes as a part of a sentence; of handles and bases, whose values are long, the name alone."""
-    words = [one.what if one.what in ("handles", "base") else str(one) for one in changes]
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _is_past_max_age(case: Case) -> bool:

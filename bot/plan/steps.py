@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from bot.errors import Problem
 from bot.io import digest
+from bot.plan.json_types import PlanJson, StepJson
 
 Action = Literal["train", "card", "remove", "blocked", "unlisted", "ok"]
 Cause = Literal[
@@ -136,7 +137,7 @@ class Step:
         """The reason, with the action that a guard holds back."""
         return f"{self.action}: {self.reason}" if self.held else self.reason
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> StepJson:
         """The step as `plan --json` prints it."""
         return {
             "name": self.name,
@@ -201,7 +202,7 @@ class Plan:
         """Names exactly these steps: two plans with one digest do the same from the same state."""
         return digest.short([step.to_json() for step in self.steps])
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> PlanJson:
         """The plan as `--json` prints it."""
         return {
             "digest": self.digest(),

@@ -9,6 +9,8 @@ from typing import Any
 from bot.io import digest
 from bot.registry import Entry, Registry
 
+_LATER = ("removal_within",)
+
 
 @dataclass(frozen=True, slots=True)
 class CardSettings:
@@ -20,6 +22,7 @@ class CardSettings:
 
     handles: tuple[str, ...]
     contact: str | None
+    removal_within: str | None
     consent: str | None
     license: str | None
     license_name: str | None
@@ -28,8 +31,11 @@ class CardSettings:
     sensitive: bool
 
     def digest(self) -> str:
-        """The short name of exactly these settings, by which a plan sees that a card no longer fits."""
-        return digest.short(asdict(self))
+        """The short name of exactly these settings, by which a plan sees that a card no longer fits.
+
+        A setting that older versions did not have counts only where it is set, so that their cards still fit.
+        """
+        return digest.short({key: value for key, value in asdict(self).items() if value or key not in _LATER})
 
     def published_fields(self) -> dict[str, Any]:
         """The fields of `Published` that name these settings: their digest, and each one that is set."""
@@ -56,6 +62,7 @@ def card_settings(registry: Registry, entry: Entry) -> CardSettings:
     return CardSettings(
         handles=entry.handles,
         contact=registry.contact,
+        removal_within=registry.policy.removal_within,
         consent=entry.consent if registry.policy.consent != "off" else None,
         license=entry.license,
         license_name=entry.license_name,

@@ -44,6 +44,7 @@ class Registry:
     """The desired state. `entries` are the sound ones; `problems` hold every fault, those of `faulty` too.
 
     `namespace` is None until somebody sets it: nothing can be published then. `gone` answers who was removed.
+    `hub` is `dir:` with an absolute path, a Hub's address, or None where the file names none.
     """
 
     path: Path
@@ -58,3 +59,4 @@ class Registry:
     x: XSettings
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
+    hub: str | None = None

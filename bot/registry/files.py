@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
+from bot.hub import base_files
 from bot.io.paths import TEMPLATES
 from bot.registry import hub_names
 from bot.registry.schema import Preferences
@@ -85,12 +87,9 @@ def base_of(
     if "://" not in text and leads_out(Path(path), within):
         faults.append(place.fault(f"base: {shown(text)} {OUTSIDE}"))
         return path
-    if "://" not in text and _is_folder(Path(path)):
-        if _lacks_safetensors(Path(path)):
-            message = (
-                f"base: {shown(text)} holds no *.safetensors; pickled weights can run code and are refused"
-            )
-            faults.append(place.fault(message))
+    if "://" not in text and _is_local(Path(path), named=is_path(text)):
+        if fault := _base_fault(Path(path)):
+            faults.append(place.fault(f"base: {shown(text)} {fault}"))
         return path
     if is_path(text):
         message = f"base: there is no folder {shown(text)}; a relative path starts at the registry's folder"
@@ -106,19 +105,23 @@ def base_of(
     return text
 
 
-def _is_folder(path: Path) -> bool:
-    """Whether there is a folder; none is where nobody can look, or of a name that no disk can hold."""
+def _is_local(path: Path, *, named: bool) -> bool:
+    """Whether there is a folder or a GGUF file, or any file where the text is `named` like a path.
+
+    None is where nobody can look, or of a name that no disk can hold.
+    """
     try:
-        return path.is_dir()
+        return path.is_dir() or base_files.is_gguf(path) or (named and path.exists())
     except (OSError, ValueError):
         return False
 
 
-def _lacks_safetensors(folder: Path) -> bool:
+@lru_cache(maxsize=64)
+def _base_fault(path: Path) -> str | None:
     try:
-        return (folder / "config.json").is_file() and not any(folder.glob("*.safetensors"))
-    except OSError:
-        return False  # loading it says why it cannot be read
+        return base_files.fault(path)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
 
 
 def check_template(file: Preferences, node: Mapping, folder: Path, faults: list[Fault]) -> None:
@@ -129,6 +132,18 @@ def check_template(file: Preferences, node: Mapping, folder: Path, faults: list[
     if not any((home / name).is_file() for home in (folder / "templates", *TEMPLATES)):
         place = node.get("template") or node
         faults.append(place.fault(f"template: there is no templates/{name} beside the registry"))
+
+
+def hub_target(
+    target: str | None, root: Mapping, folder: Path, faults: list[Fault], within: Path | None = None
+) -> str | None:
+    """Where repos live, a folder's path absolute; a fault where that leads out of what may be looked at."""
+    if target is None or not target.startswith("dir:"):
+        return target
+    path = located(target.removeprefix("dir:"), folder)
+    if leads_out(Path(path), within):
+        faults.append((root.get("hub") or root).fault(f"hub: {shown(target)} {OUTSIDE}"))
+    return f"dir:{path}"
 
 
 def store_url(text: str, folder: Path) -> str:

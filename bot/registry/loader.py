@@ -13,9 +13,10 @@ from pathlib import Path
 
 from bot.errors import Problem, RegistryError, UsageError
 from bot.registry.checks import name_clashes, tracked_archives
+from bot.registry.compatibility import incompatibilities
 from bot.registry.contents import FaultyEntry, Registry, StoreSettings, Tombstone
 from bot.registry.entry import Draft, Entry, Shared, checked_defaults, draft, merge_recipe
-from bot.registry.files import KEEPS_HISTORY, store_url
+from bot.registry.files import KEEPS_HISTORY, hub_target, store_url
 from bot.registry.problems import read, to_data
 from bot.registry.recipe import Recipe
 from bot.registry.schema import Rules, TombstoneFile
@@ -65,13 +66,15 @@ def _no_collection() -> Iterator[None]:
 
 def _read(data: bytes, path: Path, within: Path | None) -> Registry:
     root = _root(data, path)
-    faults: list[Fault] = []
+    if faults := list(incompatibilities(root)):
+        raise _unreadable(faults, path)
     folder = path.parent.absolute()
     models = root.get("models")
     content = to_data(_without_models(root), faults)
     sections = ("store", "policy", "defaults", "removed", "x")
     kept = {key: value for key, value in content.items() if value is not None or key not in sections}
     file, _ = read(Rules, root, kept, faults)
+    hub = hub_target(file.hub, root, folder, faults, within)
     removed, gone = _tombstones(root.get("removed"), file.removed, faults)
     section = root.get("defaults")
     defaults = file.defaults
@@ -113,6 +116,7 @@ def _read(data: bytes, path: Path, within: Path | None) -> Registry:
         x=file.x,
         problems=_problems(found, path),
         warnings=_problems(warnings, path),
+        hub=hub,
     )
 
 

@@ -35,7 +35,9 @@ class Recipe(BaseModel):
     dropout: Share = Field(0.0, description="of the base's dropout layers while training")
     weights: Literal["fp32", "bf16"] = Field("bf16", description="type of the published weights")
     lora_rank: Annotated[int, Field(ge=1, le=1024)] | None = Field(
-        None, description="rank of a LoRA adapter, which is trained and published instead of all weights"
+        None,
+        description="rank of a LoRA adapter, which is trained instead of all weights",
+        examples=[8],
     )
     held_out: Annotated[float, Field(ge=0.01, le=0.5)] = Field(
         0.1, description="share of each account's posts that is never trained on"

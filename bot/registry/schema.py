@@ -21,12 +21,14 @@ from bot.registry.values import (
     Duration,
     Files,
     HttpsAddress,
+    HubTarget,
     License,
     Location,
     Or,
     Prompt,
     RecipeValues,
     RepoName,
+    Requirement,
     Tag,
     TemplateName,
     Version,
@@ -49,13 +51,19 @@ class Preferences(_Keys):
 
     source: Source = Field("x", description="where the posts come from")
     consent: Consent | None = Field(
-        None, description="self, or the https address where the person imitated agreed"
+        None,
+        description="self, or the https address where the person imitated agreed",
+        examples=["https://example.org/agreed"],
     )
     base: Location = Field(
         "openai-community/gpt2",
-        description="the pre-trained model: a Hub id, with @revision or without, or a folder",
+        description="the pre-trained model: a Hub id, with @revision or without, a folder, or a GGUF file",
     )
-    recipe: RecipeValues = Field(Recipe(), description="a recipe's name, or values that replace its defaults")
+    recipe: RecipeValues = Field(
+        Recipe(),
+        description="a recipe's name, or values that replace its defaults",
+        examples=[{"epochs": 2, "learning_rate": 0.0003}],
+    )
     prompts: tuple[Prompt, ...] = Field(
         ("My dream is",),
         description="beginnings that the model completes for the card",
@@ -68,11 +76,19 @@ class Preferences(_Keys):
     )
     template: TemplateName = Field("model_card", description="the card's template: templates/NAME.md.j2")
     license: License | None = Field(
-        None, description="the card's license, as the Hub names it; without: what the base declares"
+        None,
+        description="the card's license, as the Hub names it; without: what the base declares",
+        examples=["cc-by-4.0"],
     )
-    license_name: str | None = Field(None, description="with license: other, its name", max_length=100)
-    license_link: HttpsAddress | None = Field(None, description="with license: other, where it is")
-    tags: tuple[Tag, ...] = Field((), description="further tags on the card", max_length=50)
+    license_name: str | None = Field(
+        None, description="with license: other, its name", max_length=100, examples=["house rules"]
+    )
+    license_link: HttpsAddress | None = Field(
+        None, description="with license: other, where it is", examples=["https://example.org/license"]
+    )
+    tags: tuple[Tag, ...] = Field(
+        (), description="further tags on the card", max_length=50, examples=[["poetry"]]
+    )
     sensitive: bool = Field(False, description="mark the model as not for all audiences")
     tracking: Literal["none", "wandb", "trackio"] = Field(
         "none", description="where training is tracked as well"
@@ -86,16 +102,22 @@ class EntryFile(Preferences):
     handles: tuple[Word, ...] = Field(
         description="whose posts to train on; several handles make one model of several voices",
         json_schema_extra={"minItems": 1, "maxItems": MAX_HANDLES},
+        examples=[["ada_example", "bob_example"]],
     )
     name: RepoName | None = Field(
-        None, description="the repo's name, where the one made of the handles will not do"
+        None,
+        description="the repo's name, where the one made of the handles will not do",
+        examples=["two-voices"],
     )
     archive: Files | None = Field(
         None,
         description="source archive: the zip or folder, a path or fsspec URL; for several handles by handle",
+        examples=["/private/my.zip"],
     )
     jsonl: Files | None = Field(
-        None, description="source jsonl: the file, a path or fsspec URL; for several handles by handle"
+        None,
+        description="source jsonl: the file, a path or fsspec URL; for several handles by handle",
+        examples=[{"ada_example": "posts/ada.jsonl"}],
     )
 
 
@@ -124,6 +146,7 @@ class StoreFile(_Keys):
     url: StoreUrl = Field(
         "file://.bot/store",
         description="a folder, hf://buckets/NAMESPACE/NAME or s3://BUCKET/PATH; a relative path starts at this file",
+        examples=["hf://buckets/my-org/posts"],
     )
     keep: Duration = Field("30d", description="how long posts outlive their entry")
 
@@ -138,6 +161,11 @@ class Policy(_Keys):
         "private",
         description="what becomes of a removed person's model; delete where others than its owners are imitated",
     )
+    removal_within: Duration | None = Field(
+        None,
+        description="the time within which a request for removal is carried out, which cards promise: 7d",
+        examples=["7d"],
+    )
     max_copying: Annotated[float, Field(ge=0, le=1)] = Field(
         0.05, description="largest share of samples that are whole training posts"
     )
@@ -149,15 +177,19 @@ class TombstoneFile(_Keys):
     handles: tuple[Word, ...] = Field(
         description="the person's handles, or hashes of them as bot remove --private writes",
         json_schema_extra={"minItems": 1},
+        examples=[["dave_example"]],
     )
     accounts: tuple[AccountId, ...] = Field(
         (),
         description="the ids of the person's accounts, which stay when an account is renamed, or hashes of them; "
         "for Mastodon id@host",
         max_length=100,
+        examples=[["4242", "did:plc:abc"]],
     )
-    on: Date | None = Field(None, description="the day of the removal")
-    reason: str | None = Field(None, description="why, in public words", max_length=1000)
+    on: Date | None = Field(None, description="the day of the removal", examples=["2026-11-20"])
+    reason: str | None = Field(
+        None, description="why, in public words", max_length=1000, examples=["they asked for it"]
+    )
 
 
 class XSettings(_Keys):
@@ -167,7 +199,7 @@ class XSettings(_Keys):
         False, description="X's terms were read and the use is yours to answer for"
     )
     monthly_reads: Annotated[int, Field(ge=0, le=10**12)] | None = Field(
-        None, description="posts and users read a month, at most"
+        None, description="posts and users read a month, at most", examples=[20000]
     )
     fetch_retweets: bool = Field(
         True, description="read retweets, too, which cost as much; without them cards say: not fetched"
@@ -190,12 +222,27 @@ class XSettings(_Keys):
 class Rules(_Keys):
     """All of the file but its entries, which are read one by one."""
 
-    version: Version = Field(1, description="of this format")
+    version: Version = Field(1, description="the version of this file's format")
+    requires: Requirement | None = Field(
+        None,
+        description="versions of the bot that may read this file; any other ends with exit 2 and writes nothing",
+        examples=[">=0.2,<0.4"],
+    )
     namespace: RepoName | None = Field(
-        None, description="user or organisation on the Hub; without it nothing is published"
+        None,
+        description="user or organisation on the Hub; without it nothing is published",
+        examples=["my-org"],
+    )
+    hub: HubTarget | None = Field(
+        None,
+        description="where repos live: dir:PATH for a folder, or a Hub's https address; --hub and BOT_HUB go before "
+        "it, and without any it is HF_ENDPOINT, else the Hugging Face Hub",
+        examples=["dir:hub"],
     )
     contact: Contact | None = Field(
-        None, description="https or mailto address on every card, where people ask for removal"
+        None,
+        description="https or mailto address on every card, where people ask for removal",
+        examples=["https://example.org/removal"],
     )
     store: Annotated[StoreFile, BeforeValidator(_store), Or({"type": "string"})] = Field(
         StoreFile.model_construct(), description="where fetched posts are kept"

@@ -14,11 +14,15 @@ from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandle
 from pydantic_core import CoreSchema
 
 from bot.registry import hub_names
+from bot.registry.compatibility import FORMAT, MAX_SPECIFIER, check_specifier
 from bot.registry.licenses import LICENSES
 from bot.registry.recipe import NAMED, Recipe
 
 MAX_ADDRESS = 2048
 """Characters in a web or mail address: longer ones are nobody's."""
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""Hosts that a token may be sent to without https: this machine."""
 
 _DURATION = re.compile(r"(\d{1,5})([hdw])", re.ASCII)
 _HOURS = {"h": 1, "d": 24, "w": 7 * 24}
@@ -60,6 +64,22 @@ def _contact(text: str) -> str:
     ):
         return text
     raise ValueError("write an https:// address or mailto: with an address, where people can ask for removal")
+
+
+def _hub(text: str) -> str:
+    if text.startswith("dir:") and text.removeprefix("dir:").strip():
+        return text
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if "@" in parts.netloc:
+        raise ValueError("an address with a name and a password is no secret here: set BOT_HUB to it instead")
+    safe = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)
+    if not (safe and host) or not re.fullmatch(r"[!-~]+", text) or parts.query or parts.fragment:
+        raise ValueError("write dir:PATH for a folder, or the https:// address of a Hub")
+    return text
 
 
 def _consent(text: str) -> str:
@@ -119,7 +139,7 @@ def _files(value: Any) -> Any:
 
 
 def _version(value: Any) -> Any:
-    return 1 if value == "1" else value
+    return FORMAT if value == str(FORMAT) else value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,6 +186,8 @@ HttpsAddress = Annotated[
     Field(max_length=MAX_ADDRESS, json_schema_extra={"pattern": "^https://"}),
     AfterValidator(_web_address),
 ]
+HubTarget = Annotated[str, Field(max_length=MAX_ADDRESS), AfterValidator(_hub)]
+Requirement = Annotated[str, Field(max_length=MAX_SPECIFIER), AfterValidator(check_specifier)]
 Location = Annotated[str, Field(min_length=1, max_length=4096)]
 RepoName = Annotated[str, AfterValidator(_repo_name), WithJsonSchema(_WORD_SCHEMA)]
 TemplateName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$")]

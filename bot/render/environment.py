@@ -111,11 +111,15 @@ def _environment(folders: tuple[Path, ...]) -> ImmutableSandboxedEnvironment:
         environment.filters.pop(name, None)
     environment.filters |= {
         "lines": escape.escape_lines,
+        "narrow": escape.escape_narrow,
         "url": escape.escape_url,
         "ours": Markup,
         "date": lambda moment: Markup(moment.date().isoformat()),  # noqa: S704 - digits and hyphens
         "count": lambda number: Markup(f"{number:,}"),  # noqa: S704 - digits and commas
         "fixed": lambda number, digits=3: Markup(f"{number:.{digits}f}"),  # noqa: S704 - digits and a point
+        "month": lambda moment: Markup(f"{moment:%b %Y}"),  # noqa: S704 - letters and digits
+        "rough": lambda number: Markup(f"{number:,.{0 if number >= 10 else 1}f}"),  # noqa: S704 - digits
+        "percent": percent,
         "duration": duration,
         "interval": interval,
     }
@@ -153,10 +157,17 @@ def _shown(value: object) -> Markup:
 
 
 def interval(score: Score) -> Markup:
-    """A score's interval of the loss in brackets, after a space; nothing where it was not computed."""
+    """The interval of a score's loss; nothing where it was not computed."""
     if score.low is None or score.high is None:
         return Markup()
-    return Markup(f" ({score.low:.3f}–{score.high:.3f})")  # noqa: S704 - digits, points and a dash
+    return Markup(f"{score.low:.3f}–{score.high:.3f}")  # noqa: S704 - digits, points and a dash
+
+
+def percent(share: float) -> Markup:
+    """A share (0 to 1) as a percentage without needless digits: `0%`, `0.4%`, `12%`; never rounded to 0%."""
+    digits = 0 if share == 0 or share >= 0.095 else 1
+    text = f"{share:.{digits}%}"
+    return Markup("<0.1%" if share > 0 and float(text[:-1]) == 0 else text)  # noqa: S704 - digits
 
 
 def duration(seconds: float) -> str:

@@ -1,14 +1,14 @@
 """One escape for every place where a stranger's text meets a card: prose, table cells, headings, links, HTML.
 
-Each ASCII punctuation mark becomes a decimal character reference, which Markdown and HTML both read as the
-mark itself and never as syntax. What cannot be seen, or would reorder the text around it, is dropped. One renderer
-finds addresses of mail after that; in them a space of no width stands after the @, so that neither makes a link.
+Each ASCII punctuation mark that could be syntax becomes a decimal character reference, which Markdown and HTML both
+read as the mark itself. A comma, an apostrophe, a full stop at the end of a sentence stay, so that the source reads
+well too. What cannot be seen, or would reorder the text around it, is dropped. One renderer finds addresses of mail
+after that; in them a space of no width stands after the @, so that neither makes a link.
 """
 
 from __future__ import annotations
 
 import re
-import string
 import unicodedata
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
@@ -16,7 +16,12 @@ from urllib.parse import quote, urlsplit
 from markupsafe import Markup
 
 _NO_WIDTH = "\u200b"
-_REFERENCES = {ord(mark): f"&#{ord(mark)};" for mark in (*string.punctuation, _NO_WIDTH)}
+# Marks that mean something wherever they stand, and marks that do not only between letters or after them.
+_SYNTAX = re.compile(
+    f'[]"#$&*+<=>@[\\\\^`{{|}}~{_NO_WIDTH}]'
+    "|(?<![A-Za-z0-9])[-/_]|[-/_](?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9)'])\.|(?<=[A-Za-z)'])\.(?![\s)',]|\Z)|(?<=[0-9])\.(?![0-9])|(?<=[0-9])\)|:(?!\s|\Z)|!\Z"
+)
 # Ignorable letters that a reader sees as nothing, and the blank Braille cell, which looks like a space.
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\uffa0\ufffd\U000e0100-\U000e01ef]"
@@ -30,6 +35,8 @@ _PLAIN = re.compile(
 # GitHub's Markdown makes a link of an address of mail, even of one that is written with references.
 _MAIL = re.compile(r"(?<=[\w.+-])@(?=[\w.-]*\.[^\W_])", re.ASCII)
 _CACHED_LENGTH = 200
+_LONG_WORD, _PIECE = 10, 3
+"""Letters of a word that may break in a narrow column, and after how many of them."""
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 _SPACES = re.compile(r"[\s\u2800]+")
 # Format characters that do draw: Arabic and Syriac number signs, Kaithi's.
@@ -130,10 +137,22 @@ def escape(value: object) -> Markup:
 def _escaped(text: str) -> Markup:
     before, after = " " * text[:1].isspace(), " " * text[-1:].isspace()
     apart = _MAIL.sub(f"@{_NO_WIDTH}", clean(text))
-    return Markup(before + apart.translate(_REFERENCES) + after)  # noqa: S704 - this is the escape itself
+    marked = _SYNTAX.sub(lambda found: f"&#{ord(found[0])};", apart)
+    return Markup(before + marked + after)  # noqa: S704 - this is the escape itself
 
 
 _known_escape = lru_cache(maxsize=4096)(_escaped)
+
+
+def escape_narrow(value: object) -> Markup:
+    """As `escape`, and a long word may break after every few letters, so that a table's column stays narrow."""
+    words = clean(str(value)).split(" ")
+    lengths = [_PIECE if len(word) > _LONG_WORD else len(word) or 1 for word in words]
+    pieces = [
+        [escape(word[at : at + length]) for at in range(0, len(word), length)]
+        for word, length in zip(words, lengths, strict=True)
+    ]
+    return Markup(" ").join(Markup(f"&#{ord(_NO_WIDTH)};").join(word) for word in pieces)  # noqa: S704 - escaped
 
 
 def escape_lines(value: object) -> Markup:

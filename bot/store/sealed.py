@@ -51,7 +51,7 @@ def check_version(version: object, path: str) -> None:
     if version > VERSION:
         raise NewerFormat(
             f"{path} in the store has format {version}, and this bot reads format {VERSION}: install the version of "
-            "the bot that wrote it, and run again; nothing was written"
+            "the bot that wrote it (docs/upgrading.md), and run again; nothing was written"
         )
 
 

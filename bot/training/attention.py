@@ -35,6 +35,26 @@ def implementation(size: int, device: Device) -> str:
     return "eager" if device.torch.type == "cpu" and device.bf16 and size <= SHORT else "sdpa"
 
 
+@torch.no_grad()
+def agrees(model: PreTrainedModel, other: str, size: int) -> bool:
+    """Whether another implementation of attention gives the logits of the one that is set, which readers load.
+
+    Some leave out what a model asks for, such as Gemma 2's soft caps. The model is left as it was.
+    """
+    known = int(model.get_input_embeddings().num_embeddings)  # type: ignore[arg-type]
+    tokens = torch.arange(1, size + 1, device=model.device).mul_(7919).remainder_(known)[None]
+    own, was_training = str(model.config._attn_implementation), model.training
+    model.eval()
+    try:
+        wanted = model(input_ids=tokens, use_cache=False).logits
+        model.set_attn_implementation(other)
+        found = model(input_ids=tokens, use_cache=False).logits
+        return float((found - wanted).abs().max()) <= TOLERANCE * float(wanted.abs().max())
+    finally:
+        model.set_attn_implementation(own)
+        model.train(was_training)
+
+
 def arguments(
     model: PreTrainedModel, blocks: Blocks, masking: Masking | None, dtype: torch.dtype = torch.float32
 ) -> dict[str, Any]:

@@ -43,6 +43,19 @@ class Blocks:
         """The same blocks on a device."""
         return self._each(lambda tensor: tensor.to(device, non_blocking=True))
 
+    def clone(self) -> Self:
+        """The same blocks in memory of their own."""
+        return self._each(torch.Tensor.clone)
+
+    def copy_(self, other: Blocks) -> None:
+        """Overwrites these blocks with others of the same shape and layout, where they lie."""
+        self.inputs.copy_(other.inputs)
+        self.labels.copy_(other.labels)
+        if self.positions is not None and other.positions is not None:
+            self.positions.copy_(other.positions)
+        if self.documents is not None and other.documents is not None:
+            self.documents.copy_(other.documents)
+
     def _each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Self:
         positions, documents = self.positions, self.documents
         return type(self)(

@@ -1,4 +1,4 @@
-"""The hardware: which device trains, what it is called, and whether bf16 arithmetic helps there."""
+"""The hardware: which device trains, what it is called, and the type of its fast matrix products."""
 
 from __future__ import annotations
 
@@ -15,31 +15,40 @@ from bot.errors import UsageError
 
 DType: TypeAlias = torch.dtype
 CPUINFO = Path("/proc/cpuinfo")
+TENSOR_CORES = (7, 0)
+"""The first compute capability whose matrix units multiply float16 (V100; a T4 is 7.5)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Where tensors live. `bf16`: the matrix units multiply bfloat16 faster than float32."""
+    """Where tensors live. `bf16`: the matrix units multiply bfloat16 faster than float32; `fp16`: they know
+    float16 alone, whose gradients need a loss scale. Weights are float32 in either case.
+    """
 
     torch: torch.device
     name: str
     bf16: bool
+    fp16: bool = False
 
     @property
     def dtype(self) -> str:
         """The arithmetic of forward and backward passes, as the card names it; weights stay float32."""
-        return "bf16 autocast" if self.bf16 else "fp32"
+        if self.bf16:
+            return "bf16 autocast"
+        return "fp16 autocast" if self.fp16 else "fp32"
 
     @property
     def compute(self) -> DType:
         """The type of matrix products, and of what they give."""
-        return torch.bfloat16 if self.bf16 else torch.float32
+        if self.bf16:
+            return torch.bfloat16
+        return torch.float16 if self.fp16 else torch.float32
 
     def autocast(self) -> contextlib.AbstractContextManager[object]:
-        """Forward passes run in bfloat16 inside, where that helps."""
-        if not self.bf16:
+        """Forward passes run in bfloat16 or float16 inside, where that helps."""
+        if self.compute is torch.float32:
             return contextlib.nullcontext()
-        return torch.autocast(self.torch.type, dtype=torch.bfloat16)
+        return torch.autocast(self.torch.type, dtype=self.compute)
 
 
 def pick(wanted: str = "auto") -> Device:
@@ -47,11 +56,9 @@ def pick(wanted: str = "auto") -> Device:
     if wanted not in {"auto", "cpu", "cuda"}:
         raise UsageError(f"device {wanted!r} is not known; use auto, cpu or cuda")
     if torch.cuda.is_available() and wanted != "cpu":
-        return Device(
-            torch.device("cuda"),
-            torch.cuda.get_device_name(),
-            torch.cuda.is_bf16_supported(including_emulation=False),
-        )
+        bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
+        fp16 = not bf16 and torch.cuda.get_device_capability() >= TENSOR_CORES
+        return Device(torch.device("cuda"), torch.cuda.get_device_name(), bf16, fp16)
     if wanted == "cuda":
         raise UsageError(
             "CUDA was asked for and PyTorch sees no GPU; install a CUDA build of torch and check nvidia-smi, "

@@ -23,7 +23,7 @@ from bot.training.device import Device
 from bot.training.loss import token_losses
 
 BATCH_TOKENS = 2_048
-"""Tokens in one forward pass, padding included: bounds memory, changes no result."""
+"""Tokens in one forward pass, padding included, and of the longest post that is scored: bounds memory."""
 
 
 RESAMPLES = 2_000
@@ -53,7 +53,11 @@ class HeldOut:
 
 
 def held_out(tokenizer: PreTrainedTokenizerBase, context: int, accounts: Sequence[Sequence[Text]]) -> HeldOut:
-    """The accounts' texts as tokens; a post longer than the context is cut, and its bytes are counted as cut."""
+    """The accounts' texts as tokens; a post longer than the context is cut, and its bytes are counted as cut.
+
+    So is one longer than `BATCH_TOKENS`: with a context of 131,072 tokens one post could take all memory.
+    """
+    context = min(context, BATCH_TOKENS)
     texts = [text for account in accounts for text in account]
     posts = tokenise(tokenizer, [text.text for text in texts])
     sizes = []

@@ -20,13 +20,27 @@ from bot.corpus import Split, oversample_to_largest
 from bot.errors import Skipped, TrainingError
 from bot.manifest import Asked, Copying, Evaluation, Point, Sample, Tracking, Training
 from bot.registry.recipe import Recipe
-from bot.training import adapters, data, evaluate, loop, memorisation, sample, saving, tensorboard, tracking
+from bot.training import (
+    adapters,
+    data,
+    evaluate,
+    loading,
+    loop,
+    memorisation,
+    sample,
+    saving,
+    tensorboard,
+    tracking,
+)
 from bot.training.device import Device
 from bot.training.loading import LoadedBase
 from bot.training.progress import Progress
 
 LEAST_GAIN = 0.001
 """Nats per token by which a model must be better than its base: rounding the weights alone moves it by less."""
+
+DIVERGED = 0.5
+"""Nats per token by which a training that found nothing better than the base ends above it, where it diverged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +108,10 @@ def fine_tune(
         )
         if adapter is None:
             saving.round_weights(base, recipe)
+        elif adapters.is_merged(base):
+            model, adapter = adapters.merge(adapter, recipe), None
         scores = evaluate.evaluation(test, before, evaluate.losses(model, test.posts, base.end, device))
-        _check_improvement(scores)
+        _check_improvement(scores, run, recipe)
         generation = sample.settings(base.context, base.end)
         if adapter is None:
             saving.save(base, model, recipe, generation, folder)
@@ -135,7 +151,13 @@ def tracked(tuned: Tuned, request: tracking.Request, recipe_digest: str) -> Tune
     return replace(tuned, tracking=tracking.track(request, record))
 
 
-def _check_improvement(scores: Evaluation) -> None:
+def _check_improvement(scores: Evaluation, run: loop.Run, recipe: Recipe) -> None:
+    first, last = run.curve[0].held_out, run.curve[-1].held_out
+    if run.best_epoch == 0 and first is not None and last is not None and last > first + DIVERGED:
+        raise TrainingError(
+            f"training diverged: the held-out loss rose from the base's {first:.3f} nats per token to {last:.3f}; "
+            f"nothing is published. Lower the recipe's learning_rate ({recipe.learning_rate}) and try again"
+        )
     if not (math.isfinite(scores.tuned.loss) and scores.tuned.loss < scores.base.loss - LEAST_GAIN):
         raise Skipped(
             f"no improvement over the base: held-out loss {scores.tuned.loss:.3f} nats per token after training, "
@@ -155,6 +177,7 @@ def _training(posts: int, run: loop.Run, recipe: Recipe, device: Device) -> Trai
         dtype=device.dtype,
         weights=recipe.weights,
         micro_batch_size=run.micro_batch_size,
+        skipped_steps=run.skipped_steps,
         versions={
             "python": platform.python_version(),
             "torch": torch.__version__,
@@ -212,7 +235,12 @@ def _fitting(
         )
         asked["layout"] = Asked(value=recipe.layout, reason="the base cannot keep the posts of a block apart")
         recipe = recipe.model_copy(update={"layout": "stream"})
-    if recipe.lora_rank and recipe.weights != "fp32":
+    if recipe.dropout and not recipe.lora_rank and not base.has_dropout:
+        asked["dropout"] = Asked(value=recipe.dropout, reason="the base was made without dropout")
+        recipe = recipe.model_copy(update={"dropout": 0.0})
+    if end := loading.end_warning(base):
+        warnings.append(end)
+    if recipe.lora_rank and recipe.weights != "fp32" and not adapters.is_merged(base):
         warnings.append(f"an adapter is small, so it is published in fp32, not in {recipe.weights}")
         asked["weights"] = Asked(value=recipe.weights, reason="an adapter is small")
         recipe = recipe.model_copy(update={"weights": "fp32"})

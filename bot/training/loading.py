@@ -1,8 +1,9 @@
-"""Loading a base: any causal model that transformers loads, from safetensors, with an end-of-text token."""
+"""Loading a base: any causal model that transformers loads, from safetensors or GGUF, with an end-of-text token."""
 
 from __future__ import annotations
 
 import copy
+import importlib.util
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from bot.errors import TrainingError
 from bot.hub.base_model import BaseSpec
 from bot.registry.recipe import Recipe
 from bot.sources.files import shown
-from bot.training.attention import Masking, implementation, masking_for
+from bot.training.attention import Masking, agrees, implementation, masking_for
 from bot.training.device import Device
 from bot.training.optimiser import Optimiser
 from bot.training.weights import Weights
@@ -60,6 +61,20 @@ class LoadedBase:
     weights: Weights | None = None
     optimiser: Optimiser | None = None
     _maskings: dict[tuple[int, str], Masking | None] = field(default_factory=dict)
+    _agrees: bool | None = None
+    _dropouts: dict[str, float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._dropouts = {
+            name: rate
+            for name, module in self.model.named_modules()
+            if (rate := _dropout(module)) is not None
+        }
+
+    @property
+    def has_dropout(self) -> bool:
+        """Whether the base was made with dropout anywhere: elsewhere a recipe's dropout has nothing to act on."""
+        return any(self._dropouts.values())
 
     @property
     def parameters(self) -> int:
@@ -69,17 +84,20 @@ class LoadedBase:
     def fresh(self, recipe: Recipe, device: Device, *, whole: bool = True) -> PreTrainedModel:
         """The model with the base's weights to the bit, on the device, with the recipe's dropout.
 
-        It is the same object every time: it overwrites what an earlier call returned. `whole`
-        allocates what training all its weights takes; without it they are only set back, gradients are None.
+        Dropout is set where the base itself has any. It is the same object every time: it overwrites what an
+        earlier call returned. `whole` allocates what training all its weights takes; without it they are only set
+        back, gradients are None.
         """
         for name in DROPOUTS:
-            if hasattr(self.model.config, name):
+            if getattr(self.config, name, None):
                 setattr(self.model.config, name, recipe.dropout)
-        for module in self.model.modules():
-            if isinstance(module, torch.nn.Dropout):
-                module.p = recipe.dropout
-            elif isinstance(getattr(module, "attention_dropout", None), float):
-                module.attention_dropout = recipe.dropout  # type: ignore[assignment]
+        for name, module in self.model.named_modules():
+            if self._dropouts.get(name):
+                setattr(
+                    module,
+                    "p" if isinstance(module, torch.nn.Dropout) else "attention_dropout",
+                    recipe.dropout,
+                )
         self._prepare(recipe.block_size, device)
         if self.weights is not None:
             self.weights.reset()
@@ -107,7 +125,11 @@ class LoadedBase:
             self.weights = self.optimiser = None
             self.model.to(device=device.torch)  # type: ignore[call-arg]
         if self.config._attn_implementation == "sdpa":  # else the model has no other than its own
-            self.model.set_attn_implementation(implementation(size, device))
+            wanted = implementation(size, device)
+            if wanted != "sdpa" and self._agrees is None:
+                self.model.set_attn_implementation("sdpa")
+                self._agrees = agrees(self.model, wanted, min(size, self.context))
+            self.model.set_attn_implementation(wanted if self._agrees else "sdpa")
 
 
 def load(spec: BaseSpec) -> LoadedBase:
@@ -115,14 +137,14 @@ def load(spec: BaseSpec) -> LoadedBase:
 
     Pickled weights are refused: they can run code. So is code that comes with a model.
     """
-    where: dict[str, Any] = {"revision": spec.revision} if spec.revision else {}
-    try:
-        config = AutoConfig.from_pretrained(spec.source, **where)
-        tokenizer = AutoTokenizer.from_pretrained(spec.source, **where)
-        model = AutoModelForCausalLM.from_pretrained(
-            spec.source, config=config, dtype=torch.float32, use_safetensors=True, **where
+    if spec.gguf is not None and not all(map(importlib.util.find_spec, ("gguf", "accelerate"))):
+        raise TrainingError(
+            f"base {spec.name} is a GGUF file, and reading one needs the packages gguf and accelerate: "
+            "pip install gguf accelerate, or name a folder with safetensors"
         )
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    try:
+        config, tokenizer, model = _read(spec)
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise TrainingError(
             f"base {spec.name} cannot be loaded: {_first_line(error)}; {_mend(error)}"
         ) from error
@@ -134,13 +156,57 @@ def load(spec: BaseSpec) -> LoadedBase:
             "choose a base whose tokenizer names an eos_token"
         )
     known = int(model.get_input_embeddings().num_embeddings)  # type: ignore[arg-type]
-    if len(tokenizer) > known:
+    largest = max(len(tokenizer) - 1, int(end), *tokenizer.get_vocab().values())
+    if largest >= known:
         raise TrainingError(
-            f"base {spec.name}: its tokenizer knows {len(tokenizer):,} tokens but the model only "
+            f"base {spec.name}: its tokenizer knows {largest + 1:,} tokens but the model only "
             f"{known:,}; the two files do not belong together"
         )
     own = copy.deepcopy(model.config)
     return LoadedBase(spec, model, tokenizer, own, _context(config), int(end), _commit(spec))
+
+
+def _read(spec: BaseSpec) -> tuple[PreTrainedConfig, PreTrainedTokenizerBase, PreTrainedModel]:
+    """What transformers makes of the base's files; its exceptions pass."""
+    where: dict[str, Any] = {"revision": spec.revision} if spec.revision else {}
+    if spec.gguf is None:
+        safe = {"use_safetensors": True}
+    else:
+        where, safe = {"gguf_file": spec.gguf}, {}
+    config = AutoConfig.from_pretrained(spec.source, **where)
+    tokenizer = AutoTokenizer.from_pretrained(spec.source, **where)
+    model = AutoModelForCausalLM.from_pretrained(
+        spec.source, config=config, dtype=torch.float32, **safe, **where
+    )
+    return config, tokenizer, model if spec.gguf is None else _plain(model)
+
+
+def _plain(model: PreTrainedModel) -> PreTrainedModel:
+    """A model with the same weights that knows nothing of GGUF, since transformers saves none that does."""
+    config = copy.deepcopy(model.config)
+    vars(config).pop("quantization_config", None)
+    plain: PreTrainedModel = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    plain.load_state_dict(model.state_dict())
+    return plain
+
+
+def _dropout(module: torch.nn.Module) -> float | None:
+    """The rate of a module that drops values; None of any other."""
+    rate = module.p if isinstance(module, torch.nn.Dropout) else getattr(module, "attention_dropout", None)
+    return rate if isinstance(rate, float) else None
+
+
+def end_warning(base: LoadedBase) -> str | None:
+    """A sentence for the card where the base's configuration ends texts at another token than its tokenizer names."""
+    named = getattr(base.config.get_text_config(), "eos_token_id", None)
+    ends = named if isinstance(named, list) else [named]
+    if named is None or base.end in ends:
+        return None
+    token = shown(str(base.tokenizer.eos_token))
+    return (
+        f"{base.spec.name} names two ends of a text: its tokenizer {token} ({base.end}), its configuration "
+        f"{', '.join(map(str, ends))}; posts end, and the published model stops, at the tokenizer's"
+    )
 
 
 def _fuse_activations(model: PreTrainedModel) -> None:
@@ -159,6 +225,7 @@ def _commit(spec: BaseSpec) -> str | None:
 
 def _context(config: PreTrainedConfig) -> int:
     """The longest text in tokens that the base was made for; 1,024 where its configuration does not say."""
+    config = config.get_text_config(decoder=True)
     named = (getattr(config, name, None) for name in CONTEXTS)
     return next((length for length in named if isinstance(length, int) and length > 0), 1024)
 

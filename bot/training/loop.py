@@ -6,6 +6,7 @@ the weights of the best epoch are the ones that stay.
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 import time
@@ -18,10 +19,12 @@ from transformers import PreTrainedModel
 from bot.errors import TrainingError
 from bot.manifest import Point
 from bot.registry.recipe import Recipe
-from bot.training import allocator, attention, data, evaluate, loss
+from bot.training import allocator, data, evaluate
 from bot.training.attention import Masking
 from bot.training.data import IGNORED, Blocks
 from bot.training.device import Device
+from bot.training.gradients import Gradients
+from bot.training.loss_scale import LossScale
 from bot.training.optimiser import Optimiser, learning_rate
 from bot.training.packing import Packer
 from bot.training.progress import Progress
@@ -30,13 +33,17 @@ from bot.training.weights import Weights, WeightSnapshot
 REPORT_EVERY = 0.5
 """Seconds between two reports; each waits for the device once."""
 
+FAR_ABOVE, FOR_LONG = 1.0, 100
+"""Nats per token above the base, and steps in a row, from which a training has diverged."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """What the loop did: its curve, optimiser steps, useful tokens and epochs in all, the best epoch, seconds.
 
     `fill_ratio` is the share of positions that were no padding, `micro_batch_size` how many blocks were worked on
-    at once, `warnings` are sentences for the log and the card.
+    at once, `skipped_steps` how many steps overflowed in fp16 and were left out (None with other arithmetic),
+    `graph` whether a CUDA graph replayed the steps, `warnings` are sentences for the log and the card.
     """
 
     curve: tuple[Point, ...]
@@ -47,6 +54,8 @@ class Run:
     seconds: float
     fill_ratio: float
     micro_batch_size: int
+    skipped_steps: int | None = None
+    graph: bool = False
     warnings: tuple[str, ...] = ()
 
 
@@ -70,7 +79,6 @@ def train(
     does not even suffice for one block.
     """
     allocator.keep_freed()
-    torch.manual_seed(recipe.seed)
     optimiser = optimiser or Optimiser(Weights(model.parameters()))
     weights = optimiser.weights
     weights.attach()
@@ -78,16 +86,21 @@ def train(
     layouts, blocks = _layouts(posts, end, recipe)
     steps_per_epoch = math.ceil(blocks / recipe.batch_size)
     steps = steps_per_epoch * recipe.epochs
-    gradients = _Gradients(model, weights, masking, device, min(recipe.batch_size, blocks))
+    scale = LossScale(optimiser, device)
+    gradients = Gradients(model, weights, masking, device, min(recipe.batch_size, blocks))
 
     def held_out_loss() -> float:
         return sum(evaluate.losses(model, validation, end, device)) / data.num_targets(validation)
 
     best = _BestEpoch(weights, held_out_loss())
+    _check_base(best.loss, device)
+    divergence = _Divergence(best.loss, recipe)
     curve = [Point(step=0, epoch=0.0, train=None, held_out=best.loss)]
     step, epoch, fill_ratio, began, reported = 0, 0, 1.0, time.monotonic(), 0.0
     since_report, steps_since_report = torch.zeros((), device=device.torch), 0
     model.train()
+    layouts = _tried(gradients, scale, layouts, recipe, device, steps=steps, reserved=optimiser.pending_bytes)
+    torch.manual_seed(recipe.seed)
     for epoch in range(1, recipe.epochs + 1):
         layout = next(layouts)
         counts = (layout.labels != IGNORED).sum(dim=1).tolist()
@@ -96,15 +109,17 @@ def train(
         epoch_loss = torch.zeros((), device=device.torch)
         for first in range(0, len(layout), recipe.batch_size):
             batch = layout.part(first, first + recipe.batch_size)
-            value = gradients.accumulate(batch, sum(counts[first : first + recipe.batch_size]))
-            optimiser.step(learning_rate(step, steps, recipe), recipe.clip)
+            value = gradients.accumulate(batch, sum(counts[first : first + recipe.batch_size]), scale.factor)
+            scale.step(learning_rate(step, steps, recipe), recipe.clip)
             step, steps_since_report = step + 1, steps_since_report + 1
             since_report += value
             epoch_loss += value
             elapsed = time.monotonic() - began
             if step == steps or elapsed - reported > REPORT_EVERY:
+                scale.check()
                 _check_finite("training", since_report.item(), f"step {step} of {steps}", recipe)
                 mean = since_report.item() / steps_since_report
+                divergence.check(mean, steps_since_report)
                 report(Progress(step, steps, mean, elapsed / step * (steps - step)))
                 since_report.zero_()
                 steps_since_report, reported = 0, elapsed
@@ -126,60 +141,29 @@ def train(
         seconds=time.monotonic() - began,
         fill_ratio=fill_ratio,
         micro_batch_size=gradients.micro_batch_size,
+        skipped_steps=scale.skipped,
+        graph=gradients.uses_graph,
         warnings=gradients.warnings,
     )
 
 
-class _Gradients:
-    """A batch's gradient, summed over micro-batches that are halved when memory runs out."""
-
-    def __init__(
-        self,
-        model: PreTrainedModel,
-        weights: Weights,
-        masking: Masking | None,
-        device: Device,
-        batch_size: int,
-    ) -> None:
-        self._model, self._weights, self._masking, self._device = model, weights, masking, device
-        self.micro_batch_size = batch_size
-        self.warnings: tuple[str, ...] = ()
-
-    def accumulate(self, batch: Blocks, count: int) -> torch.Tensor:
-        """The batch's mean loss over `count` targets, its gradient left in the weights; TrainingError at one block."""
-        while True:
-            try:
-                return self._accumulate(batch, count)
-            except (RuntimeError, MemoryError) as error:
-                if not allocator.is_exhausted(error):
-                    raise
-                if self.micro_batch_size == 1:
-                    raise TrainingError(
-                        f"{self._device.name} has too little memory for one block of {batch.inputs.shape[1]} "
-                        "tokens; lower the recipe's block_size, or take a smaller base"
-                    ) from error
-            self._halve(len(batch))
-
-    def _accumulate(self, batch: Blocks, count: int) -> torch.Tensor:
-        total = torch.zeros((), device=self._device.torch)
-        for first in range(0, len(batch), self.micro_batch_size):
-            part = batch.part(first, first + self.micro_batch_size)
-            with self._device.autocast():
-                arguments = attention.arguments(self._model, part, self._masking, self._device.compute)
-                logits = self._model(**arguments).logits
-            value = loss.mean(logits, part.labels, count)
-            value.backward()
-            total += value.detach()
-        return total
-
-    def _halve(self, blocks: int) -> None:
-        self._weights.gradients.zero_()
-        allocator.release(self._device.torch)
-        self.warnings = self.warnings or (
-            f"{self._device.name} had too little memory for {self.micro_batch_size} blocks at once, so a step's "
-            f"{blocks} are worked on in smaller parts: the same result, more slowly",
-        )
-        self.micro_batch_size //= 2
+def _tried(
+    gradients: Gradients,
+    scale: LossScale,
+    layouts: Iterator[Blocks],
+    recipe: Recipe,
+    device: Device,
+    *,
+    steps: int,
+    reserved: int,
+) -> Iterator[Blocks]:
+    """The same layouts, once the first batch has shown the loss scale, how many blocks fit, whether a graph helps."""
+    layout = next(layouts)
+    batch = layout.part(0, recipe.batch_size).to(device.torch)
+    count = int((batch.labels != IGNORED).sum())
+    scale.calibrate(lambda: gradients.accumulate(batch, count, scale.factor))
+    gradients.fit(batch, count, scale.factor, reserved=reserved, steps=steps)
+    return itertools.chain([layout], layouts)
 
 
 class _BestEpoch:
@@ -220,6 +204,31 @@ def _layouts(posts: Sequence[Sequence[int]], end: int, recipe: Recipe) -> tuple[
             yield data.concatenate(posts, order, recipe.block_size, end)
 
     return concatenate(), math.ceil(data.num_targets(posts) / recipe.block_size)
+
+
+class _Divergence:
+    """Whether the training loss has been far above what the base had before training, and for how many steps."""
+
+    def __init__(self, base: float, recipe: Recipe) -> None:
+        self._base, self._recipe, self._steps = base, recipe, 0
+
+    def check(self, mean: float, steps: int) -> None:
+        """Counts `steps` whose mean loss was `mean`; TrainingError once it was far above the base for long."""
+        self._steps = self._steps + steps if mean > self._base + FAR_ABOVE else 0
+        if self._steps >= FOR_LONG:
+            raise TrainingError(
+                f"the training loss has been far above the base's for {self._steps} steps ({mean:.2f} nats per token, "
+                f"the base has {self._base:.2f}): training diverged and nothing is published. "
+                f"Lower the recipe's learning_rate ({self._recipe.learning_rate}) and try again"
+            )
+
+
+def _check_base(loss: float, device: Device) -> None:
+    if not math.isfinite(loss):
+        how = "train with --device cpu or on a GPU with bf16, or " if device.fp16 else ""
+        raise TrainingError(
+            f"the held-out loss of the base itself is {loss} in {device.dtype}: {how}choose another base"
+        )
 
 
 def _check_finite(which: str, value: float, where: str, recipe: Recipe) -> None:

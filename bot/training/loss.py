@@ -19,13 +19,19 @@ MIN_PROBABILITY = 1e-38
 """The smallest probability that float32 tells from zero: a token's loss counts as 87.5 nats at most."""
 
 
-def mean(logits: torch.Tensor, labels: torch.Tensor, count: int) -> torch.Tensor:
+def mean(
+    logits: torch.Tensor,
+    labels: torch.Tensor,
+    count: int | torch.Tensor,
+    scale: torch.Tensor | None = None,
+) -> torch.Tensor:
     """The summed loss of all labelled tokens over `count`, in nats, as a scalar that can be differentiated.
 
     `count` is given, since reading it from the labels would wait for the device, and since the tokens of a
     step may be spread over several calls. Logits are [..., vocabulary]; `IGNORED` labels count nothing.
+    The gradient, not the value, is multiplied by `scale`: float16 would round most of it to zero otherwise.
     """
-    loss: torch.Tensor = _Mean.apply(logits.flatten(0, -2), labels.flatten(), count)  # type: ignore[no-untyped-call]
+    loss: torch.Tensor = _Mean.apply(logits.flatten(0, -2), labels.flatten(), count, scale)  # type: ignore[no-untyped-call]
     return loss
 
 
@@ -45,8 +51,15 @@ class _Mean(torch.autograd.Function):
     """Works out the gradient along with the loss, slice by slice, in the type of the logits."""
 
     @staticmethod
-    def forward(ctx: Any, logits: torch.Tensor, labels: torch.Tensor, count: int) -> torch.Tensor:
+    def forward(
+        ctx: Any,
+        logits: torch.Tensor,
+        labels: torch.Tensor,
+        count: int | torch.Tensor,
+        scale: torch.Tensor | None,
+    ) -> torch.Tensor:
         total = logits.new_zeros((), dtype=torch.float32)
+        divisor = count if scale is None else count / scale
         gradient = torch.empty_like(logits)
         rows = max(1, SLICE // logits.shape[1])
         for part, label, out in zip(
@@ -58,11 +71,11 @@ class _Mean(torch.autograd.Function):
             chosen = probabilities.gather(1, wanted).clamp_(min=MIN_PROBABILITY)
             total -= (chosen.log()[:, 0] * used).sum()
             probabilities.scatter_add_(1, wanted, -torch.ones_like(chosen))
-            torch.mul(probabilities, (used / count)[:, None], out=out)
+            torch.mul(probabilities, (used / divisor)[:, None], out=out)
         ctx.save_for_backward(gradient)
         return total / count
 
     @staticmethod
-    def backward(ctx: Any, *outer: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+    def backward(ctx: Any, *outer: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
         (gradient,) = ctx.saved_tensors
-        return gradient.mul_(outer[0]), None, None
+        return gradient.mul_(outer[0]), None, None, None

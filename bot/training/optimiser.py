@@ -33,12 +33,26 @@ class Optimiser:
             is_matrices = group["params"][0] is self._matrices
             group["weight_decay"] = recipe.weight_decay if is_matrices else 0.0
 
-    def step(self, rate: float, clip: float) -> None:
-        """One step at this learning rate, with gradients of norm `clip` at most; then they are zero again."""
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes that the first step will allocate for the two moments; 0 once they are there."""
+        return 0 if self._adamw.state else 2 * self.weights.values.nbytes
+
+    def step(self, rate: float, clip: float, scaler: torch.amp.GradScaler | None = None) -> None:
+        """One step at this learning rate, with gradients of norm `clip` at most; then they are zero again.
+
+        A `scaler` divides its scale out of the gradients first, and leaves the step out where one is not finite.
+        """
+        if scaler is not None:
+            scaler.unscale_(self._adamw)
         self.weights.clip(clip)
         for group in self._adamw.param_groups:
             group["lr"] = rate
-        self._adamw.step()
+        if scaler is None:
+            self._adamw.step()
+        else:
+            scaler.step(self._adamw)
+            scaler.update()
         self.weights.gradients.zero_()
 
 

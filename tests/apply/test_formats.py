@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from fleets import Fleet
 
-from bot import manifest
+from bot import manifest, registry
 from bot.apply import outcome_file
 from bot.errors import UsageError
 from bot.hub import front_matter
@@ -93,7 +93,7 @@ def test_an_older_model_is_trained_anew_by_its_own_digests_and_keeps_what_humans
     assert (made.recipe["block_size"], made.asked["block_size"].value) == (64, 256)
     assert any("was made for 64 tokens" in warning for warning in made.warnings)
     readme = (fleet.published("ada") / "README.md").read_text()
-    assert "| Block size | 64 (256 asked; the base&#39;s context) |" in readme
+    assert "| Block size | 64 (256 requested; the base's context) |" in readme
     assert fleet.actions()["ada"] == "ok"
 
 
@@ -102,6 +102,20 @@ def test_an_older_repo_whose_file_was_changed_is_held_by_its_own_digests(fleet: 
     code, outcomes = fleet.outcomes("--only", "ada", "--force", "train")
     assert (code, outcomes["ada"]["result"]) == (0, "skipped")
     assert "edited on the Hub: generation_config.json;" in outcomes["ada"]["reason"]
+
+
+def test_an_older_registry_is_read_as_it_is(fleet: Fleet) -> None:
+    found = registry.load(fleet.folder / "registry.yaml")
+    assert [entry.name for entry in found.entries] == ["ada", "ada-bob"]
+    assert found.problems == ()
+
+
+def test_explain_says_that_a_model_has_an_older_format_and_that_it_is_read(fleet: Fleet) -> None:
+    _, out = fleet.run("explain", "ada")
+    (line,) = [line for line in out.splitlines() if line.startswith("  format:")]
+    assert "1, written by bot 0.1.0 and read as it is" in line
+    assert fleet.outcomes("--only", "ada", "--force", "train")[0] == 0
+    assert "format:" not in fleet.run("explain", "ada")[1]
 
 
 def newer(path: Path, **changes: Any) -> None:
@@ -140,5 +154,6 @@ def test_newer_outcomes_are_refused(fleet: Fleet) -> None:
     outcomes, wrong = outcome_file.read_all([path])
     assert outcomes == []
     assert wrong == [
-        "the outcomes in outcomes.json cannot be read: it was written by a newer version of the bot: update this one"
+        "the outcomes in outcomes.json cannot be read: it was written by a newer version of the bot: update this "
+        "one, or go back as docs/upgrading.md says"
     ]

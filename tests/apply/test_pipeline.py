@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from fleets import Fleet
 
 from bot import registry
+from bot.apply import pipeline
 from bot.apply.context import Limits, RunContext
 from bot.apply.execute import execute
 from bot.errors import CredentialsError, HubError
@@ -17,6 +19,7 @@ from bot.hub.folder import FolderHub
 from bot.plan.make import make_plan
 from bot.plan.outcome import Outcome
 from bot.store import Store
+from bot.training import loop, memory
 from bot.training.progress import Progress
 
 
@@ -106,6 +109,38 @@ def test_a_refused_token_ends_training_and_every_step_is_accounted_for(fleet: Fl
     assert {outcome.result for outcome in outcomes} == {"failed", "skipped"}
     assert outcomes[-1].reason == "the Hub refused the token before"
     assert sum(stage == "train" for _, stage in watched.events) < len(HANDLES)
+
+
+def test_a_gpu_that_fails_ends_its_step_and_defers_the_rest_without_fetching_more(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    def fails(*arguments: Any, **options: Any) -> Any:
+        tried.append(1)
+        if len(tried) == 2:
+            raise torch.AcceleratorError("CUDA error: the launch timed out and was terminated")
+        return plainly(*arguments, **options)
+
+    plainly = loop.train
+    monkeypatch.setattr(loop, "train", fails)
+    monkeypatch.setattr(pipeline, "AHEAD", 1)
+    watched, outcomes = run(fleet, Limits())
+    assert [outcome.result for outcome in outcomes] == ["done", "failed", "deferred", "deferred"]
+    assert "failed while it trained: CUDA error: the launch timed out" in outcomes[1].reason
+    assert {outcome.reason for outcome in outcomes[2:]} == {pipeline.DEVICE_LOST}
+    assert len(tried) == 2
+    assert ("dora", "fetch") not in watched.events
+
+
+def test_a_base_too_large_for_the_machine_is_said_before_posts_are_fetched(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "of_machine", lambda: 300_000)
+    watched, outcomes = run(fleet, Limits())
+    assert {outcome.result for outcome in outcomes} == {"failed"}
+    assert "16 bytes each" in outcomes[0].reason
+    assert not any(stage in {"fetch", "load"} for _, stage in watched.events)
 
 
 def test_a_failed_publication_is_one_entrys_own_and_leaves_no_files_behind(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import UsageError
-from bot.hub.base_model import count_tokens, parse
+from bot.hub.base_model import count_parameters, count_tokens, parse
 
 
 def copy(tiny_base: Path, folder: Path, readme: str | None = None) -> Path:
@@ -49,7 +49,7 @@ def test_a_folders_readme_tells_licence_and_base_model(tiny_base: Path, tmp_path
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"no config\.json"):
+    with pytest.raises(UsageError, match=r"holds no config\.json"):
         parse(str(tmp_path))
 
 
@@ -61,3 +61,22 @@ def test_tokens_are_counted_where_the_tokenizer_is_at_hand(tiny_base: Path) -> N
 
 def test_tokens_are_unknown_rather_than_downloaded() -> None:
     assert count_tokens(parse("org/never-downloaded"), ["text"]) is None
+
+
+def test_a_gguf_file_is_a_base_by_itself(tmp_path: Path) -> None:
+    file = tmp_path / "Model-Q4.gguf"
+    file.write_bytes(b"GGUF and weights")
+    (tmp_path / "README.md").write_text("---\nlicense: apache-2.0\n---\n")
+    spec = parse(str(file))
+    assert (spec.name, spec.source, spec.gguf) == ("Model-Q4", str(tmp_path), "Model-Q4.gguf")
+    assert spec.identity == f"Model-Q4@{spec.digest}"
+    assert spec.license == "apache-2.0"
+
+
+def test_weights_are_counted_by_their_headers(tiny_base: Path, tmp_path: Path) -> None:
+    count = count_parameters(parse(str(tiny_base)))
+    assert count is not None
+    assert 30_000 < count < 50_000
+    damaged = copy(tiny_base, tmp_path / "tiny")
+    (damaged / "model.safetensors").write_bytes(b"\xff" * 40)
+    assert count_parameters(parse(str(damaged))) is None

@@ -18,7 +18,7 @@ from bot.registry.tombstones import Tombstones, hashed
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 DAY = timedelta(days=1)
-CARD = CardSettings(("ada",), "https://example.org", "self", None, None, None, (), sensitive=False)
+CARD = CardSettings(("ada",), "https://example.org", None, "self", None, None, None, (), sensitive=False)
 OTHER_CARD = dataclasses.replace(CARD, tags=("poetry",))
 EPOCHS = {"epochs": 9}
 

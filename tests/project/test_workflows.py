@@ -168,7 +168,7 @@ PLANTED = {
         'on:\n  schedule: [{cron: "1 1 * * *"}]\n',
         "file of its own",
     ),
-    "no timeout": ("ci.yml", "    timeout-minutes: 40\n", "", "no timeout"),
+    "no timeout": ("ci.yml", "    timeout-minutes: 90\n", "", "no timeout"),
     "secrets by inheritance": (
         "schedule.yml",
         "    secrets:\n      HF_TOKEN: ${{ secrets.HF_TOKEN }}\n      X_BEARER_TOKEN: ${{ secrets.X_BEARER_TOKEN }}\n"

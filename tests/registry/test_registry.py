@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from registry_texts import EXAMPLE, HEAD, only, problems, read
+from tiny_bases import write_base_files
 from work import calls
 
 from bot import registry
@@ -28,7 +29,7 @@ def home(tmp_path: Path) -> Path:
         archive.writestr("data/tweets.js", "[]")
     (tmp_path / "posts").mkdir()
     (tmp_path / "posts/mydiary.jsonl").write_text("")
-    (tmp_path / "bases/tiny").mkdir(parents=True)
+    write_base_files(tmp_path / "bases/tiny")
     return tmp_path
 
 
@@ -158,7 +159,7 @@ def test_a_default_that_is_not_there_is_told_and_stops_nothing_else(tmp_path: Pa
         ("# nothing\n", (1, 1), "the registry is empty"),
         ("- a\n", (1, 1), "must be a mapping"),
         ("hello", (1, 1), "must be a mapping"),
-        ("version: 2\n", (1, 10), "'2' is not one of 1"),
+        ("version: 2\n", (1, 10), "has format 2, and this bot"),
         ("modles: []\n", (1, 1), "unknown key 'modles'; did you mean 'models'?"),
         ("handles: [a]\n", (1, 1), "belongs to an entry of models:"),
         ("models: {a: b}\n", (1, 9), "models must be a list"),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from registry_texts import HEAD, only, problems, read
+from tiny_bases import write_base_files
 
 
 def entry(text: str, folder: Path) -> tuple[int, int, str]:
@@ -150,10 +151,38 @@ def test_a_base_is_a_folder_where_one_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: str
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "bases"))
-    (tmp_path / "bases/tiny").mkdir(parents=True)
+    write_base_files(tmp_path / "bases/tiny")
     text = base.format(here=tmp_path.name, home=tmp_path)
     (found,) = read(HEAD + f"models: [{{handles: [ada], consent: self, base: '{text}'}}]", tmp_path).entries
     assert found.base == str(tmp_path / "bases/tiny")
+
+
+def test_a_base_that_is_a_gguf_file_is_a_path(tmp_path: Path) -> None:
+    (tmp_path / "bases").mkdir()
+    (tmp_path / "bases/model.gguf").write_bytes(b"GGUF")
+    (found,) = read(
+        HEAD + "models: [{handles: [ada], consent: self, base: bases/model.gguf}]", tmp_path
+    ).entries
+    assert found.base == str(tmp_path / "bases/model.gguf")
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "wanted"),
+    [
+        ("notes.txt", b"", "base: './bases/tiny' holds no config.json"),
+        ("config.json", b"{}", "base: './bases/tiny' holds no *.safetensors"),
+        ("model.gguf", b"GGUF", "base: './bases/tiny' holds a GGUF model: name the file itself"),
+    ],
+)
+def test_a_folder_that_is_no_base_is_an_error_on_its_line(
+    file: str, content: bytes, wanted: str, tmp_path: Path
+) -> None:
+    (tmp_path / "bases/tiny").mkdir(parents=True)
+    (tmp_path / "bases/tiny" / file).write_bytes(content)
+    text = HEAD + "models:\n  - handles: [ada]\n    consent: self\n    base: ./bases/tiny\n"
+    line, _, message = only(text, tmp_path)
+    assert text.splitlines()[line - 1].strip() == "base: ./bases/tiny"
+    assert wanted in message
 
 
 def test_a_base_on_the_hub_keeps_its_revision(tmp_path: Path) -> None:

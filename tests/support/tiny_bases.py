@@ -17,6 +17,13 @@ def sentences(count: int, seed: int = 0) -> list[str]:
     return list(made)
 
 
+def write_base_files(folder: Path) -> None:
+    """A folder with the names of a base's files, for what looks at a base and never loads it."""
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(b"")
+
+
 def build_tiny_base(folder: Path) -> Path:
     """A GPT-2 of some 30,000 random weights with its own byte-level tokenizer: loads in milliseconds."""
     import torch

@@ -32,6 +32,9 @@ PERMISSIONS: dict[tuple[str, str], dict[str, str]] = {
     },
     ("takedown.yml", "takedown"): {"contents": "write", "pull-requests": "write"},
     ("add-handle.yml", "propose"): {"contents": "write", "issues": "write", "pull-requests": "write"},
+    ("release.yml", "build"): {"contents": "read", "id-token": "write", "attestations": "write"},
+    ("release.yml", "attach"): {"contents": "write"},
+    ("release.yml", "publish"): {"contents": "read", "id-token": "write"},
 }
 """What each job may do, and nothing else."""
 
@@ -52,7 +55,7 @@ GROUP_ONLY = {"github.event.workflow_run.head_branch", "github.event.workflow_ru
 
 _PIN = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
-_RUN = re.compile(r"(bot [a-z]+|make (lint|test|coverage)$)")
+_RUN = re.compile(r"(bot [a-z]+|make (lint|test|coverage)$|\.ci/release [a-z]+$)")
 
 
 def load(text: str) -> dict[str, Any]:

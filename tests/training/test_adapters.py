@@ -8,12 +8,13 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import huggingface_hub.constants
 import pytest
 import torch
 from tiny_bases import sentences
-from transformers import pipeline
+from transformers import AutoModelForCausalLM, pipeline
 
 from bot import corpus
 from bot.corpus import Split
@@ -22,7 +23,7 @@ from bot.hub.base_model import BaseSpec, parse
 from bot.registry.recipe import Recipe
 from bot.render.card import snippet
 from bot.sources.posts import Post, Profile, Timeline
-from bot.training import adapters, device, fine_tune, loading, sample
+from bot.training import adapters, device, evaluate, fine_tune, loading, sample
 
 CPU = device.Device(torch.device("cpu"), "a test's processor", bf16=False)
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -132,9 +133,38 @@ def test_the_cards_snippet_prints_the_samples_in_a_fresh_process(
     assert answer.stdout.decode() == "".join(f"{one.prompt}{one.text}\n" for one in made.samples)
 
 
-def test_a_base_on_this_machine_alone_is_refused(tiny_base: Path, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"base tiny is a folder on this machine.* take lora_rank out"):
-        tuned(loading.load(parse(str(tiny_base))), LORA, tmp_path)
+@pytest.mark.parametrize("weights", ["bf16", "fp32"])
+def test_an_adapter_of_a_base_on_this_machine_is_merged_and_published_whole(
+    weights: str, tiny_base: Path, tmp_path: Path
+) -> None:
+    own = loading.load(parse(str(tiny_base)))
+    before = {name: value.clone() for name, value in own.model.state_dict().items()}
+    recipe = LORA.model_copy(update={"weights": weights})
+    made = tuned(own, recipe, tmp_path / "model")
+    assert not (tmp_path / "model" / "adapter_config.json").exists()
+    assert (made.recipe.lora_rank, made.recipe.weights, made.asked, made.warnings) == (4, weights, {}, ())
+    read: Any = AutoModelForCausalLM.from_pretrained(tmp_path / "model")
+    assert str(read.dtype) == {"bf16": "torch.bfloat16", "fp32": "torch.float32"}[weights]
+    held_out = evaluate.held_out(own.tokenizer, own.context, split_of(200).test)
+    nats = sum(evaluate.losses(read.float(), held_out.posts, own.end, CPU))
+    assert nats / held_out.tokens == pytest.approx(made.evaluation.tuned.loss, rel=1e-6)
+    assert made.evaluation.tuned.loss < made.evaluation.base.loss - 0.1
+    after = own.model.state_dict()
+    assert list(after) == list(before)
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+
+
+def test_a_whole_model_after_a_merged_adapter_is_the_one_it_is_alone(tiny_base: Path, tmp_path: Path) -> None:
+    own = loading.load(parse(str(tiny_base)))
+    alone = tuned(loading.load(parse(str(tiny_base))), FULL, tmp_path / "alone")
+    first = tuned(own, LORA, tmp_path / "first")
+    again = tuned(own, FULL, tmp_path / "again")
+    second = tuned(own, LORA, tmp_path / "second")
+    assert alone.evaluation == again.evaluation
+    assert first.evaluation == second.evaluation
+    for one, other in (("alone", "again"), ("first", "second")):
+        read = [(tmp_path / folder / "model.safetensors").read_bytes() for folder in (one, other)]
+        assert read[0] == read[1]
 
 
 def test_without_peft_it_is_said_how_to_get_it(

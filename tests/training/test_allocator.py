@@ -9,6 +9,7 @@ import pytest
 import torch
 from tiny_bases import sentences
 
+from bot.errors import DeviceLost, TrainingError
 from bot.hub.base_model import parse
 from bot.registry.recipe import Recipe
 from bot.training import allocator, data, device, loading, loop
@@ -61,3 +62,30 @@ def test_memory_is_flat_from_the_third_model_of_a_fleet_to_the_last(tiny_base: P
         )
         resident.append(in_use())
     assert resident[-1] - resident[2] < 4_000_000
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.AcceleratorError("CUDA error: unspecified launch failure\nCompile with TORCH_USE_CUDA_DSA"),
+        RuntimeError("CUDA error: device-side assert triggered"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"),
+    ],
+)
+def test_a_gpu_that_fails_is_named_in_a_sentence(error: RuntimeError) -> None:
+    with pytest.raises(DeviceLost, match=r"^Tesla T4 failed while it trained: .*nvidia-smi") as caught:  # noqa: SIM117
+        with allocator.failures_named("Tesla T4"):
+            raise error
+    assert "\n" not in str(caught.value)
+
+
+def test_memory_that_does_not_suffice_outside_of_a_step_is_a_sentence_too() -> None:
+    with pytest.raises(TrainingError, match="Tesla T4 has too little memory for this model"):  # noqa: SIM117
+        with allocator.failures_named("Tesla T4"):
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+
+def test_another_error_stays_what_it_is() -> None:
+    with pytest.raises(RuntimeError, match=r"^a bug$") as caught, allocator.failures_named("Tesla T4"):
+        raise RuntimeError("a bug")
+    assert type(caught.value) is RuntimeError

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +18,11 @@ from transformers import (
     OPTConfig,
     PreTrainedModel,
 )
+from transformers.models.gpt2 import modeling_gpt2
 
-from bot.training import attention
+from bot.hub.base_model import parse
+from bot.registry.recipe import Recipe
+from bot.training import attention, loading
 from bot.training.device import Device
 from bot.training.packing import Packer
 
@@ -96,6 +100,33 @@ def test_a_model_that_cannot_keep_posts_apart_is_found_out(config: Any) -> None:
     model = model_of(config).train()
     assert attention.masking_for(model, SIZE) is None
     assert model.training
+
+
+def test_an_implementation_that_gives_other_logits_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = model_of(CONFIGS["gpt2"]).train()
+    model.set_attn_implementation("sdpa")
+    assert attention.agrees(model, "eager", SIZE)
+    plainly = modeling_gpt2.eager_attention_forward
+
+    def capped(*arguments: Any, **named: Any) -> Any:
+        output, scores = plainly(*arguments, **named)  # type: ignore[no-untyped-call]
+        return output * 1.5, scores
+
+    monkeypatch.setattr(modeling_gpt2, "eager_attention_forward", capped)
+    assert not attention.agrees(model, "eager", SIZE)
+    assert model.config._attn_implementation == "sdpa"
+    assert model.training
+
+
+def test_a_base_whose_readers_compute_otherwise_keeps_their_implementation(
+    tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    units = Device(torch.device("cpu"), "test", bf16=True)
+    base = loading.load(parse(str(tiny_base)))
+    assert base.fresh(Recipe(block_size=SIZE), units).config._attn_implementation == "eager"
+    monkeypatch.setattr(loading, "agrees", lambda *_: False)
+    other = loading.load(parse(str(tiny_base)))
+    assert other.fresh(Recipe(block_size=SIZE), units).config._attn_implementation == "sdpa"
 
 
 def test_tables_of_scores_are_for_short_blocks_on_a_processors_bf16_units() -> None:

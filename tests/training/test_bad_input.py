@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from architectures import ARCHITECTURES, build
 from hub_server import HubServer
 from tiny_bases import sentences
 
@@ -19,7 +20,7 @@ from bot.errors import TrainingError
 from bot.hub.base_model import parse
 from bot.registry.recipe import Recipe
 from bot.sources.posts import Post, Profile, Timeline
-from bot.training import device, fine_tune, loading
+from bot.training import device, evaluate, fine_tune, loading, sample
 
 CPU = device.Device(torch.device("cpu"), "a test's processor", bf16=False)
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -78,6 +79,34 @@ def test_a_base_that_cannot_keep_posts_apart_trains_on_a_stream_and_it_is_said(
     made = tune(base, sentences(100, 1), tmp_path / "model")
     (warning,) = made.warnings
     assert warning.startswith("tiny (gpt2) cannot keep the posts of a block apart, so posts run together")
+
+
+def test_dropout_that_the_base_never_had_is_not_used_and_the_card_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample, "UNPROMPTED_ON_CPU", 4)
+    llama = loading.load(parse(str(build(ARCHITECTURES["smollm2"], tmp_path / "base"))))
+    made = tune(llama, sentences(80, 1), tmp_path / "model", RECIPE.model_copy(update={"dropout": 0.1}))
+    assert (made.recipe.dropout, made.asked["dropout"].value) == (0.0, 0.1)
+    assert made.asked["dropout"].reason == "the base was made without dropout"
+
+
+def test_a_training_that_ends_far_above_the_base_says_to_lower_the_rate(
+    base: loading.LoadedBase, tmp_path: Path
+) -> None:
+    wild = RECIPE.model_copy(update={"learning_rate": 0.9, "warmup": 0.0})
+    with pytest.raises(
+        TrainingError, match=r"training diverged: .* rose from .*Lower .*learning_rate \(0\.9\)"
+    ):
+        tune(base, sentences(200, 1), tmp_path / "model", wild)
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_post_longer_than_a_forward_pass_is_scored_in_part(base: loading.LoadedBase) -> None:
+    long = corpus.Text("1", "ada", " ".join(sentences(2000, 3)), NOW)
+    scored = evaluate.held_out(base.tokenizer, 131_072, [[long]])
+    assert len(scored.posts[0]) == evaluate.BATCH_TOKENS - 1
+    assert scored.bytes < len(long.text)
 
 
 ASKED = """

@@ -45,3 +45,18 @@ def test_bf16_is_used_where_the_processor_has_units_for_it(
 def test_a_machine_without_cpuinfo_uses_float32(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(device, "CPUINFO", tmp_path / "absent")
     assert not device.pick("cpu").bf16
+
+
+@pytest.mark.parametrize(
+    ("capability", "bf16", "dtype"),
+    [((7, 5), False, "fp16 autocast"), ((8, 9), True, "bf16 autocast"), ((6, 1), False, "fp32")],
+    ids=["T4", "L4", "P4"],
+)
+def test_a_gpu_works_in_the_fast_type_that_it_has(
+    capability: tuple[int, int], bf16: bool, dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "A GPU")
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: bf16)
+    assert device.pick("auto").dtype == dtype

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from architectures import ARCHITECTURES, build
 
 from bot.errors import TrainingError, UsageError
 from bot.hub.base_model import BaseSpec, parse
@@ -78,8 +79,28 @@ def test_a_tokenizer_without_an_end_of_text_is_refused(folder: Path) -> None:
     for name in ("eos_token", "bos_token", "unk_token"):
         config.pop(name, None)
     path.write_text(json.dumps(config | {"tokenizer_class": "PreTrainedTokenizerFast"}))
+    with pytest.raises(UsageError, match="without an end-of-text token"):
+        parse(str(folder))
     with pytest.raises(TrainingError, match="no end-of-text token"):
-        loading.load(parse(str(folder)))
+        loading.load(BaseSpec("tiny", "tiny", folder=folder))
+
+
+def test_a_tokenizer_that_knows_more_tokens_than_the_model_is_refused(folder: Path) -> None:
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
+    tokenizer["added_tokens"].append({**tokenizer["added_tokens"][0], "id": 5000, "content": "<|extra|>"})
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    with pytest.raises(UsageError, match=r"knows 5,001 tokens and a model that knows \d+"):
+        parse(str(folder))
+    with pytest.raises(TrainingError, match=r"its tokenizer knows [\d,]+ tokens but the model only"):
+        loading.load(BaseSpec("tiny", "tiny", folder=folder))
+
+
+def test_a_recipes_dropout_is_set_only_where_the_base_has_some(tmp_path: Path) -> None:
+    base = loading.load(parse(str(build(ARCHITECTURES["smollm2"], tmp_path / "base"))))
+    model = base.fresh(Recipe(dropout=0.1), CPU)
+    assert not base.has_dropout
+    assert model.config.attention_dropout == 0.0
+    assert {getattr(module, "attention_dropout", 0.0) for module in model.modules()} == {0.0}
 
 
 def test_damaged_weights_are_named(folder: Path) -> None:

@@ -13,6 +13,7 @@ from bot.errors import TrainingError
 from bot.hub.base_model import parse
 from bot.registry.recipe import Recipe
 from bot.training import attention, data, device, evaluate, loading, loop
+from bot.training.loss_scale import LossScale
 from bot.training.optimiser import learning_rate
 from bot.training.progress import Progress
 
@@ -196,13 +197,32 @@ def test_another_error_of_the_device_is_not_taken_for_one_of_memory(
         run(base, RECIPE)
 
 
-def test_a_loss_that_is_not_a_number_ends_training_with_what_to_do(base: loading.LoadedBase) -> None:
+def test_a_loss_that_is_not_a_number_ends_training_with_what_to_do(
+    base: loading.LoadedBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LossScale, "step", lambda self, *_: self._optimiser.weights.values.fill_(math.nan))
+    with pytest.raises(TrainingError, match="Lower the recipe's learning_rate"):
+        run(base, RECIPE)
+
+
+def test_a_base_whose_loss_is_not_a_number_is_refused_before_training(base: loading.LoadedBase) -> None:
     model = base.fresh(RECIPE, CPU)
     with torch.no_grad():
         next(iter(model.parameters()))[:] = math.nan
     posts = data.tokenise(base.tokenizer, sentences(20, 1))
-    with pytest.raises(TrainingError, match="Lower the recipe's learning_rate"):
+    with pytest.raises(TrainingError, match="loss of the base itself is nan in fp32: choose another base"):
         loop.train(model, posts, posts[:2], base.end, RECIPE, CPU, lambda _: None)
+
+
+def test_a_loss_that_stays_far_above_the_bases_ends_training_with_what_to_do(
+    base: loading.LoadedBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "REPORT_EVERY", 0.0)
+    wild = RECIPE.model_copy(update={"learning_rate": 1.0, "epochs": 30, "patience": 0, "warmup": 0.0})
+    with pytest.raises(
+        TrainingError, match=r"far above the base's for \d+ steps.*Lower the recipe's learning_rate"
+    ):
+        run(base, wild)
 
 
 def test_the_schedule_rises_to_the_peak_and_falls_to_zero() -> None:

@@ -117,7 +117,11 @@ class Jobs:
         open_to_all = {name: environment[name] for name in SETTINGS if environment.get(name)}
         secrets = {name: environment[name] for name in SECRETS if environment.get(name)}
         # Everybody who sees the job sees its variables: an address with a password in it is none of them.
-        (open_to_all if shown(self.endpoint) == self.endpoint else secrets)["HF_ENDPOINT"] = self.endpoint
+        hub = open_to_all if shown(self.endpoint) == self.endpoint else secrets
+        hub |= {
+            "HF_ENDPOINT": self.endpoint,
+            "BOT_HUB": self.endpoint,
+        }  # the hub of this run, not the registry's
         try:
             with self._calling(f"start a job in {self.namespace}"):
                 return (

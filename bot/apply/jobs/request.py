@@ -57,7 +57,8 @@ def prepare(
     hub, registry = context.hub, context.registry
     if not isinstance(hub, HuggingFaceHub):
         raise UsageError(
-            "--on hf-jobs publishes to the Hugging Face Hub: leave --hub out, or give a Hub's address"
+            "--on hf-jobs publishes to the Hugging Face Hub: give --hub, BOT_HUB or the registry's hub: a Hub's "
+            "address, or none of them"
         )
     token = environment.get("HF_TOKEN", "").strip()
     if not token:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bot.apply.removal.stored_posts import purge_person
 from bot.registry.owners import of_facts
 from bot.sources import SOURCES, network_of
 
@@ -25,8 +26,7 @@ def purge_removed_and_unlisted(
         held = store.all_facts().values()
         renamed = {facts.handle for facts in held if registry.gone.line_of(of_facts(facts)) is not None}
         for handle in sorted({*registry.gone.among(facts.handle for facts in held), *renamed}):
-            purged = store.purge(handle)
-            yield from purged.remains
+            yield from purge_person(handle, store).remains
             yield "purged from the store: an account of somebody who asked to be removed"
     networks = {kind.network for kind in SOURCES.values()}
     listed = {(network_of(entry.source), handle) for entry in registry.entries for handle in entry.handles}

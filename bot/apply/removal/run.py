@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from pathlib import Path
 
 from bot import registry as registries
@@ -13,9 +12,9 @@ from bot.apply.removal import takedown
 from bot.apply.removal.account_ids import accounts_of
 from bot.apply.removal.registry_check import Tombstone
 from bot.apply.removal.report import Report
+from bot.apply.removal.stored_posts import purge_person
 from bot.hub import Hub
 from bot.registry import Registry
-from bot.registry.owners import of_facts
 from bot.registry.write import write
 from bot.store import Facts, Store
 
@@ -75,9 +74,7 @@ def remove_person(
     )
     report.models(found, done)
     runs = [*found.runs, *takedown.noted_runs(person, report.attempt("Posts", store.all_notes, {}))]
-    same = {one.handle for one in facts.values() if of_facts(one).account in accounts}
-    for handle in sorted({person, *same}):
-        report.posts(report.attempt("Posts", partial(store.purge, handle), None))
+    report.posts(report.attempt("Posts", lambda: purge_person(person, store, accounts), None))
     report.elsewhere(runs, [person, *found.named], (registry.path.parent, Path.cwd()), environment)
     report.remains(hidden=bool(done.hidden), in_workflow=workflow is not None)
     if not landed:

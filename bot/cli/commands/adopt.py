@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from bot.apply.adopt import Adoption
     from bot.registry import Registry
 
+if TYPE_CHECKING:
+    from bot.cli.json_outputs import AdoptOutput
+
 
 @click.command()
 @click.argument("names", metavar="NAME...", nargs=-1)
@@ -83,7 +86,7 @@ def adopt(
                 adopt_report.tell(result, sys.stdout)
     finally:  # a token that is refused half-way ends the run; what was done before is printed all the same
         if as_json:
-            value = {"adoptions": [adopt_report.to_json(result) for result in adoptions]}
+            value: AdoptOutput = {"adoptions": [adopt_report.to_json(result) for result in adoptions]}
             report.print_json(value, sys.stdout)
     if everything and not as_json:
         others = f"; {count(foreign, 'other repo')} left alone" if foreign else ""

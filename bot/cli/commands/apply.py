@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,6 +27,9 @@ from bot.cli.commands.options import (
     warn,
 )
 from bot.errors import BotError, GuardError
+
+if TYPE_CHECKING:
+    from bot.cli.json_outputs import ApplyOutput
 
 
 class Span(click.ParamType[int]):
@@ -132,7 +135,8 @@ def apply(**flags: Any) -> int:
         shown = workflow_commands.redact_for_display(plan, (), os.environ)[0]
         report.print_plan(shown, sys.stdout, everything=options.everything)
     elif options.dry_run:
-        report.print_json({"outcomes": [], "plan": plan.to_json()}, sys.stdout)
+        dry: ApplyOutput = {"outcomes": [], "plan": plan.to_json()}
+        report.print_json(dry, sys.stdout)
     if options.dry_run:
         return 0
     with progress.watching() as watcher:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli.commands.options import count, hub_option, load_registry, registry_option
+from bot.cli.commands.options import count, hub_of, hub_option, load_registry, registry_option
 from bot.github import workflow_commands
 
 FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
@@ -36,7 +36,8 @@ def bases(plan_path: Path, download: bool, registry_path: Path, hub_target: str 
     registry = load_registry(registry_path)
     trained = {step.name for step in steps if step.action == "train" and not step.held}
     specs = {base_model.parse(entry.base) for entry in registry.entries if entry.name in trained}
-    backend = hub.open_hub(hub_target, registry.namespace or "", token=None)
+    target = hub_of(hub_target, registry)
+    backend = hub.open_hub(target, registry.namespace or "", token=None)
     found = {
         (spec.id, commit)
         for spec in specs
@@ -47,7 +48,8 @@ def bases(plan_path: Path, download: bool, registry_path: Path, hub_target: str 
     for line in listed:
         click.echo(line)
     if download:
-        endpoint = hub_target or os.environ.get("HF_ENDPOINT") or None
+        address = target if target and not target.startswith("dir:") else None
+        endpoint = address or os.environ.get("HF_ENDPOINT") or None
         fetched = sum(_fetch(name, commit, endpoint) for name, commit in sorted(found))
         click.echo(f"{fetched} of {count(len(found), 'base')} fetched")
 

@@ -19,6 +19,10 @@ PREVIEW = "preview.html"
 """The artifact that the page of cards is: uploaded as it is, so that a browser opens it."""
 
 
+class NewerReviewError(Exception):
+    """The review was written by a newer version of the bot, as on a pull request that upgrades it."""
+
+
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def comment(folder: Path) -> None:
@@ -35,6 +39,10 @@ def comment(folder: Path) -> None:
     hub = api.from_environment(os.environ)
     try:
         made = _review(folder / "review.json", event.text(payload, "workflow_run", "head_sha"))
+    except NewerReviewError:
+        click.echo(review_text.NEWER)
+        _without_review(hub, payload, review_text.NEWER)
+        return
     except UsageError:
         _without_review(hub, payload)
         raise
@@ -70,7 +78,10 @@ def _preview(hub: GitHub, payload: Mapping[str, Any]) -> str | None:
 
 
 def _review(path: Path, ran_for: str) -> Review | None:
-    """The review in a file, None where there is none. UsageError for anything that `bot review` did not write."""
+    """The review in a file, None where there is none. UsageError for anything that `bot review` did not write.
+
+    Raises NewerReviewError for one that a newer version wrote.
+    """
     from bot.github import review as reviews
     from bot.io import bounded
 
@@ -79,7 +90,11 @@ def _review(path: Path, ran_for: str) -> Review | None:
     if path.is_symlink() or path.stat().st_size > reviews.BOUNDS.size:
         raise UsageError("the review is no file, or larger than any that bot review writes")
     try:
-        made = bounded.read_model(reviews.Review, path.read_bytes(), reviews.BOUNDS, "the review")
+        value = bounded.read_json(path.read_bytes(), reviews.BOUNDS, "the review")
+        version = value.get("version") if isinstance(value, dict) else None
+        if isinstance(version, int) and version > reviews.VERSION:
+            raise NewerReviewError
+        made = bounded.fit(reviews.Review, value, "the review")
     except bounded.Unreadable:
         raise UsageError("the review is not one that bot review writes; nothing of it is posted") from None
     if made.pull < 1 or made.head != ran_for:
@@ -111,7 +126,7 @@ def _refusal(pull: Mapping[str, Any], payload: Mapping[str, Any]) -> str | None:
     return None if event.text(pull, "state") == "open" else "is closed"
 
 
-def _without_review(hub: GitHub, payload: Mapping[str, Any]) -> None:
+def _without_review(hub: GitHub, payload: Mapping[str, Any], why: str | None = None) -> None:
     """Posts the cautions where no review can be read: a pull request cannot silence them by leaving none."""
     from bot.github import event, review_text
 
@@ -121,5 +136,7 @@ def _without_review(hub: GitHub, payload: Mapping[str, Any]) -> None:
     for number in [one["number"] for one in found if _refusal(one, payload) is None]:
         cautions, pull = _cautions(hub, number)
         if cautions and _refusal(pull, payload) is None:
-            text = review_text.without_review(event.text(pull, "head", "sha"), cautions)
+            text = review_text.without_review(
+                event.text(pull, "head", "sha"), cautions, why or review_text.UNREAD
+            )
             click.echo(f"said in {hub.comment_once(number, review_text.MARK, text)}")

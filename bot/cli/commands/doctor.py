@@ -23,6 +23,7 @@ from bot.errors import BotError, UsageError
 
 if TYPE_CHECKING:
     from bot.cli.doctor import Finding
+    from bot.cli.json_outputs import DoctorOutput
     from bot.registry import Registry
 
 
@@ -64,7 +65,8 @@ def doctor(
     if github is not None:
         found += _examine_github(github, registry)
     if as_json:
-        report.print_json({"findings": [finding.to_json() for finding in found]}, sys.stdout)
+        value: DoctorOutput = {"findings": [finding.to_json() for finding in found]}
+        report.print_json(value, sys.stdout)
     else:
         rows = [(finding.state, finding.what, finding.text) for finding in found]
         report.print_table(("state", "what", "finding"), rows, sys.stdout)

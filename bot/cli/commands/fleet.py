@@ -24,7 +24,9 @@ from bot.cli.commands.options import (
 )
 
 if TYPE_CHECKING:
+    from bot.cli.json_outputs import PlanOutput, StatusOutput
     from bot.plan.inputs import Force
+    from bot.plan.json_types import PlanJson
 
 
 @click.command()
@@ -82,8 +84,10 @@ def plan(
     workflow_commands.on_plan(made, os.environ, shards_asked=shards)
     parts = assign(made.steps, shards) if shards is not None else ()
     if as_json:
-        cut = {} if shards is None else {"shards": names(parts)}
-        report.print_json(made.to_json() | cut, sys.stdout)
+        value: PlanJson | PlanOutput = made.to_json()
+        if shards is not None:
+            value = {**made.to_json(), "shards": names(parts)}
+        report.print_json(value, sys.stdout)
         return
     shown = workflow_commands.redact_for_display(made, (), os.environ)[0]
     report.print_plan(shown, sys.stdout, everything=everything)
@@ -147,9 +151,8 @@ def status(registry_path: Path, hub_target: str | None, store_url: str | None, a
     hub = open_hub(hub_target, registry)
     made = make_plan(registry, hub, store_url or registry.store.url)
     if as_json:
-        report.print_json(
-            {"counts": made.counts, "models": [step.to_json() for step in made.steps]}, sys.stdout
-        )
+        value: StatusOutput = {"counts": made.counts, "models": [step.to_json() for step in made.steps]}
+        report.print_json(value, sys.stdout)
         return
     rows = [
         (step.status, step.name, f"{step.age.days} d" if step.age is not None else "-", step.explanation)

@@ -28,7 +28,8 @@ hub_option = click.option(
     "--hub",
     "hub_target",
     metavar="TARGET",
-    help="Where repos live: dir:PATH for a folder; default: the Hugging Face Hub, or HF_ENDPOINT.",
+    help="Where repos live: dir:PATH for a folder, or a Hub's address; default: BOT_HUB, the registry's hub, "
+    "HF_ENDPOINT, the Hugging Face Hub.",
 )
 store_option = click.option(
     "--store", "store_url", metavar="URL", help="Where posts are kept; default: the registry's store."
@@ -37,7 +38,7 @@ max_reads_option = click.option(
     "--max-reads", type=click.IntRange(0), metavar="N", help="Pay for at most so many reads (source x)."
 )
 all_option = click.option("--all", "everything", is_flag=True, help="List what is up to date, too.")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a machine.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON; docs/json.md has its fields.")
 device_option = click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),
@@ -89,11 +90,23 @@ def load_registry(path: Path) -> Registry:
     return registry.load(path)
 
 
-def open_hub(target: str | None, registry: Registry, wait_s: float = 120) -> Hub:
-    """The hub that `--hub` names, for the registry's namespace, with the environment's token."""
+def open_hub(
+    target: str | None, registry: Registry, wait_s: float = 120, *, from_stranger: bool = False
+) -> Hub:
+    """The hub of the registry's namespace, with the environment's token; see `hub_of` for which.
+
+    A hub that only the registry of a stranger names (`from_stranger`) gets no token.
+    """
     from bot import hub
 
-    return hub.open_hub(target, registry.namespace or "", token=os.environ.get("HF_TOKEN"), wait_s=wait_s)
+    named_by_stranger = from_stranger and not (target or os.environ.get("BOT_HUB")) and registry.hub
+    token = os.environ.get("HF_TOKEN") if not named_by_stranger else None
+    return hub.open_hub(hub_of(target, registry), registry.namespace or "", token=token, wait_s=wait_s)
+
+
+def hub_of(target: str | None, registry: Registry) -> str | None:
+    """What names the hub: `--hub`, else BOT_HUB, else the registry; None for HF_ENDPOINT or the Hugging Face Hub."""
+    return target or os.environ.get("BOT_HUB") or registry.hub
 
 
 def open_store(

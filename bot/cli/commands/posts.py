@@ -134,10 +134,11 @@ def purge(handle: str, registry_path: Path, store_url: str | None) -> int:
     model of theirs. A run that begins afterwards may fetch HANDLE again; what forbids that is a tombstone, by bot
     remove or bot takedown. Models on the hub stay. docs/removal.md says what else may remain.
     """
+    from bot.apply.removal.stored_posts import purge_person
     from bot.sources.handles import bare
 
     name = bare(handle)
-    purged = open_store(store_url, load_registry(registry_path), say=warn).purge(name)
+    purged = purge_person(name, open_store(store_url, load_registry(registry_path), say=warn))
     click.echo(f"{name}: {count(purged.files, 'file')} deleted from the store")
     for line in (*purged.checked, *purged.remains):
         click.echo(line)

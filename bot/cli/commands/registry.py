@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def validate(registry_path: Path) -> int:
     """Check the registry, offline.
 
-    Every problem is a line with its place and how to fix it.
+    Every problem is a line with its place and how to fix it. docs/registry.md lists every key.
     """
     from bot import registry
     from bot.registry.file_problems import file_problems
@@ -49,7 +49,10 @@ def validate(registry_path: Path) -> int:
 
 @click.command()
 def schema() -> None:
-    """Print the registry's JSON Schema."""
+    """Print the registry's JSON Schema.
+
+    An editor checks and completes by it; docs/registry.md is the same for people.
+    """
     import json
 
     from bot import registry

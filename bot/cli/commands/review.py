@@ -31,7 +31,7 @@ def review(registry_path: Path, hub_target: str | None, base: str, out: Path) ->
     done = review_run.run(
         registry_path,
         base,
-        lambda registry: open_hub(hub_target, registry, review_run.WAIT_S),
+        lambda registry: open_hub(hub_target, registry, review_run.WAIT_S, from_stranger=True),
         payload,
         os.environ,
     )

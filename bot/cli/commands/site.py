@@ -6,11 +6,13 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bot.cli.commands.options import (
     count,
+    hub_of,
     hub_option,
     json_option,
     load_registry,
@@ -19,6 +21,9 @@ from bot.cli.commands.options import (
     store_option,
 )
 from bot.errors import UsageError
+
+if TYPE_CHECKING:
+    from bot.cli.json_outputs import SiteOutput
 
 
 @click.command()
@@ -61,7 +66,7 @@ def site(
     plan = make_plan(registry, hub, store_url or registry.store.url)
     repos = hub.listing().repos
     if avatars is None:
-        avatars = (hub_target or "").startswith("dir:")
+        avatars = (hub_of(hub_target, registry) or "").startswith("dir:")
     save = partial(fleet_site.save, out) if avatars else None
     read = reading.read(plan.steps, repos, registry.gone, hub, out, save=save)
     address = _address(hub.url("x").removesuffix("x"), out)
@@ -71,8 +76,15 @@ def site(
     kept = {path for model in read.models for path in model.pictures if path is not None}
     changed = read.pictures + fleet_site.write(out, files, kept)
     if as_json:
-        counts = {"models": len(read.models), "read": read.read, "kept": read.kept, "unread": read.unread}
-        report.print_json(counts | {"changed": changed, "page": str(out / page.PAGE)}, sys.stdout)
+        value: SiteOutput = {
+            "models": len(read.models),
+            "read": read.read,
+            "kept": read.kept,
+            "unread": read.unread,
+            "changed": changed,
+            "page": str(out / page.PAGE),
+        }
+        report.print_json(value, sys.stdout)
         return
     for name, reason in list(read.unread.items())[:5]:
         click.echo(f"warning: {name} stands there without its numbers: {reason}", err=True)

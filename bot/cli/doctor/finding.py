@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from bot.cli.json_outputs import FindingJson
 from bot.github import workflow_commands
 
 State = Literal["ok", "warning", "missing"]
@@ -20,7 +21,7 @@ class Finding:
     text: str
     code: int = 1
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> FindingJson:
         """The finding as `doctor --json` prints it."""
         return {"what": self.what, "state": self.state, "text": self.text}
 

@@ -11,6 +11,8 @@ from bot.render import escape
 
 NAME_LENGTH = 60
 """Characters of a display name that a card shows; longer ones end in an ellipsis."""
+COLUMNS = 3
+"""Accounts side by side in one table."""
 _REASONS = {"retweets": ("Retweets", "Reposts"), "short": ("Short tweets", "Short posts")}
 _NETWORKS = {"x": "X", "bluesky": "Bluesky", "mastodon": "Mastodon"}
 
@@ -33,7 +35,7 @@ def at(account: Account) -> str:
 
 
 def statistics(manifest: Manifest) -> dict[str, Any]:
-    """The table of what was downloaded, dropped and kept: a column an account; the first row sums the others."""
+    """The tables of what was downloaded, dropped and kept: a column an account; the first row sums the others."""
     column = 0 if is_x(manifest) else 1
     noun = ("Tweets", "Posts")[column]
     reasons = list(_REASONS)
@@ -52,10 +54,20 @@ def statistics(manifest: Manifest) -> dict[str, Any]:
     first = {"label": f"{noun} downloaded", "counts": [account.downloaded for account in manifest.accounts]}
     last = {"label": f"{noun} kept", "counts": [account.kept for account in manifest.accounts]}
     return {
-        "columns": display_names(manifest.accounts),
-        "rows": [first, *rows, last],
+        "tables": _split(display_names(manifest.accounts), [first, *rows, last]),
         "whole": not any(account.not_fetched for account in manifest.accounts),
     }
+
+
+def _split(columns: list[str], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The table as several of at most `COLUMNS` accounts each, so that a narrow screen shows every number."""
+    return [
+        {
+            "columns": columns[start : start + COLUMNS],
+            "rows": [row | {"counts": row["counts"][start : start + COLUMNS]} for row in rows],
+        }
+        for start in range(0, len(columns), COLUMNS)
+    ]
 
 
 def _dropped(account: Account, reason: str) -> int | None:

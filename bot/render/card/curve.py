@@ -24,7 +24,7 @@ def description(manifest: Manifest) -> str:
     text = f"Line chart of the loss over {manifest.training.steps} training steps. The base is at {base:.3f}"
     if lowest is not None and lowest.held_out is not None:
         text += f"; held-out posts reach {lowest.held_out:.3f} at step {lowest.step}, their lowest point"
-    return f"{text} (nats a token)."
+    return f"{text} (nats per token)."
 
 
 def base_loss(curve: Sequence[Point], evaluation: Evaluation) -> float:

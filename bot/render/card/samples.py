@@ -25,12 +25,22 @@ def by_prompt(samples: Sequence[Sample]) -> list[dict[str, Any]]:
     ]
 
 
-def first_shown(samples: Sequence[Sample]) -> dict[str, Any] | None:
-    """The first answer to the snippet's call that can be shown, with its number among all of them."""
-    for number, sample in enumerate(samples, 1):
-        if not sample.copied:
-            return by_prompt([sample])[0] | {"number": number}
-    return None
+SHOWN = 5
+"""Texts that a card shows unfolded."""
+
+
+def shown(samples: Sequence[Sample]) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """The texts that are shown first and the rest, copied ones left out, each in the order they were made.
+
+    Shown first are `SHOWN`, among them the first of each prompt as far as that goes.
+    """
+    texts = [one for one in samples if not one.copied]
+    leading = {one.prompt: number for number, one in reversed(list(enumerate(texts)))}
+    chosen = sorted(leading.values())[:SHOWN]
+    chosen += [number for number in range(len(texts)) if number not in chosen][: SHOWN - len(chosen)]
+    rows = [{"prompt": escape.clean(one.prompt), "text": continuation(one)} for one in texts]
+    first = [rows[number] for number in sorted(chosen)]
+    return first, [row for number, row in enumerate(rows) if number not in chosen]
 
 
 def of_first_prompt(samples: Sequence[Sample]) -> list[Sample]:

@@ -40,6 +40,7 @@ def facts(manifest: Manifest) -> dict[str, Any]:
     """Every variable of the template `model_card`, from the manifest alone."""
     names = accounts.display_names(manifest.accounts)
     shared = samples.of_first_prompt(manifest.samples)
+    first_samples, more_samples = samples.shown(manifest.samples)
     return {
         "name": manifest.name,
         "repo": manifest.repo,
@@ -53,9 +54,13 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "network": accounts.network(manifest),
         "source": _SOURCES.get(manifest.source, f"read from {manifest.source}"),
         "adapter": is_adapter(manifest),
+        "merged": is_merged(manifest),
         "snippet": snippet.snippet(manifest.repo, shared, manifest.prompts, adapter=is_adapter(manifest)),
-        "shown": samples.first_shown(shared),
         "samples": samples.by_prompt(manifest.samples),
+        "first_samples": first_samples,
+        "more_samples": more_samples,
+        "withheld": sum(sample.copied for sample in manifest.samples),
+        "kept": sum(account.kept for account in manifest.accounts),
         "statistics": accounts.statistics(manifest),
         "window": accounts.window(manifest.accounts),
         "checked_at": manifest.checked_at,
@@ -65,8 +70,7 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "sensitive_share": manifest.sensitive_share,
         "sensitive_limit": SENSITIVE_SHARE,
         "base": _base(manifest),
-        "recipe_changes": _recipe(manifest, changed=True),
-        "recipe": _recipe(manifest, changed=False),
+        "recipe": _recipe(manifest),
         "training": manifest.training,
         "evaluation": manifest.evaluation,
         "improvement": improvement(manifest),
@@ -80,6 +84,7 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "consent": manifest.consent,
         "unproven": is_unproven(manifest),
         "contact": manifest.contact,
+        "removal_within": _period(manifest.removal_within),
         "license": license_id(manifest),
         "warnings": manifest.warnings,
         "published": manifest.published,
@@ -87,6 +92,7 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "tracking": _tracking(manifest),
         "adopted": manifest.adopted,
         "registry_url": _registry_url(manifest.provenance.run_url),
+        "home": manifest.provenance.home,
         "hub": manifest.hub,
     }
 
@@ -129,7 +135,12 @@ def base_model(manifest: Manifest) -> str | None:
 
 def is_adapter(manifest: Manifest) -> bool:
     """Whether what is published is a LoRA adapter, to be loaded on top of its base."""
-    return bool(manifest.recipe.get("lora_rank"))
+    return bool(manifest.recipe.get("lora_rank")) and manifest.base.id is not None
+
+
+def is_merged(manifest: Manifest) -> bool:
+    """Whether a LoRA adapter was trained and published within all weights, since its base is a local folder."""
+    return bool(manifest.recipe.get("lora_rank")) and manifest.base.id is None
 
 
 def improvement(manifest: Manifest) -> float | None:
@@ -197,11 +208,8 @@ def _base(manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def _recipe(manifest: Manifest, *, changed: bool) -> list[dict[str, Any]]:
-    """Rows of the recipe as used: those that differ from the defaults or from what was asked, or all.
-
-    A number this bot does not know is shown too.
-    """
+def _recipe(manifest: Manifest) -> list[dict[str, Any]]:
+    """Rows of the recipe as used, with what was asked where that differs. A key this bot does not know is shown too."""
     fields = Recipe.model_fields
     asked = manifest.asked
     return [
@@ -213,8 +221,15 @@ def _recipe(manifest: Manifest, *, changed: bool) -> list[dict[str, Any]]:
             "reason": asked[name].reason if name in asked else "",
         }
         for name, value in manifest.recipe.items()
-        if not changed or name not in fields or name in asked or value != fields[name].default
     ]
+
+
+def _period(text: str | None) -> str | None:
+    """`7d` in words: 7 days."""
+    if text is None:
+        return None
+    count, unit = int(text[:-1]), {"h": "hour", "d": "day", "w": "week"}[text[-1]]
+    return f"{count} {unit}{'s' * (count != 1)}"
 
 
 def _registry_url(run_url: str | None) -> str | None:

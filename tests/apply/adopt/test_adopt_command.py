@@ -9,11 +9,13 @@ import pytest
 from card_reader import body_of, by_cmark, by_markdown_it, statistics
 from fleets import Fleet
 from hub_server import HubServer
+from json_shapes import mismatches
 from old_cards import ADA, BOB, CONFIG, EVE, Person, first, named, second, third
 
 from bot import manifest
 from bot.__main__ import main
 from bot.apply.adopt import Adoption, adopt
+from bot.cli.json_outputs import AdoptOutput
 from bot.errors import ConflictError, CredentialsError
 from bot.hub import front_matter
 from bot.registry import load
@@ -138,7 +140,8 @@ def test_with_write_manifest_and_card_hold_every_fact_and_the_weights_stay(old: 
     assert page.faults == []
     assert other.faults == []
     assert page.tables == other.tables
-    assert statistics(page) == [
+    (table,) = statistics(page)
+    assert table == [
         ["Data", "Ada Example"],
         ["Tweets downloaded", "3000"],
         ["Retweets", "900"],
@@ -502,3 +505,11 @@ def fails(*_: object, **__: object) -> str:
 @pytest.mark.parametrize("flags", [[], ["ada_example", "--all"], ["--all", "--handles", "a,b"]])
 def test_what_to_take_over_is_named_or_all(old: Old, flags: list[str]) -> None:
     assert old.run("adopt", *flags) == 2
+
+
+def test_its_json_has_the_documented_fields_with_a_card_and_without(
+    old: Old, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old.repo("ada_example-bob_example", third(BOB, ADA))
+    assert old.run("adopt", "--json", "ada_example-bob_example", "nobody") == 1
+    assert list(mismatches(json.loads(capsys.readouterr().out), AdoptOutput)) == []

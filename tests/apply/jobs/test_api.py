@@ -60,6 +60,7 @@ def test_secrets_go_as_secrets_and_settings_as_they_are(server: JobsServer) -> N
     assert posted["environment"] == {
         MODELS: '["ada"]',
         "HF_ENDPOINT": server.url,
+        "BOT_HUB": server.url,
         "AWS_DEFAULT_REGION": "eu-central-1",
     }
     assert SECRET not in json.dumps({**posted, "secrets": {}})
@@ -79,7 +80,7 @@ def test_an_address_with_a_password_goes_as_a_secret_and_is_never_shown(
     assert SECRET not in jobs.url("7")
     job = jobs.start(["ada"], CODE, [], Machine(), {"HF_TOKEN": "hf_other"})
     posted = server.jobs[job].spec
-    assert posted["secrets"]["HF_ENDPOINT"] == address
+    assert posted["secrets"]["HF_ENDPOINT"] == posted["secrets"]["BOT_HUB"] == address
     assert SECRET not in json.dumps({**posted, "secrets": {}})
 
 

@@ -280,3 +280,13 @@ def test_the_preview_is_linked_where_the_run_left_one(
     github.refuse["GET /actions/runs"] = 403
     assert commented(made) == 0
     assert "artifact `preview.html`" in github.comments[5][0]["body"]
+
+
+def test_a_review_of_a_newer_bot_is_no_failure_and_the_comment_says_where_it_stands(
+    commented: Any, github: GitHubServer
+) -> None:
+    github.pull_files[5] = [{"filename": ".github/workflows/publish.yml"}]
+    assert commented(json.dumps({"version": 99, "pull": 5, "head": HEAD, "rows": "in another shape"})) == 0
+    (comment,) = github.comments[5]
+    assert "a newer version of the bot than the main branch" in comment["body"]
+    assert ".github/workflows/publish.yml" in comment["body"]

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from social_payloads import bluesky_profile, mastodon_account
 from social_server import Feed, SocialServer
 
+from bot import __version__
 from bot.__main__ import main
 from bot.github import new_handles
 from bot.github.review import Review
+from bot.github.upgrade import Upgrade
+from bot.registry.asked import recipe_digest
+
+PUBLISHED = Path(__file__).parents[2] / "data/formats/1/hub/org/ada"
 
 BASE = """\
 version: 1
@@ -383,3 +391,62 @@ def test_of_many_new_handles_a_bounded_number_is_asked_about(
     repo.change("removed:", many + "removed:")
     made, _ = repo.review(code=2)
     assert (len(made.faults), net.count("")) == (3, 3)
+
+
+UPGRADE = "steps:\n  - uses: org/mynah@0123456789abcdef0123456789abcdef01234567 # v0.3.0\n"
+
+
+def published(repo: Repo, *names: str, **changes: Any) -> None:
+    """Puts models into the hub that an earlier version published, with other facts where `changes` says so."""
+    for name in names:
+        shutil.copytree(PUBLISHED, repo.folder.parent / "hub" / "org" / name)
+        path = repo.folder.parent / "hub" / "org" / name / "bot.json"
+        value = json.loads(path.read_text())
+        facts = {"handles": [name], "base": "openai-community/gpt2", "recipe": recipe_digest({})}
+        value["published"] |= {**facts, **changes}
+        path.write_text(json.dumps(value))
+
+
+def upgrade_of(repo: Repo) -> tuple[Upgrade, str]:
+    repo.write(".github/workflows/publish.yml", UPGRADE)
+    made, text = repo.review()
+    assert made.upgrade is not None
+    return made.upgrade, text
+
+
+def test_a_newer_pin_says_how_many_cards_it_would_render_and_that_it_trains_none(repo: Repo) -> None:
+    published(repo, "ada", "bob", template="another bot's")
+    upgrade, text = upgrade_of(repo)
+    assert upgrade == Upgrade(version=__version__, cards=2, trained=0, held=0, unreadable=0)
+    assert f"The bot of this change is {__version__}: 2 cards would be rendered, 0 trained." in text
+
+
+def test_the_guards_rules_apply_to_a_newer_pin(repo: Repo) -> None:
+    names = [f"user{number}" for number in range(12)]
+    repo.change("  - handles: [bob]\n", "".join(f"  - handles: [{name}]\n" for name in names))
+    repo.commit()
+    published(repo, *names, template="another bot's")
+    upgrade, text = upgrade_of(repo)
+    assert (upgrade.cards, upgrade.trained, upgrade.held) == (12, 0, 12)
+    assert "12 of these steps are held back by the guard" in text
+
+
+def test_a_pin_to_an_older_bot_says_which_models_it_cannot_read(repo: Repo) -> None:
+    published(repo, "ada", version=99)
+    upgrade, text = upgrade_of(repo)
+    assert (upgrade.cards, upgrade.trained, upgrade.unreadable) == (0, 0, 1)
+    assert "1 published model cannot be read by it" in text
+
+
+def test_a_workflow_that_changes_nothing_for_the_models_says_so_in_numbers(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    upgrade, _ = upgrade_of(repo)
+    assert (upgrade.cards, upgrade.trained) == (0, 0)
+    assert "0 cards would be rendered, 0 trained" in capsys.readouterr().out
+
+
+def test_a_template_alone_is_no_change_of_the_bot(repo: Repo) -> None:
+    repo.write("templates/model_card.md.j2", "# {{ repo }}\n")
+    made, _ = repo.review()
+    assert made.upgrade is None

@@ -82,7 +82,7 @@ def test_what_was_not_measured_is_not_on_the_card() -> None:
     titles = [text for _, text in page.headings]
     assert "Training data" in titles
     assert not {"Evaluation", "Samples", "How much it copies"} & set(titles)
-    for word in ("None", "perplexity", "characters were kept", "Fine-tuning went", "Hyperparameter"):
+    for word in ("None", "perplexity", "characters were kept", "Fine-tuning took", "| Hyperparameter"):
         assert word not in page.text
     assert not {"widget", "model-index", "license", "language"} & set(front_matter.parse(readme))
 
@@ -104,4 +104,7 @@ def test_tracked_links_are_all_kept() -> None:
 
 def test_a_base_of_unknown_size_is_named_without_one() -> None:
     base = Base(name="gpt", identity="gpt", id="org/gpt")
-    assert "parameters" not in card.render(adopted(base=base)).split("## How it was made")[1].split("##")[0]
+    assert (
+        " parameters"
+        not in card.render(adopted(base=base)).split("How it was made")[1].split("</details>")[0]
+    )

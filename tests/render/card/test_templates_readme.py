@@ -69,7 +69,9 @@ def test_every_variable_of_a_card_is_listed_with_type_and_example_and_no_other()
     listed = documented("Variables of a card")
     assert list(listed) == list(card_facts.facts(manifest()))
     assert all(kind for kind, _ in listed.values())
-    assert [name for name, (_, example) in listed.items() if not example] == ["recipe"]  # as the one above it
+    assert [name for name, (_, example) in listed.items() if not example] == [
+        "more_samples"
+    ]  # as the one above it
 
 
 @pytest.mark.parametrize(

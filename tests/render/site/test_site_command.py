@@ -95,7 +95,7 @@ def test_the_page_shows_what_is_published_and_what_is_to_come(fleet: Site) -> No
     assert rows["bob_example"][1:] == ["new", 0, [["@bob_example"]], 0]
     text = (fleet.page / "index.html").read_text()
     assert "../hub/my-org/ada_example" in text
-    assert "<bdi>&#64;bob&#95;example</bdi></h3>" in text
+    assert "<bdi>&#64;bob_example</bdi></h3>" in text
 
 
 def test_a_second_run_reads_and_writes_only_what_moved(
