@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any
 
 from bot import corpus, manifest
 from bot.apply.context import RunContext
@@ -19,7 +19,8 @@ from bot.plan.desired import template_folders
 from bot.registry import Entry, Registry, asked, owners
 from bot.registry.card_settings import card_settings
 from bot.render import card, pictures, publication
-from bot.sources.posts import Profile, Timeline
+from bot.sources.handles import profile_url
+from bot.sources.posts import Timeline
 
 if TYPE_CHECKING:
     from bot.training.fine_tune import Tuned
@@ -145,7 +146,7 @@ def _account(handle: str, account: AccountCorpus) -> Account:
         id=profile.id,
         parody=profile.parody,
         labels=profile.labels,
-        url=profile_url(profile, handle),
+        url=profile_url(handle, profile.network),
         avatar=publication.avatar_path(handle),
         downloaded=account.downloaded,
         dropped=dict(account.dropped),
@@ -156,19 +157,3 @@ def _account(handle: str, account: AccountCorpus) -> Account:
         last=account.last,
         checked_at=manifest.utc(account.checked_at) if account.checked_at else None,
     )
-
-
-def profile_url(profile: Profile, handle: str) -> str | None:
-    """The account's public page on its network, or None where the network is not known."""
-    match profile.network:
-        case "x":
-            return f"https://x.com/{handle}"
-        case "bluesky":
-            return f"https://bsky.app/profile/{handle}"
-        case "mastodon":
-            user, _, host = handle.partition("@")
-            return f"https://{host}/@{user}"
-        case "other":
-            return None
-        case _:
-            assert_never(profile.network)

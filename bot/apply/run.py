@@ -52,6 +52,8 @@ class ApplyOptions:
     wait: float = 120
     report_path: Path | None = None
     device: str = "auto"
+    everything: bool = False
+    exit_zero: bool = False
     as_json: bool = False
 
     @property

@@ -24,6 +24,7 @@ COLOURS = {
     "train": _GREEN,
     "card": _CYAN,
     "remove": _MAGENTA,
+    "held": _YELLOW,
     "blocked": _RED,
     "unlisted": _YELLOW,
     "ok": _DIM,
@@ -37,16 +38,20 @@ COLOURS = {
 """The colour of an action or a result, where a terminal shows colours."""
 
 
-def print_plan(plan: Plan, stream: IO[str]) -> None:
-    """Prints the plan as a table, then the counts, the cost, the time and the notes."""
+def print_plan(plan: Plan, stream: IO[str], *, everything: bool = False) -> None:
+    """Prints the plan as a table, then the counts, the cost, the time and the notes.
+
+    Steps that need nothing are counted, and listed only with `everything`.
+    """
     reads = sum(step.estimate.reads for step in plan.steps)
-    if plan.steps:
-        timed = any(step.estimate.minutes is not None for step in plan.steps)
+    listed = [step for step in plan.steps if everything or step.status != "ok"]
+    if listed:
+        timed = any(step.estimate.minutes is not None for step in listed)
         costs = (*(("reads", "USD") if reads else ()), *(("min",) if timed else ()))
-        rows = [_row(step, paid=bool(reads), timed=timed) for step in plan.steps]
+        rows = [_row(step, paid=bool(reads), timed=timed) for step in listed]
         print_table(("step", "model", *costs, "why"), rows, stream)
-    counts = ", ".join(f"{count} {action}" for action, count in plan.counts.items())
-    print(f"Plan: {counts or 'no steps'}.", file=stream)
+    hidden = " (listed with --all)" if len(listed) < len(plan.steps) else ""
+    print(f"Plan: {counted(plan) or 'no steps'}{hidden}.", file=stream)
     if reads:
         usd = sum(step.estimate.usd for step in plan.steps)
         print(f"Cost: about {reads:,} posts and profiles read, {usd:.2f} USD.", file=stream)
@@ -56,10 +61,21 @@ def print_plan(plan: Plan, stream: IO[str]) -> None:
         print(f"Note: {note.text}.", file=stream)
 
 
+def counted(plan: Plan) -> str:
+    """`2 train, 30 held, 1 ok`: how many steps there are of each kind; empty without steps."""
+    return ", ".join(f"{count:,} {status}" for status, count in plan.statuses.items())
+
+
 def _row(step: Step, *, paid: bool, timed: bool) -> tuple[str, ...]:
     cost = (f"{step.estimate.reads:,}", f"{step.estimate.usd:.2f}") if step.estimate.reads else ("-", "-")
     minutes = f"{step.estimate.minutes:.0f}" if step.estimate.minutes is not None else "-"
-    return (step.action, step.name, *(cost if paid else ()), *((minutes,) if timed else ()), step.reason)
+    return (
+        step.status,
+        step.name,
+        *(cost if paid else ()),
+        *((minutes,) if timed else ()),
+        step.explanation,
+    )
 
 
 def outcomes_json(outcomes: Sequence[Outcome], spent: Cost) -> ApplyOutput:

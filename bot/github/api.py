@@ -83,6 +83,24 @@ class GitHub:
         """Changes an issue's `title`, `body` or `state`."""
         self._call("PATCH", f"issues/{number}", values, "issues: write")
 
+    def graphql(self, query: str, variables: Mapping[str, Any], permission: str) -> Any:
+        """The answer to a query of GraphQL about this repository, whose `owner` and `name` are given with it."""
+        owner, _, name = self.repository.partition("/")
+        value = {"query": query, "variables": {"owner": owner, "name": name, **variables}}
+        return self._call("POST", "graphql", value, permission)
+
+    def permission(self, login: str) -> str:
+        """What somebody may do here: `admin`, `maintain`, `write`, `triage`, `read`; `none` for strangers."""
+        try:
+            found = self._call(
+                "GET", f"collaborators/{quote(login, safe='')}/permission", None, "metadata: read"
+            )
+        except GitHubError as error:
+            if error.status == 404:
+                return "none"
+            raise
+        return str(found["permission"])
+
     def pull(self, number: int) -> dict[str, Any]:
         """A pull request."""
         found: dict[str, Any] = self._call("GET", f"pulls/{number}", None, "pull-requests: read")
@@ -164,6 +182,16 @@ class GitHub:
         """What GitHub says of a workflow: `active`, `disabled_inactivity`, `disabled_manually` and others."""
         return str(self._call("GET", f"actions/workflows/{file}", None, "actions: read")["state"])
 
+    def artifact(self, run: int, name: str) -> int | None:
+        """The id of a workflow run's artifact of that name; None where it has none."""
+        found = self._call("GET", f"actions/runs/{run}/artifacts?name={quote(name)}", None, "actions: read")
+        ids = [one["id"] for one in found["artifacts"] if not one.get("expired")]
+        return max(ids) if ids and all(isinstance(each, int) for each in ids) else None
+
+    def get(self, path: str, permission: str) -> Any:
+        """What GitHub answers to a path of the repository; `permission` is what a token needs for it."""
+        return self._call("GET", path, None, permission)
+
     def environment_branches(self, name: str) -> tuple[str, ...] | None:
         """Name patterns of the branches and tags that may use an environment, at most 100; None where any may.
 
@@ -190,6 +218,11 @@ class GitHub:
             if len(items) < 100:
                 return
 
+    @property
+    def _graphql(self) -> str:
+        """Where GraphQL is asked: beside the REST API, which an own server has under /api/v3."""
+        return f"{self.url.removesuffix('/v3')}/graphql"
+
     def _call(self, method: str, path: str, value: Mapping[str, Any] | None, permission: str) -> Any:
         """The JSON that GitHub answers to a call. Raises GitHubError."""
         from bot.io.http import Client, NoAnswer
@@ -200,7 +233,9 @@ class GitHub:
             "Accept": "application/vnd.github+json",
             "X-GitHub-Api-Version": "2022-11-28",
         }
-        address = f"{self.url}/repos/{self.repository}/{path}".rstrip("/")
+        address = (
+            self._graphql if path == "graphql" else f"{self.url}/repos/{self.repository}/{path}".rstrip("/")
+        )
         try:
             answer = Client(headers=headers, policy=self.policy, trusted=True).json(
                 address, method=method, value=value

@@ -26,6 +26,12 @@ BRANCHES = "add-handle/"
 _SEAL = "Registry-digest: "
 """In our commits: by it a branch is known to hold what we wrote and nothing else."""
 
+REOPEN = (
+    "**Close the pull request and reopen it** to start its check `registry`: GitHub starts none by itself for a pull "
+    "request that a workflow opened with its own token (an App's token does, see docs/setup.md)."
+)
+"""Where no App opens the pull requests of forms."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -140,9 +146,13 @@ def refused(error: UsageError | RegistryError) -> str:
     )
 
 
-def accepted(proposal: Proposal, pull: str, edited: Sequence[str] = ()) -> str:
-    """The answer once a pull request stands. `pull` is its address, `edited` what an edit of the issue changed."""
+def accepted(proposal: Proposal, pull: str, edited: Sequence[str] = (), *, checked: bool = True) -> str:
+    """The answer once a pull request stands. `pull` is its address, `edited` what an edit of the issue changed.
+
+    `checked`: the check of the pull request starts by itself.
+    """
     lines = [f"Thank you. It is proposed in {pull}. A maintainer looks at it and decides.", *_notes(proposal)]
+    lines += [] if checked else [REOPEN]
     return (
         f"{MARK}\n" + "\n\n".join([*lines, *_loudly("This edit changed what is asked for.", edited)]) + "\n"
     )
@@ -172,15 +182,19 @@ def warning(issue: int, differences: Sequence[str]) -> tuple[str, str]:
     return mark, "\n\n".join([mark, *_loudly(f"#{issue} asks otherwise than this.", differences)]) + "\n"
 
 
-def description(proposal: Proposal, issue: int, edited: Sequence[str] = ()) -> str:
-    """The text of the pull request. `edited` is what an edit of the issue changed since it was proposed."""
+def description(proposal: Proposal, issue: int, edited: Sequence[str] = (), *, checked: bool = True) -> str:
+    """The text of the pull request. `edited` is what an edit of the issue changed since it was proposed.
+
+    `checked`: its check starts by itself.
+    """
     whom = f"Adds {_listed(proposal.handles)} ({proposal.source}), as asked for in #{issue}."
     consent = (
         f"Consent: {_agreed(proposal.consent)}. **Make sure of it before you merge:** the person who wrote the issue "
         "may not be them."
     )
     loud = _loudly(f"#{issue} was edited after this was proposed: look at it again.", edited)
-    return "\n\n".join([*loud, whom, *_notes(proposal), consent, f"Closes #{issue}"]) + "\n"
+    reopen = [] if checked else [f"> [!IMPORTANT]\n> {REOPEN}"]
+    return "\n\n".join([*loud, *reopen, whom, *_notes(proposal), consent, f"Closes #{issue}"]) + "\n"
 
 
 def _notes(proposal: Proposal) -> list[str]:

@@ -64,9 +64,20 @@ class Row(BaseModel):
     listed: bool = False
 
 
+class Voice(BaseModel):
+    """An account of a model that is added or changed. `consent` is the entry's: `self`, an address, or None."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    model: Name
+    handle: Name
+    source: Annotated[str, Field(max_length=20)]
+    consent: Name | None = None
+
+
 class Review(BaseModel):
     """What a pull request does to the registry. `head` is the commit that was looked at, `pull` its number.
 
+    `voices` are the accounts of the sound models that are added or changed.
     `faults` are those of what the pull request touches, `elsewhere` counts the others. `loud` are sentences
     that nobody should miss. `rows` are None when nobody knows what would happen: the hub did not answer, or the
     registry cannot be read. `upgrade` is there where the pull request may change the bot itself. `time` says how long
@@ -82,6 +93,7 @@ class Review(BaseModel):
     removed: Annotated[tuple[Name, ...], Field(max_length=20_000)] = ()
     faults: Annotated[tuple[Fault, ...], Field(max_length=20_000)] = ()
     elsewhere: int = 0
+    voices: Annotated[tuple[Voice, ...], Field(max_length=20_000)] = ()
     loud: Texts = ()
     notes: Texts = ()
     rows: Annotated[tuple[Row, ...], Field(max_length=20_000)] | None = ()
@@ -129,6 +141,7 @@ def of_registries(
         removed=tuple(removed),
         faults=tuple(map(_fault, sorted({*faults, *broken(sorted(touched))}))),
         elsewhere=len(set(head.problems) - set(faults)),
+        voices=tuple(_voices(head, [*added, *changed]))[:20_000],
         loud=tuple(_loud(base, head, removed, files)),
     )
 
@@ -179,6 +192,15 @@ def _by_name(registry: Registry | None) -> dict[str, Entry | FaultyEntry]:
         return {}
     items: tuple[Entry | FaultyEntry, ...] = (*registry.entries, *registry.faulty)
     return {item.name: item for item in items}
+
+
+def _voices(head: Registry, names: Sequence[str]) -> Iterable[Voice]:
+    """The accounts of the sound entries with these names, in their order."""
+    entries = {entry.name: entry for entry in head.entries}
+    for entry in (entries[name] for name in names if name in entries):
+        for handle in entry.handles:
+            consent = entry.consent[:400] if entry.consent else None
+            yield Voice(model=entry.name, handle=handle, source=entry.source, consent=consent)
 
 
 def _differ(before: Entry | FaultyEntry, after: Entry | FaultyEntry, folders: tuple[Path, Path]) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 from bot import registry
 from bot.errors import BotError, CredentialsError, HubError, Problem, RegistryError, TemplateError, UsageError
-from bot.github import event, upgrade
+from bot.github import event, new_handles, upgrade
 from bot.github import review as reviews
 from bot.github.review import Review
 from bot.hub import Hub
@@ -71,6 +71,10 @@ def run(
         old = _base_registry(before / registry_path.resolve().relative_to(top))
         review = reviews.of_registries(
             pull, commit, old, head, files=files, broken=partial(file_problems, head, cpu_s=REVIEW_CPU_S)
+        )
+        touched = {*review.added, *review.changed}
+        review = reviews.with_faults(
+            review, new_handles.problems(old, head, touched, environment=environment)
         )
         templates = any("templates" in Path(name).parts[:-1] for name in files)
         review = _with_templates(review, head, renderer, every=templates)

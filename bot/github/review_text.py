@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import cast
 
 from markupsafe import Markup
 
-from bot.github.review import Review, Row, counts
+from bot.github.review import Review, Row, Voice, counts
 from bot.github.summaries import cost
 from bot.io.paths import TEMPLATES
-from bot.render.markdown import code, cut, prose, table
+from bot.render.markdown import code, cut, link, prose, table
+from bot.sources import SOURCES, network_of
+from bot.sources.handles import Source, if_valid, profile_url
 
 MARK = "<!-- mynah: review -->"
 """What the one comment begins with, by which it is found again."""
@@ -35,13 +38,13 @@ def whole(review: Review) -> str:
     return _rendered(review, EVERYTHING)
 
 
-def comment(review: Review, cautions: Sequence[str] = ()) -> str:
-    """The comment: marked, and short enough to be posted.
+def comment(review: Review, cautions: Sequence[str] = (), preview: str | None = None) -> str:
+    """The comment: marked, and short enough to be posted. `preview` is the address of the page of its cards.
 
     `cautions` are known without the review. Where there are any, its own code may have made the rest, and it says so.
     """
     note = "The rest is in the summary of the check."
-    return f"{MARK}\n" + cut(_rendered(review, ROWS, cautions), MOST_COMMENT, note)
+    return f"{MARK}\n" + cut(_rendered(review, ROWS, cautions, preview), MOST_COMMENT, note)
 
 
 def without_review(head: str, cautions: Sequence[str], why: str = UNREAD) -> str:
@@ -72,7 +75,7 @@ def sentence(review: Review) -> str:
     return f"no faults; after the merge: {after or 'nothing to do'}{upgrade}"
 
 
-def _rendered(review: Review, most: int, cautions: Sequence[str] = ()) -> str:
+def _rendered(review: Review, most: int, cautions: Sequence[str] = (), preview: str | None = None) -> str:
     from bot.render.environment import render_template
 
     shown = [row for row in review.rows or () if not (row.action == "blocked" and row.listed)]
@@ -81,6 +84,7 @@ def _rendered(review: Review, most: int, cautions: Sequence[str] = ()) -> str:
     variables = {
         "touches": review.touches,
         "added": list(map(code, review.added[:most])),
+        "people": list(_people(review, most)),
         "changed": list(map(code, review.changed[:most])),
         "removed": list(map(code, review.removed[:most])),
         "more": max(0, max(map(len, (review.added, review.changed, review.removed))) - most),
@@ -110,17 +114,46 @@ def _rendered(review: Review, most: int, cautions: Sequence[str] = ()) -> str:
         "time": prose(review.time) if review.time else "",
         "preview": not review.faults
         and bool(review.added or review.changed or any(row.action == "card" for row in rows)),
+        "preview_link": link("See how the cards would look", preview) if preview else "",
         "commit": code(review.head[:7]),
     }
     return re.sub(r"\n{3,}", "\n\n", render_template("pr_comment.md.j2", variables, TEMPLATES)).lstrip("\n")
 
 
+def _people(review: Review, most: int) -> Iterator[Markup]:
+    """A line for each model that is added or changed: whose accounts it imitates, and who agreed where."""
+    models: dict[str, list[Voice]] = {}
+    for voice in review.voices:
+        models.setdefault(voice.model, []).append(voice)
+    for name, voices in list(models.items())[:most]:
+        accounts = Markup(" and ").join(map(_account, voices))
+        together = (
+            f", ONE model (a cyborg) of these {len(voices)} accounts together" if len(voices) > 1 else ""
+        )
+        yield Markup("{}: {} ({}){}; consent: {}").format(
+            code(name), accounts, prose(voices[0].source), together, _agreed(voices[0].consent)
+        )
+
+
+def _account(voice: Voice) -> Markup:
+    """A handle as a link to its page, where it is a handle of that network."""
+    valid = voice.source in SOURCES and if_valid(voice.handle, cast("Source", voice.source)) == voice.handle
+    page = profile_url(voice.handle, network_of(voice.source)) if valid else None
+    return link(voice.handle, page) if page else code(voice.handle)
+
+
+def _agreed(consent: str | None) -> Markup:
+    if consent is None:
+        return Markup("none is recorded")
+    return Markup("the owner's own word (self)") if consent == "self" else code(consent)
+
+
 def _cells(rows: Sequence[Row]) -> list[tuple[object, ...]]:
     return [
         (
-            f"{row.action} (held)" if row.held else row.action,
+            "held" if row.held else row.action,
             code(row.name),
-            prose(row.reason),
+            prose(f"{row.action}: {row.reason}" if row.held else row.reason),
             cost(row.reads, row.usd, row.minutes),
         )
         for row in rows

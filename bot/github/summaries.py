@@ -25,12 +25,13 @@ ORDER = ("failed", LOST, "deferred", "skipped", "done")
 
 
 def of_plan(plan: Plan, *, parts: int) -> str:
-    """The plan with every step, what will be done first. `parts` is how many machines will share it."""
+    """The plan, what will be done first; what needs nothing is counted. `parts`: how many machines will share it."""
+    listed = [step for step in plan.steps if step.status != "ok"]
     return _rendered(
         title="Plan",
         sentences=[counted(plan), *_cost(plan.steps), *_shared(parts)],
         notes=[note.text for note in plan.notes],
-        table=table(("step", "model", "why", "cost"), [plan_row(step) for step in plan.steps]),
+        table=table(("step", "model", "why", "cost"), [plan_row(step) for step in listed]),
     )
 
 
@@ -66,17 +67,16 @@ def of_outcomes(
 
 def counted(plan: Plan) -> str:
     """`2 train, 1 ok.`"""
-    counts = ", ".join(f"{count:,} {action}" for action, count in plan.counts.items())
+    counts = ", ".join(f"{count:,} {status}" for status, count in plan.statuses.items())
     return f"{counts}." if counts else "No steps: the registry lists no model, and none is published."
 
 
 def plan_row(step: Step) -> tuple[object, ...]:
-    """A step as a row: action, model, why, cost."""
-    action = f"{step.action} (held)" if step.held else step.action
+    """A step as a row: `held` or the action, model, why, cost."""
     return (
-        action,
+        step.status,
         model(step.repo, published=step.head is not None),
-        reason(step.reason, step.repo),
+        reason(step.explanation, step.repo),
         cost(step.estimate.reads, step.estimate.usd, step.estimate.minutes),
     )
 

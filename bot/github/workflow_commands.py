@@ -187,8 +187,12 @@ def on_plan(plan: Plan, environment: Mapping[str, str], *, shards_asked: int | N
     output("count", str(sum(map(shards.needed, plan.steps))), environment)
     output("digest", plan.digest(), environment)
     annotate("error", _faults(plan.steps), environment)
-    too_few = [f"{step.name}: {step.reason}" for step in plan.steps if step.cause == "posts"]
-    annotate("warning", [*plan.warnings, *too_few], environment)
+    by_kind: dict[bool, list[str]] = {True: [], False: []}
+    for step in plan.steps:
+        if step.cause == "posts":
+            by_kind[step.kind == "skipped-before"].append(f"{step.name}: {step.reason}")
+    annotate("warning", [*plan.warnings, *by_kind[False]], environment)
+    annotate("notice", by_kind[True], environment)  # tried, with too little text, say: nobody has to act
     summary(summaries.of_plan(redact_for_display(plan, (), environment)[0], parts=len(parts)), environment)
 
 

@@ -59,7 +59,7 @@ def _entry_steps(given: PlanInput, leaving: Mapping[str, Leaving]) -> Iterator[S
             given.now,
             given.removed,
             given.force,
-            named=entry.name in given.only,
+            named=entry.name in given.only or entry.name in given.retry,
             overwrite=entry.name in given.overwrite,
             sees_private=given.listing.sees_private,
         )

@@ -80,7 +80,7 @@ def _sound(
     fault = fault or strangers or None
     if registry.namespace is None:
         fault = "no namespace is set in the registry; set namespace: to a user or organisation on the Hub"
-    if entry.source == "x" and not registry.x.terms_acknowledged:
+    if entry.source == "x" and not (registry.x.terms_acknowledged or entry.paused):
         fault = (
             "source x needs x.terms_acknowledged: true in the registry; read X's terms for developers first"
         )

@@ -24,6 +24,12 @@ NEXT = {
     "ok": "nothing, until something changes",
 }
 
+HELD = (
+    "nothing, since a guard holds it back; if that is meant: bot apply --max-change 100%, or the input max-change of "
+    "the workflow publish"
+)
+"""What happens next to a step that a guard holds back."""
+
 
 def explain(name: str, plan: Plan, registry: Registry, hub: Hub, store: Store) -> Iterator[str]:
     """Lines for a person. UsageError when neither the registry nor the hub knows the name."""
@@ -31,8 +37,8 @@ def explain(name: str, plan: Plan, registry: Registry, hub: Hub, store: Store) -
     if not steps:
         raise UsageError(f"neither the registry nor the hub has a model {name!r}; bot status lists them all")
     for step in steps:
-        yield f"{step.repo}: {step.action}"
-        yield f"  why:        {step.reason}"
+        yield f"{step.repo}: {step.status}"
+        yield f"  why:        {step.explanation}"
         yield from _published(step, hub)
         if step.action == "train":
             yield f"  time:       {training_time.sentence(step.estimate)}"
@@ -43,7 +49,7 @@ def explain(name: str, plan: Plan, registry: Registry, hub: Hub, store: Store) -
                     facts = store.facts(handle, entry.source)
                     yield f"  store:      {handle}: {_held(facts)}"
         yield from _remembered(RetryMemory.from_json(store.notes(name)))
-        yield f"  next:       {NEXT[step.action]}"
+        yield f"  next:       {HELD if step.held else NEXT[step.action]}"
 
 
 def _remembered(memory: RetryMemory) -> Iterator[str]:

@@ -117,4 +117,5 @@ def _stands(old: Step, now: Step) -> bool:
     if now.action == old.action:
         return True
     forced = old.cause == "forced" and now.action in ("train", "card", "ok")
-    return forced or (old.action in ("train", "card") and now.cause == "waiting")
+    waits = now.cause == "waiting" or now.kind == "blocked-account"
+    return forced or (old.action in ("train", "card") and waits)

@@ -79,7 +79,8 @@ class PlanInput:
     """All that a plan is computed from.
 
     `states` goes by the entry's name. `removed` are the handles with a tombstone, and `deletes` says that hiding
-    their models is not enough. `only` keeps the named entries, `force` trains (or re-renders) valid ones of them
+    their models is not enough. `only` keeps the named entries, `retry` names those that are
+    tried although they wait after a failure, `force` trains (or re-renders) valid ones of them
     whatever their state. `overwrite` names the models whose card, damaged by hand, may be written again from
     bot.json. `max_change` is the share of the published fleet (0 to 1) that one change may rewrite, see `guard`.
     """
@@ -92,6 +93,7 @@ class PlanInput:
     removed: Container[str] = ()
     deletes: bool = False
     only: Collection[str] = ()
+    retry: Collection[str] = ()
     force: Force | None = None
     overwrite: Collection[str] = ()
     max_change: float = MAX_CHANGE

@@ -28,14 +28,16 @@ class PlanOptions:
     """The options of a plan: what a caller wants beside the registry.
 
     `only` keeps the named models and tries them even while they wait after a failure. `force` trains or re-renders
-    whatever the state. `overwrite` names models whose damaged card may be written again. `max_change` is the share
-    of the published fleet (0 to 1) that one change may rewrite.
+    whatever the state. `retry` names models that are tried though they wait, without leaving others out. `overwrite`
+    names models whose damaged card may be written again. `max_change` is the share of the published fleet (0 to 1)
+    that one change may rewrite.
     """
 
     only: tuple[str, ...] = ()
     force: Force | None = None
     overwrite: tuple[str, ...] = ()
     max_change: float = MAX_CHANGE
+    retry: tuple[str, ...] = ()
 
 
 EVERYTHING = PlanOptions()
@@ -84,6 +86,7 @@ def make_plan(
         removed=registry.gone,
         deletes=registry.policy.removal == "delete",
         only=options.only,
+        retry=options.retry,
         force=options.force,
         overwrite=options.overwrite,
         max_change=options.max_change,

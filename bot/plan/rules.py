@@ -123,7 +123,7 @@ def _missing(case: Case) -> Decision | None:
     if case.published is not None:
         return None
     if case.state.skip_reason is not None and case.force != "train":
-        return _blocked("skipped-before", case.state.skip_reason)
+        return Decision("blocked", "posts", "skipped-before", case.state.skip_reason)
     where = "not on the hub yet" if case.sees_private else "not among the public repos"
     return Decision("train", "missing", "missing", f"missing: {where}")
 

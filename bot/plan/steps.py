@@ -25,8 +25,8 @@ Cause = Literal[
     "unlisted",
     "none",
 ]
-"""The cause of a step. `posts`: too few to train on. `changed` and `card` come from the configuration, and a guard
-counts them."""
+"""The cause of a step. `posts`: they make no model, being too few or no improvement on the base.
+`changed` and `card` come from the configuration, and a guard counts them."""
 
 Kind = Literal[
     "",
@@ -145,6 +145,16 @@ class Step:
     kind: Kind = ""
     changes: tuple[Change, ...] = ()
 
+    @property
+    def status(self) -> str:
+        """`held` where a guard holds the step back, else its action: the word by which people are shown it."""
+        return "held" if self.held else self.action
+
+    @property
+    def explanation(self) -> str:
+        """The reason, with the action that a guard holds back."""
+        return f"{self.action}: {self.reason}" if self.held else self.reason
+
     def to_json(self) -> StepJson:
         """The step as `plan --json` prints it."""
         return {
@@ -206,6 +216,12 @@ class Plan:
         """The number of steps of each action, actions without any left out."""
         counts = {action: sum(step.action == action for step in self.steps) for action in ACTIONS}
         return {action: count for action, count in counts.items() if count}
+
+    @property
+    def statuses(self) -> dict[str, int]:
+        """As `counts`, with the number of steps that a guard holds back under `held` alone."""
+        words = [step.status for step in self.steps]
+        return {word: words.count(word) for word in (*ACTIONS[:-1], "held", ACTIONS[-1]) if word in words}
 
     def digest(self) -> str:
         """Names exactly these steps: two plans with one digest do the same from the same state."""

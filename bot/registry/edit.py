@@ -44,6 +44,8 @@ def add(
     jsonl: str | None = None,
     base: str | None = None,
     account: str | None = None,
+    recipe: str | None = None,
+    paused: bool = False,
 ) -> str:
     """The registry's text with one entry more, for one handle or several together; all else stays as it is.
 
@@ -75,17 +77,20 @@ def add(
             raise UsageError(f"{shown(made)} is already listed (line {entry.line}): change that entry")
     _check_consent(consent, data, defaults)
     item: dict[str, Value] = {"handles": new}
-    optional = {
+    optional: dict[str, Value | None] = {
         "name": name,
         "source": None if source == usual else source,
         "archive": archive,
         "jsonl": jsonl,
         "accounts": account,
         "base": base,
+        "recipe": recipe,
         "consent": consent,
+        "paused": paused or None,
     }
     item |= {key: value for key, value in optional.items() if value is not None}
-    expected = _with(data, models=[*_list(data, "models"), item])
+    as_text = {key: "true" if value is True else value for key, value in item.items()}
+    expected = _with(data, models=[*_list(data, "models"), as_text])
     return bom + _checked(lambda: append(text, "models", item), expected, "the entry", item)
 
 

@@ -12,8 +12,8 @@ from collections.abc import Sequence as Items
 
 from bot.registry.yaml_tree import Cursor, Mapping, Node, Scalar, Sequence, parse
 
-Value = str | Items[str]
-"""A value of an item's key: a text or a list of texts."""
+Value = str | bool | Items[str]
+"""A value of an item's key: a text, true or false, or a list of texts."""
 
 _BREAK = "\r\n\x85\u2028\u2029"
 _LINE = re.compile(f"[^{_BREAK}]*(?:\r\n|[{_BREAK}])|[^{_BREAK}]+$")
@@ -143,6 +143,8 @@ def _scalar(text: str, quoted: bool = False) -> str:
 
 
 def _value(value: Value, quoted: bool = False) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, str):
         return _scalar(value, quoted)
     return f"[{', '.join(_scalar(each, quoted) for each in value)}]"

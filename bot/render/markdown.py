@@ -49,7 +49,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Markup:
 
 def link(label: object, address: str) -> Markup:
     """A link of ours, to an address that was checked; anything but https (or a test's http) is no link."""
-    if not re.fullmatch(r"https?://[\w.:\[\]-]+/[\w./~#?=&%+-]*", address):
+    if not re.fullmatch(r"https?://[\w.:\[\]-]+/[\w./~#?=&%+@:-]*", address):
         return prose(label)
     target = escape.escape_url(address) if address.startswith("https") else address
     return Markup(f"[{prose(label)}]({target})")  # noqa: S704 - both escaped

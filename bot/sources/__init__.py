@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Protocol, cast, get_args, runtime_checkable
 
 from bot.errors import UsageError
+from bot.io.retry import RetryPolicy
 from bot.sources import handles
 from bot.sources.budget import Budget
 from bot.sources.posts import Network, Owner, Timeline
@@ -88,12 +89,22 @@ class LooksUp(Protocol):
         ...
 
 
+@runtime_checkable
+class FindsAccounts(Protocol):
+    """A source that can tell without a token and free of charge whether an account exists."""
+
+    def exists(self, handle: str) -> bool:
+        """Whether an account has the handle, by one request. Raises what `Source.read` raises: then it is not known."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """Options of a source: paths or fsspec URLs, the environment for tokens and addresses, and the budget that
     paid reads are taken from. `retweets=False` leaves them out where a network bills them. `sleep` waits for a
     number of seconds, or raises when the run is interrupted. `source` is the name that it was opened by, and
-    `communities` asks for posts in X's communities as well.
+    `communities` asks for posts in X's communities as well. `policy` is for requests to free networks, None for the
+    usual one.
     """
 
     files: tuple[str, ...] = ()
@@ -103,6 +114,7 @@ class Options:
     sleep: Callable[[float], None] = time.sleep
     source: str = ""
     communities: bool = False
+    policy: RetryPolicy | None = None
 
 
 class _Module(Protocol):
@@ -174,6 +186,18 @@ def open_source(
     return module.open_source(
         Options(_files(file), environment, budget or Budget(), retweets, sleep, name, communities)
     )
+
+
+def open_finder(
+    name: str, policy: RetryPolicy, environment: Mapping[str, str] = os.environ
+) -> FindsAccounts | None:
+    """The source of that name, to ask whether accounts exist; None for one that cannot tell, or not for nothing."""
+    spec = SOURCES.get(name)
+    if spec is None or spec.reads_file or spec.usd_user:
+        return None
+    module = cast("_Module", importlib.import_module(spec.module))
+    source = module.open_source(Options(environment=environment, policy=policy))
+    return source if isinstance(source, FindsAccounts) else None
 
 
 def check_file(name: str, file: str | Sequence[str], handle: str | None = None) -> None:

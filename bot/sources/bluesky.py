@@ -38,7 +38,7 @@ _MOST_FACETS = 500  # of one post; real ones have fewer
 
 def open_source(options: Options) -> Source:
     """Opens the public API, or the server of `BLUESKY_API_BASE`."""
-    environment, policy = options.environment, replace(POLICY, sleep=options.sleep)
+    environment, policy = options.environment, replace(options.policy or POLICY, sleep=options.sleep)
     base = environment.get("BLUESKY_API_BASE")
     return Bluesky(Client(base=base, homepage=homepage(environment), policy=policy))
 
@@ -95,6 +95,10 @@ class Bluesky:
         ending = Ending()
         posts = walk(lambda cursor: self._page(handle, did, cursor, since), warnings, ending=ending)
         return Timeline(profile, posts, warnings, complete=ending)
+
+    def exists(self, handle: str) -> bool:
+        """Whether an account has the handle; see FindsAccounts."""
+        return self._profile(handle) is not None
 
     def _profile(self, actor: str) -> dict[str, Any] | None:
         """The profile, or None where no account has that handle."""

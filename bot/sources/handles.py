@@ -89,6 +89,19 @@ def repo_name(handles: Iterable[str]) -> str:
     return re.sub("-{2,}", "-", name)
 
 
+def profile_url(handle: str, network: str) -> str | None:
+    """The public page of an account, by its normalised handle; None where the network is not known."""
+    match network:
+        case "x":
+            return f"https://x.com/{handle}"
+        case "bluesky":
+            return f"https://bsky.app/profile/{handle}"
+        case "mastodon":
+            user, _, host = handle.partition("@")
+            return f"https://{host}/@{user}"
+    return None
+
+
 def bare(text: str) -> str:
     """The text in lower case, without a leading @ or the address of a profile."""
     text = text.strip()

@@ -30,7 +30,7 @@ _NO_AVATAR = "/missing.png"
 def open_source(options: Options) -> Source:
     """Opens the servers that handles name, or the one of `MASTODON_API_BASE`."""
     base = options.environment.get("MASTODON_API_BASE")
-    policy = replace(POLICY, sleep=options.sleep)
+    policy = replace(options.policy or POLICY, sleep=options.sleep)
     client = Client(base=base, homepage=homepage(options.environment), policy=policy)
     return Mastodon(client, rerouted=bool(base))
 
@@ -86,6 +86,16 @@ class Mastodon:
             ending=ending,
         )
         return Timeline(profile, posts, warnings, complete=False if since or until else ending)
+
+    def exists(self, handle: str) -> bool:
+        """Whether an account has the handle; see FindsAccounts."""
+        user, host = self._address(handle)
+        answer = self._client.json(f"https://{host}/api/v1/accounts/lookup", {"acct": user})
+        if answer.status == 404 and isinstance(answer.value, dict):  # a server without this API has a page
+            return False
+        if answer.status != 200:
+            raise _refused(handle, host, answer)
+        return True
 
     def _address(self, handle: str) -> tuple[str, str]:
         """User and host of a handle. Raises SourceError for a host that must not be asked."""

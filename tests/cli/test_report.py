@@ -24,8 +24,30 @@ def shown(print_it: object, *args: object) -> str:
     return stream.getvalue()
 
 
-def test_a_plan_shows_every_step_its_counts_cost_and_notes() -> None:
+def everything(plan: Plan, stream: io.StringIO) -> None:
+    print_plan(plan, stream, everything=True)
+
+
+def test_a_plan_counts_what_is_up_to_date_and_lists_it_on_demand() -> None:
     text = shown(print_plan, PLAN)
+    assert "bob" not in text
+    assert "Plan: 1 train, 1 ok (listed with --all)." in text
+    assert shown(print_plan, Plan(PLAN.steps[1:])) == "Plan: 1 ok (listed with --all).\n"
+
+
+def test_what_a_guard_holds_is_called_held_and_counted_apart() -> None:
+    held = Step("cyd", "org/cyd", "card", "the template changed", ("cyd",), cause="card", held=True)
+    plan = Plan((*PLAN.steps, held))
+    text = shown(print_plan, plan)
+    assert "held   cyd    -      -      card: the template changed" in text
+    assert "Plan: 1 train, 1 held, 1 ok" in text
+    value = plan.to_json()
+    assert value["counts"] == {"train": 1, "card": 1, "ok": 1}
+    assert (value["steps"][2]["action"], value["steps"][2]["held"]) == ("card", True)
+
+
+def test_a_plan_shows_every_step_its_counts_cost_and_notes() -> None:
+    text = shown(everything, PLAN)
     assert "train  ada    3,200  16.00  missing: not on the hub yet" in text
     assert "ok     bob    -      -      up to date" in text
     assert "Plan: 1 train, 1 ok." in text

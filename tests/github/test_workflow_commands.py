@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,14 @@ def test_a_handle_that_looks_like_a_place_is_annotated_on_its_own_line(
     assert line.startswith(
         "::error file=registry.yaml,line=5,col=15::'a; README.md:1:1: reviewed and approved' is not a handle"
     )
+
+
+def test_too_little_text_is_a_notice_and_never_an_error(
+    runner: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    short = step("ada", "blocked", "too little text: 4,012 of 6,000 characters kept", "posts")
+    workflow_commands.on_plan(Plan((replace(short, kind="skipped-before"),)), runner)
+    assert capsys.readouterr().err.splitlines() == [f"::notice::ada: {short.reason}"]
 
 
 def test_what_a_guard_holds_back_and_what_lacks_posts_are_warnings(

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any, get_args
 
@@ -242,6 +245,52 @@ def test_a_planted_mistake_is_found(mistake: str) -> None:
     name, old, new, words = PLANTED[mistake]
     assert old in FILES[name]
     assert any(words in problem for problem in problems(name, FILES[name].replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    ("event", "changed", "code"),
+    [
+        ("pull_request", ["registry.yaml"], "false"),
+        ("pull_request", ["registry.yaml", "posts/ada.jsonl"], "false"),
+        ("pull_request", [], "false"),
+        ("pull_request", ["registry.yaml", "bot/x.py"], "true"),
+        ("pull_request", ["README.md"], "true"),
+        ("pull_request", ["posts/x/conftest.py"], "true"),
+        ("pull_request", ["sub/registry.yaml"], "true"),
+        ("push", ["registry.yaml"], "true"),
+    ],
+)
+def test_ci_runs_for_all_but_a_pull_request_of_the_registry(
+    tmp_path: Path, event: str, changed: list[str], code: str
+) -> None:
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=t", "-c", "user.email=t@example.org"]
+
+    def commit() -> None:
+        subprocess.run([*git, "add", "-A"], check=True)
+        subprocess.run(
+            [*git, "-c", "commit.gpgsign=false", "commit", "-q", "--allow-empty", "-m", "x"], check=True
+        )
+
+    subprocess.run([*git, "init", "-q"], check=True)
+    (tmp_path / ".ci").mkdir()
+    shutil.copy2(ROOT / ".ci/changes", tmp_path / ".ci/changes")
+    commit()
+    for path in changed:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("x")
+    commit()
+    output = tmp_path / "output"
+    environment = {"PATH": os.environ["PATH"], "GITHUB_EVENT_NAME": event, "GITHUB_OUTPUT": str(output)}
+    subprocess.run([tmp_path / ".ci/changes"], check=True, env=environment)
+    assert output.read_text() == f"code={code}\n"
+
+
+def test_every_step_of_ci_that_installs_or_runs_waits_for_that_answer() -> None:
+    for job in load(FILES["ci.yml"])["jobs"].values():
+        checkout, changes, *rest = job["steps"]
+        assert checkout["with"]["fetch-depth"] == 2
+        assert changes["uses"] == "./.github/actions/changes"
+        assert all("steps.changes.outputs.code == 'true'" in step["if"] for step in rest)
 
 
 def commands() -> dict[str, click.Command]:

@@ -5,6 +5,7 @@
         assert github.comments[1][0]["body"] == "<!-- x --> hello"
 
 Refusals are put in beforehand: `github.refuse["PUT /contents"] = 403`, for the next call that begins so.
+What a repository is set up with (environments, secrets, rulesets, …) is `github.settings`.
 """
 
 from __future__ import annotations
@@ -18,11 +19,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+from github_settings import Refusal, Settings
 
-class Refusal(Exception):
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+WORKFLOW = {"__typename": "Bot", "login": "github-actions"}
 
 
 class GitHubServer:
@@ -39,7 +38,13 @@ class GitHubServer:
         self.pulls: list[dict[str, Any]] = []
         self.pull_files: dict[int, list[dict[str, Any]]] = {}
         self.schedule = "active"
-        self.environments: dict[str, list[str] | None] = {}
+        self.settings = Settings()
+        self.environments = self.settings.branches
+        self.artifacts: dict[int, list[dict[str, Any]]] = {}
+        self.permissions: dict[str, str] = {}
+        """What people may do, by login; nothing for others."""
+        self.edits: dict[int, list[dict[str, Any] | None]] = {}
+        """Who edited an issue's text, the first edit first; None for an account that is gone."""
         self.refuse: dict[str, int] = {}
         self.calls: list[str] = []
         self.tokens: set[str] = set()
@@ -58,6 +63,31 @@ class GitHubServer:
 
     def head(self, branch: str) -> str:
         return _commit(self.branches[branch])
+
+    def edit_issue(self, number: int, body: str, by: str | None) -> None:
+        """Somebody edits an issue's text."""
+        self.issues[number - 1]["body"] = body
+        self.edits.setdefault(number, []).append({"__typename": "User", "login": by} if by else None)
+
+    def tick(self, number: int, name: str, by: str | None) -> None:
+        """Somebody ticks an entry's box."""
+        body = self.issues[number - 1]["body"]
+        assert f"- [ ] `{name}`" in body
+        self.edit_issue(number, body.replace(f"- [ ] `{name}`", f"- [x] `{name}`"), by)
+
+    def _graphql(self, number: int) -> Any:
+        edits = [
+            {"id": str(at), "editedAt": f"2026-01-01T{at // 60:02}:{at % 60:02}:00Z", "editor": editor}
+            for at, editor in enumerate(self.edits.get(number, []))
+        ]
+        issue = self.issues[number - 1]
+        found = {
+            "body": issue["body"],
+            "author": issue.get("author", WORKFLOW),
+            "first": {"totalCount": len(edits), "nodes": edits[:50]},
+            "last": {"nodes": edits[-50:]},
+        }
+        return {"data": {"repository": {"issue": found}}}
 
     def answer(self, method: str, path: str, query: dict[str, str], value: Any) -> Any:
         for prefix, status in list(self.refuse.items()):
@@ -89,12 +119,23 @@ class GitHubServer:
             made = {"number": len(self.issues) + 1, "state": "open", **value}
             self.issues.append(made)
             return made
+        if path == "/graphql":
+            return self._graphql(value["variables"]["number"])
+        if found := re.fullmatch(r"/collaborators/([^/]+)/permission", path):
+            if found[1] not in self.permissions:
+                raise Refusal(404, "Not Found")
+            return {"permission": self.permissions[found[1]]}
+        if found := re.fullmatch(r"/actions/runs/(\d+)/artifacts", path):
+            listed = self.artifacts.get(int(found[1]), [])
+            return {"artifacts": [one for one in listed if query.get("name") in (None, one["name"])]}
         if found := re.fullmatch(r"/issues/(\d+)", path):
             made = self.issues[int(found[1]) - 1]
+            if value.get("body", made["body"]) != made["body"]:
+                self.edits.setdefault(int(found[1]), []).append(WORKFLOW)
             made.update(value)
             return made
-        if path == "":
-            return {"default_branch": "main"}
+        if path == "" and self.settings.exists:
+            return {"default_branch": "main", "private": self.settings.private}
         if found := re.fullmatch(r"/compare/main\.\.\.(.+)", path):
             return self._compared(found[1])
         if found := re.fullmatch(r"/git/ref/heads/(.+)", path):
@@ -130,15 +171,7 @@ class GitHubServer:
             return {"changed_files": len(self.pull_files.get(pull["number"], [])), **pull}
         if path == "/actions/workflows/schedule.yml":
             return {"state": self.schedule}
-        if found := re.fullmatch(r"/environments/(\w+)(/deployment-branch-policies)?", path):
-            if found[1] not in self.environments:
-                raise Refusal(404, "Not Found")
-            branches = self.environments[found[1]]
-            if found[2]:
-                return {"branch_policies": [{"name": name} for name in branches or ()]}
-            custom = {"protected_branches": branches == [], "custom_branch_policies": branches != []}
-            return {"name": found[1], "deployment_branch_policy": custom if branches is not None else None}
-        raise Refusal(404, "Not Found")
+        return self.settings.answer(method, path, value)
 
     def _listed(self, pull: dict[str, Any], query: dict[str, str]) -> bool:
         """As GitHub filters: by state, and by `OWNER:BRANCH` where a head is given."""

@@ -21,7 +21,7 @@ PERMISSIONS: dict[tuple[str, str], dict[str, str]] = {
     ("ci.yml", "test"): {"contents": "read"},
     ("registry.yml", "registry"): {"contents": "read"},
     ("registry-comment.yml", "comment"): {"contents": "read", "actions": "read", "pull-requests": "write"},
-    ("publish.yml", "plan"): {"contents": "read"},
+    ("publish.yml", "plan"): {"contents": "read", "issues": "read"},
     ("publish.yml", "apply"): {"contents": "read", "id-token": "write"},
     ("publish.yml", "report"): {"contents": "read", "actions": "read", "issues": "write"},
     ("schedule.yml", "publish"): {

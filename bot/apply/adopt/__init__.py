@@ -5,7 +5,7 @@ A repo without our manifest is touched nowhere else, and here only when a person
 
 from __future__ import annotations
 
-from bot.apply.adopt.adoption import Adoption, adopt
+from bot.apply.adopt.adoption import Adoption, adopt, candidates
 from bot.apply.adopt.avatars import fetch
 
-__all__ = ["Adoption", "adopt", "fetch"]
+__all__ = ["Adoption", "adopt", "candidates", "fetch"]

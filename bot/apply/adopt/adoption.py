@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from bot import manifest
-from bot.apply.adopt import takeover
+from bot.apply.adopt import new_entry, takeover
 from bot.apply.adopt.old_card import NotAnOldCardError, OldCard, read
 from bot.errors import BotError, ConflictError, CredentialsError
 from bot.hub import Hub, Listing
@@ -16,7 +16,6 @@ from bot.hub.published import FILENAME
 from bot.io.bounded import Bounds, Unreadable, read_json
 from bot.registry import Entry, Registry
 from bot.render import pictures, publication
-from bot.sources import handles
 
 Result = Literal["understood", "written", "refused", "failed"]
 MESSAGE = "Adopt the model: a card with the facts of the old one, and its manifest"
@@ -28,6 +27,7 @@ class Adoption:
 
     `reason` is a sentence: why it was refused, or what was or would be written. `entry` is the registry's, or what
     one would be. `faults` keep it from being written, `notes` do not. `head` is the commit that was read.
+    `foreign`: no card of the older system was found in it.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Adoption:
     notes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     commit: str | None = None
+    foreign: bool = False
 
 
 def look(
@@ -59,14 +60,14 @@ def look(
         return Adoption(name, "refused", f"it has a manifest of this bot already{why}: nothing to adopt")
     contents = hub.contents(name)
     if repo.head is None or contents is None:
-        return Adoption(name, "failed", "the repo is empty: nothing to adopt")
+        return Adoption(name, "failed", "the repo is empty: nothing to adopt", foreign=True)
     readme = hub.read(name, publication.CARD, listed=publication.CARD in contents.paths)
     if readme is None:
-        return Adoption(name, "failed", f"it has no {publication.CARD} to read facts from")
+        return Adoption(name, "failed", f"it has no {publication.CARD} to read facts from", foreign=True)
     try:
         old = read(readme, order)
     except NotAnOldCardError as error:
-        return Adoption(name, "failed", str(error))
+        return Adoption(name, "failed", str(error), foreign=True)
     weights = tuple(path for path in contents.paths if takeover.is_weights(path))
     config = _config(hub.read(name, "config.json", listed="config.json" in contents.paths))
     trained_at = old.made_at or contents.changed
@@ -132,6 +133,15 @@ def write(adoption: Adoption, registry: Registry, hub: Hub, fetch: Callable[[str
     return replace(adoption, result="written", reason=reason, commit=commit, notes=(*adoption.notes, *notes))
 
 
+def candidates(listing: Listing) -> list[str]:
+    """The names of repos that may be of the older system: with contents, and without a manifest of this bot."""
+    return sorted(
+        repo.name
+        for repo in listing.repos.values()
+        if repo.published is None and repo.problem is None and repo.head is not None
+    )
+
+
 def adopt(
     name: str,
     registry: Registry,
@@ -158,7 +168,6 @@ def _entry(name: str, old: OldCard, registry: Registry) -> tuple[Entry | None, b
     """The registry's entry of that name, or what one would be; whether it is listed; notes and faults."""
     notes: list[str] = []
     try:
-        would_be = handles.repo_name(old.handles)
         if old.faults:
             return None, False, [], []
         for entry in registry.entries:
@@ -173,14 +182,12 @@ def _entry(name: str, old: OldCard, registry: Registry) -> tuple[Entry | None, b
                     )
                 differs = takeover.base_mismatch(old, entry)
                 return entry, True, [differs] if differs else [], []
-        listed = ", ".join(old.handles)
-        named = f", name: {name.lower()}" if would_be != name.lower() else ""
         if any(faulty.name == name.lower() for faulty in registry.faulty):
             notes.append("the registry's entry of that name has faults: bot validate shows them")
         else:
             notes.append(
-                f"the registry lists no model of that name; to keep it in the fleet add: "
-                f"- {{handles: [{listed}]{named}, source: x, recipe: classic, consent: …}}"
+                "the registry lists no model of that name; this entry keeps it in the fleet with its weights: "
+                f"{new_entry.shown(name, old, registry)}"
             )
         return (
             takeover.default_entry(registry, name.lower(), [account.handle for account in old.accounts]),

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from bot.github.api import GitHub
     from bot.github.review import Review
 
+PREVIEW = "preview.html"
+"""The artifact that the page of cards is: uploaded as it is, so that a browser opens it."""
+
 
 class NewerReviewError(Exception):
     """The review was written by a newer version of the bot, as on a pull request that upgrades it."""
@@ -51,8 +54,27 @@ def comment(folder: Path) -> None:
     if why := _refusal(pull, payload):
         click.echo(f"#{made.pull} {why}; nothing is posted")
         return
-    text = review_text.comment(made, cautions)
+    text = review_text.comment(made, cautions, _preview(hub, payload))
     click.echo(f"said in {hub.comment_once(made.pull, review_text.MARK, text)}")
+
+
+def _preview(hub: GitHub, payload: Mapping[str, Any]) -> str | None:
+    """The address of the page of cards that the other workflow's run left; None where there is none that is known."""
+    from bot.github import event
+    from bot.github.api import GitHubError
+
+    run, server = (
+        event.at(payload, "workflow_run", "id"),
+        os.environ.get("GITHUB_SERVER_URL", "https://github.com"),
+    )
+    if not isinstance(run, int):
+        return None
+    try:
+        found = hub.artifact(run, PREVIEW)
+    except GitHubError as error:
+        click.echo(f"the preview is not linked: {error}")
+        return None
+    return f"{server}/{hub.repository}/actions/runs/{run}/artifacts/{found}" if found is not None else None
 
 
 def _review(path: Path, ran_for: str) -> Review | None:

@@ -11,6 +11,7 @@ import click
 
 from bot.cli.commands.options import (
     Span,
+    all_option,
     count,
     hub_option,
     json_option,
@@ -20,6 +21,7 @@ from bot.cli.commands.options import (
     planning_options,
     registry_option,
     store_option,
+    warn,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +50,12 @@ if TYPE_CHECKING:
     metavar="TIME",
     help="How long a machine may run (90m, 6h): longer work is cut into more shards, or said.",
 )
+@click.option(
+    "--retry-ticked",
+    is_flag=True,
+    help="Try again what is ticked in the issue on failures (in a workflow, with GITHUB_TOKEN).",
+)
+@all_option
 @json_option
 def plan(
     registry_path: Path,
@@ -59,11 +67,13 @@ def plan(
     out: Path | None,
     shards: int | None,
     time_limit: int | None,
+    retry_ticked: bool,
+    everything: bool,
     as_json: bool,
 ) -> None:
     """Show what apply would do, and why.
 
-    Writes nothing but FILE. Public repos need no token.
+    Writes nothing but FILE. Public repos need no token. JSON always has every step.
     """
     from bot.cli import report
     from bot.github import workflow_commands
@@ -73,9 +83,9 @@ def plan(
 
     registry = load_registry(registry_path)
     hub = open_hub(hub_target, registry)
-    made = make_plan(
-        registry, hub, store_url or registry.store.url, PlanOptions(only, force, max_change=max_change)
-    )
+    retry = _ticked() if retry_ticked else ()
+    options = PlanOptions(only, force, retry=retry, max_change=max_change)
+    made = make_plan(registry, hub, store_url or registry.store.url, options)
     made = workflow_commands.redact_plan(made, os.environ)
     if time_limit is not None:
         made, shards = workflow_commands.within_time(made, shards, time_limit / 60, os.environ)
@@ -89,9 +99,26 @@ def plan(
             value = {**made.to_json(), "shards": names(parts)}
         report.print_json(value, sys.stdout)
         return
-    report.print_plan(workflow_commands.redact_for_display(made, (), os.environ)[0], sys.stdout)
+    shown = workflow_commands.redact_for_display(made, (), os.environ)[0]
+    report.print_plan(shown, sys.stdout, everything=everything)
     for name, part in zip(names(parts), parts, strict=True):
         click.echo(f"Shard {name}: {count(sum(map(needed, part)), 'step')}.")
+
+
+def _ticked() -> tuple[str, ...]:
+    """Returns the entries that are ticked in the issue on failures; no plan fails for want of them."""
+    from bot.github import api, ticks
+
+    hub = api.from_environment(os.environ)
+    try:
+        issue = ticks.find_issue(hub)
+    except api.GitHubError as error:
+        warn(f"which boxes are ticked is not known: {error}")
+        return ()
+    found = ticks.read(hub, issue["number"]) if issue is not None else ticks.Ticks()
+    if found.refusal:
+        warn(found.refusal)
+    return found.names
 
 
 @click.command()
@@ -138,13 +165,12 @@ def status(registry_path: Path, hub_target: str | None, store_url: str | None, a
         report.print_json(value, sys.stdout)
         return
     rows = [
-        (step.action, step.name, f"{step.age.days} d" if step.age is not None else "-", step.reason)
+        (step.status, step.name, f"{step.age.days} d" if step.age is not None else "-", step.explanation)
         for step in made.steps
     ]
-    report.print_table(("state", "model", "age", "why"), rows, sys.stdout)
-    click.echo(
-        f"{count(len(rows), 'model')}: " + ", ".join(f"{n} {action}" for action, n in made.counts.items())
-    )
+    if rows:
+        report.print_table(("state", "model", "age", "why"), rows, sys.stdout)
+    click.echo(f"{count(len(rows), 'model')}{': ' if rows else ''}{report.counted(made)}")
 
 
 @click.command()

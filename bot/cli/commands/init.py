@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from bot import __version__
-from bot.cli.commands.options import count, warn
+from bot.cli.commands.options import count, load_registry, warn
+from bot.cli.github_setup import github_options, set_up, wanted_for
 from bot.errors import BotError, UsageError
 from bot.io import git, origin
 from bot.registry import Registry, Source
@@ -43,6 +44,7 @@ SOURCES = ("bluesky", "mastodon", "archive", "jsonl", "x")
 @click.option("--templates", is_flag=True, help="Copy the templates that may be restyled.")
 @click.option("--action", metavar="OWNER/REPO@SHA", help="The bot that workflows use; default: this one.")
 @click.option("--yes", is_flag=True, help="Ask nothing: what no flag gives stays open.")
+@github_options
 def init(
     folder: Path,
     local: bool,
@@ -54,14 +56,30 @@ def init(
     templates: bool,
     action: str | None,
     yes: bool,
-) -> None:
+    repository: str | None,
+    run: bool,
+    reviewers: tuple[str, ...],
+    public: bool,
+) -> int:
     """Make a fleet repository in DIR.
 
     A registry, workflows that use the bot at one commit, an issue form and a README for contributors. Nothing that is
     there is overwritten: run again, it shows how the files of this version differ, and --update replaces those.
+
+    With --github it prints the calls that set the repository up on GitHub instead, and with --run makes those that are
+    missing.
     """
     from bot.github.fleet_repo.registry_text import Settings
 
+    if repository is not None:
+        wanted = wanted_for(
+            load_registry(folder / "registry.yaml"),
+            repository,
+            reviewers=reviewers,
+            public=public,
+            runner=gpu_runner,
+        )
+        return set_up(folder, wanted, run=run)
     if local and (update or templates or gpu_runner or action):
         raise UsageError("--local makes a registry and nothing else: leave the other flags out, or --local")
     _check_folder(folder, local=local, update=update)
@@ -77,9 +95,10 @@ def init(
         settings = given if yes else _asked(given)
     if local:
         _make_local(folder, settings)
-        return
+        return 0
     pin = _pin(action)
     _make_fleet(folder, settings, pin, update=update, templates=templates)
+    return 0
 
 
 def _check_folder(folder: Path, *, local: bool, update: bool) -> None:

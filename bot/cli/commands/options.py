@@ -38,6 +38,7 @@ store_option = click.option(
 max_reads_option = click.option(
     "--max-reads", type=click.IntRange(0), metavar="N", help="Pay for at most so many reads (source x)."
 )
+all_option = click.option("--all", "everything", is_flag=True, help="List what is up to date, too.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON; docs/json.md has its fields.")
 device_option = click.option(
     "--device",
@@ -159,6 +160,6 @@ def warn(text: str) -> None:
     workflow_commands.annotate("warning", [text], os.environ)
 
 
-def count(number: int, noun: str) -> str:
-    """`1 model`, `1,234 models`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 model`, `1,234 models`; with a `plural` where it is not the noun with an s."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -64,7 +64,10 @@ class _Fleet:
 
 @click.command()
 @registry_option
-def propose(registry_path: Path) -> None:
+@click.option(
+    "--app", is_flag=True, help="An App's token is used: the pull request's check starts by itself."
+)
+def propose(registry_path: Path, app: bool) -> None:
     """Turn an issue form into a pull request.
 
     Runs in a workflow, for the issue of the event. What is wrong or unclear is answered in the issue. A pull request
@@ -96,13 +99,13 @@ def propose(registry_path: Path) -> None:
             hub.comment_once(number, proposal.MARK, proposal.asked_already(pull["html_url"], differences))
             click.echo(f"asked for already in {pull['html_url']}, which stays as it is")
             return
-    click.echo(_on_its_branch(fleet, number, asked, blob))
+    click.echo(_on_its_branch(fleet, number, asked, blob, checked=app))
 
 
-def _on_its_branch(fleet: _Fleet, number: int, asked: Proposal, blob: str) -> str:
+def _on_its_branch(fleet: _Fleet, number: int, asked: Proposal, blob: str, *, checked: bool) -> str:
     """Brings the issue's own branch and pull request up to what it asks for now, or leaves them. Returns a sentence.
 
-    `blob` is the registry's on the default branch, from which `asked` was made.
+    `blob` is the registry's on the default branch, from which `asked` was made. `checked`: checks start by themselves.
     """
     from bot.github import proposal
 
@@ -121,9 +124,9 @@ def _on_its_branch(fleet: _Fleet, number: int, asked: Proposal, blob: str) -> st
     else:
         hub.start_branch(branch, fleet.base)
         hub.commit_file(fleet.place, asked.registry, branch=branch, blob=blob, message=asked.message)
-        body = proposal.description(asked, number, edited)
+        body = proposal.description(asked, number, edited, checked=checked)
         address = hub.propose(branch=branch, base=fleet.base, title=asked.title, body=body)
-    hub.comment_once(number, proposal.MARK, proposal.accepted(asked, address, edited))
+    hub.comment_once(number, proposal.MARK, proposal.accepted(asked, address, edited, checked=checked))
     return f"proposed in {address}"
 
 

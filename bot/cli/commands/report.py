@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bot.cli.commands.options import count
-from bot.errors import UsageError
+from bot.errors import BotError
 from bot.github import workflow_commands
 
 if TYPE_CHECKING:
     from bot.github.api import GitHub
+    from bot.github.tracking_issue import Verdict
     from bot.plan.outcome import Outcome
     from bot.plan.steps import Plan
 
 LOST = "its machine failed or was cancelled first; nothing is half-published, and the next run finds it"
+
+MOST_NAMED = 10
+"""Names of new failures on one line."""
 
 
 @click.command()
@@ -30,10 +34,11 @@ LOST = "its machine failed or was cancelled first; nothing is half-published, an
 @click.option("--track", is_flag=True, help="Keep the issue on lasting failures, and look at the schedule.")
 def report(
     folder: Path, plan_result: str, apply_result: str, partial: bool, dry_run: bool, track: bool
-) -> None:
+) -> int:
     """Summarise a run from its shards' outcomes.
 
-    FOLDER holds what the jobs left: plan/plan.json, and outcomes-N/ with what bot apply --report wrote.
+    FOLDER holds what the jobs left: plan/plan.json, and outcomes-N/ with what bot apply --report wrote. With --track
+    it exits 1 if something failed, was deferred or is held that the issue did not list before.
     """
     from bot.apply import outcome_file
     from bot.github import api, summaries
@@ -48,7 +53,7 @@ def report(
         workflow_commands.annotate("warning", lines, os.environ)
         workflow_commands.summary("\n\n".join(["## Fleet", *lines]) + "\n", os.environ)
         click.echo("\n".join(lines))
-        return
+        return 0
     plan = Plan(tuple(file.read(path)))
     left = sorted(folder.glob("outcomes-*/*.json"))
     outcomes, wrong = outcome_file.read_all(left)
@@ -65,8 +70,9 @@ def report(
     for sentence in sentences:
         click.echo(sentence)
     click.echo(f"{count(len(outcomes), 'outcome')} of {count(len(plan.steps), 'step')}")
-    if hub is not None and not dry_run:
-        click.echo(_track(hub, plan, outcomes, partial=partial, spent=cost))
+    if hub is None or dry_run:
+        return 0
+    return _track(hub, plan, outcomes, partial=partial, spent=cost)
 
 
 def _no_plan(result: str) -> str:
@@ -100,27 +106,49 @@ def _schedule(hub: GitHub) -> list[str]:
     return [f"The schedule is switched off{why}: switch it on again with `gh workflow enable schedule.yml`."]
 
 
-def _track(hub: GitHub, plan: Plan, outcomes: Sequence[Outcome], *, partial: bool, spent: str) -> str:
-    """Opens, edits or closes the one issue on lasting failures. Returns what was done."""
+def _track(hub: GitHub, plan: Plan, outcomes: Sequence[Outcome], *, partial: bool, spent: str) -> int:
+    """Opens, edits or closes the one issue on failures. Returns the exit code: 1 for what is new."""
+    from bot.github import ticks, tracking_issue
+
+    known = ticks.find_issue(hub)
+    memory = tracking_issue.memory_of(str(known.get("body") or "")) if known is not None else None
+    asked = ticks.read(hub, known["number"]) if known is not None else ticks.Ticks()
+    verdict = tracking_issue.judge(plan.steps, outcomes, memory, partial=partial)
+    if asked.refusal:
+        workflow_commands.annotate("warning", [asked.refusal], os.environ)
+        click.echo(asked.refusal)
+    click.echo(_write_issue(hub, known, verdict, asked.names, spent))
+    if not verdict.is_new:
+        return 0
+    what = _what_is_new(verdict)
+    workflow_commands.annotate("error", [what], os.environ)
+    click.echo(what)
+    return BotError.exit_code
+
+
+def _write_issue(
+    hub: GitHub, known: dict[str, Any] | None, verdict: Verdict, asked: Sequence[str], spent: str
+) -> str:
+    """Brings the issue up to date, whose ticks are `asked`. Returns what was done, as a sentence."""
     from bot.github import tracking_issue
     from bot.github.api import run_address
 
-    known = next(
-        (issue for issue in hub.issues(tracking_issue.LABEL) if issue.get("title") == tracking_issue.TITLE),
-        None,
-    )
-    if known is not None and not isinstance(known.get("number"), int):
-        raise UsageError("GitHub listed an issue without a number")
-    memory = tracking_issue.memory_of(str(known.get("body") or "")) if known is not None else None
-    verdict = tracking_issue.judge(plan.steps, outcomes, memory, partial=partial)
-    text = tracking_issue.body(verdict, run_address(os.environ), spent)
-    failing = count(len(verdict.failing), "lasting failure")
+    text = tracking_issue.body(verdict, run_address(os.environ), spent, asked)
+    listed = count(len(verdict.failing) + len(verdict.removals or {}), "entry", "entries")
     if known is None:
-        if not verdict.failing:
-            return "nothing fails for longer than one run"
+        if verdict.is_empty:
+            return "nothing fails or waits"
         number = hub.create_issue(tracking_issue.TITLE, text, tracking_issue.LABEL)
-        return f"issue #{number} was opened for {failing}"
-    state = "open" if verdict.failing else "closed"
-    if (known.get("state"), tracking_issue.memory_of(text)) != (state, memory) or verdict.failing:
+        return f"issue #{number} was opened for {listed}"
+    state = "closed" if verdict.is_empty else "open"
+    if known.get("state") != "closed" or state != "closed":
         hub.update_issue(known["number"], state=state, body=text)
-    return f"issue #{known['number']} is {state}: {failing}"
+    return f"issue #{known['number']} is {state}: {listed}"
+
+
+def _what_is_new(verdict: Verdict) -> str:
+    names = ", ".join((*verdict.new[:MOST_NAMED], *(verdict.removals or {})))
+    more = f" and {len(verdict.new) - MOST_NAMED:,} more" if len(verdict.new) > MOST_NAMED else ""
+    parts = [f"failed or deferred: {names}{more}"] if names else []
+    parts += ["steps are held back by a guard"] if verdict.new_hold else []
+    return f"New in this run, therefore it fails: {'; '.join(parts)}. The issue lists all."

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from bot.cli.doctor import fleet, machine, repository
 from bot.cli.doctor.finding import Finding, State
+from bot.cli.doctor.repository import examine_settings
 from bot.errors import BotError, CredentialsError, RegistryError
 
 if TYPE_CHECKING:
     from bot.hub import Hub
     from bot.registry import Registry
 
-__all__ = ["Finding", "State", "examine", "exit_code"]
+__all__ = ["Finding", "State", "examine", "examine_settings", "exit_code"]
 
 
 def examine(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from bot.cli.doctor.finding import Finding
 from bot.errors import BotError
-from bot.github import api
+from bot.github import api, setup
 
 ENVIRONMENTS = ("hub", "takedown", "requests")
 """Environments that hold secrets: see docs/setup.md."""
@@ -24,6 +24,25 @@ def examine(environment: Mapping[str, str]) -> Iterator[Finding]:
     yield from _schedule(repository)
     for name in ENVIRONMENTS:
         yield from _environment(name, repository)
+
+
+def examine_settings(wanted: setup.Wanted, repository: api.GitHub) -> Iterator[Finding]:
+    """Verifies everything that `bot init --github` sets up, each with the calls that make it."""
+    for setting in setup.settings(wanted):
+        if setting.check is None:
+            continue
+        try:
+            wrong = setup.faults(setting, repository)
+        except api.GitHubError as error:
+            yield Finding(setting.what, "warning", f"not known: {error}")
+            continue
+        if wrong is None:
+            yield Finding(setting.what, "ok", "set up")
+            continue
+        calls = " && ".join(map(str, setting.calls))
+        yield Finding(setting.what, "missing", f"{wrong}; run: {calls}")
+        if setting.what.startswith("repository "):
+            return  # nothing else can be asked of it
 
 
 def _schedule(repository: api.GitHub) -> Iterator[Finding]:

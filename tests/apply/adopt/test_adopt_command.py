@@ -16,7 +16,7 @@ from bot import manifest
 from bot.__main__ import main
 from bot.apply.adopt import Adoption, adopt
 from bot.cli.json_outputs import AdoptOutput
-from bot.errors import CredentialsError
+from bot.errors import ConflictError, CredentialsError
 from bot.hub import front_matter
 from bot.registry import load
 
@@ -409,6 +409,102 @@ def test_a_later_training_replaces_what_the_older_system_made_and_keeps_what_peo
     assert (folder / "LICENSE.md").read_bytes() == b"MIT"
     assert (folder / "config.json").read_bytes() != CONFIG
     assert fleet.actions() == {"ada_example": "ok"}
+
+
+AGREED = "https://example.org/agreed"
+
+
+def test_the_entry_that_is_shown_keeps_the_weights(old: Old, capsys: pytest.CaptureFixture[str]) -> None:
+    old.repo("ada_example", first())
+    assert old.run("adopt", "ada_example") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert (
+        "- {handles: [ada_example], source: x, recipe: classic, base: openai-community/gpt2, consent: …, paused: true}"
+        in said
+    )
+
+
+@pytest.mark.parametrize(
+    "top",
+    ["", "defaults: {base: other/base, recipe: {epochs: 9}, source: bluesky}\n", "defaults: {max_age: 1d}\n"],
+)
+def test_write_lists_the_model_paused_and_the_next_plan_leaves_it(
+    old: Old, capsys: pytest.CaptureFixture[str], top: str
+) -> None:
+    old.top = top
+    old.write()
+    old.repo("ada_example", first())
+    old.repo("voices", third(BOB, ADA))
+    assert old.run("adopt", "--all", "--write", "--consent", AGREED) == 0
+    registry = load(old.folder / "registry.yaml")
+    entries = {entry.name: entry for entry in registry.entries}
+    assert {name: entry.handles for name, entry in entries.items()} == {
+        "ada_example": ("ada_example",),
+        "voices": ("ada_example", "bob_example"),
+    }
+    for entry in entries.values():
+        assert (entry.paused, entry.source, entry.consent) == (True, "x", AGREED)
+        assert entry.base == "openai-community/gpt2"
+    steps = plan(old, capsys)
+    assert {name: step["action"] for name, step in steps.items()} == {"ada_example": "ok", "voices": "ok"}
+    # Once it is no longer paused, nothing but its age is a reason to train.
+    text = (old.folder / "registry.yaml").read_text().replace("paused: true", "max_age: 99999d")
+    (old.folder / "registry.yaml").write_text(text)
+    assert {step["action"] for step in plan(old, capsys).values()} == {"ok"}
+
+
+def test_without_the_consent_that_is_asked_for_the_entry_is_left_out_and_that_is_said(
+    old: Old, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old.repo("ada_example", first())
+    before = (old.folder / "registry.yaml").read_bytes()
+    assert old.run("adopt", "ada_example", "--write") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "registry.yaml does not get its entry" in said
+    assert "--consent" in said
+    assert (old.folder / "registry.yaml").read_bytes() == before
+    assert old.made("ada_example").adopted is not None
+
+
+def test_all_leaves_other_repos_and_models_of_the_fleet_alone(
+    old: Old, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old.top = "policy: {consent: recorded}\n"
+    old.write()
+    old.repo("bob_example", second(BOB))
+    old.repo("datasets-helper", "# Something else\n")
+    old.repo("bare", None)
+    before = old.state()
+    assert old.run("adopt", "--all") == 0
+    assert old.state() == before
+    assert "1 older model; 2 other repos left alone" in capsys.readouterr().out
+    assert old.run("adopt", "--all", "--write") == 0
+    assert [entry.name for entry in load(old.folder / "registry.yaml").entries] == ["bob_example"]
+    assert old.run("adopt", "--all", "--write") == 0
+    assert "0 older models" in capsys.readouterr().out
+    assert old.run("adopt", "datasets-helper") == 1
+
+
+def test_a_takeover_that_fails_after_its_entry_was_written_is_made_by_the_next_call(
+    old: Old, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old.repo("ada_example", first())
+    flags = ("adopt", "ada_example", "--write", "--consent", AGREED)
+    with monkeypatch.context() as broken:
+        broken.setattr("bot.hub.folder.FolderHub.publish", fails)
+        assert old.run(*flags) == 1
+    assert plan(old, capsys)["ada_example"]["action"] == "blocked"
+    assert old.run(*flags) == 0
+    assert plan(old, capsys)["ada_example"]["action"] == "ok"
+
+
+def fails(*_: object, **__: object) -> str:
+    raise ConflictError("it moved")
+
+
+@pytest.mark.parametrize("flags", [[], ["ada_example", "--all"], ["--all", "--handles", "a,b"]])
+def test_what_to_take_over_is_named_or_all(old: Old, flags: list[str]) -> None:
+    assert old.run("adopt", *flags) == 2
 
 
 def test_its_json_has_the_documented_fields_with_a_card_and_without(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from github_server import GitHubServer
 
 from bot.__main__ import main
 from bot.github.api import MOST_FILES
-from bot.github.review import Review
+from bot.github.review import Review, Voice
 
 HEAD = "a" * 40
 ROW = {"action": "train", "name": "eve", "reason": "new", "reads": 1, "usd": 0.1, "held": False}
@@ -35,7 +36,7 @@ def github() -> Iterator[GitHubServer]:
 def commented(github: GitHubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """`bot comment` as the second workflow runs it, on an artifact with this text; returns the exit code."""
     owner = {"full_name": "stranger/fleet", "owner": {"login": "stranger"}}
-    event = {"workflow_run": {"head_sha": HEAD, "head_branch": "x", "head_repository": owner}}
+    event = {"workflow_run": {"id": 77, "head_sha": HEAD, "head_branch": "x", "head_repository": owner}}
     (tmp_path / "event.json").write_text(json.dumps(event))
     monkeypatch.setenv("GITHUB_EVENT_PATH", str(tmp_path / "event.json"))
     monkeypatch.setenv("GITHUB_TOKEN", "t")
@@ -213,6 +214,72 @@ def test_a_review_of_20000_models_fits_into_a_comment(commented: Any, github: Gi
     made = Review(pull=5, head=HEAD, added=tuple(f"m{number}" * 20 for number in range(20_000)))
     assert commented(made.model_dump_json()) == 0
     assert len(github.comments[5][0]["body"]) < 65_536
+
+
+def test_accounts_are_linked_with_their_consent_and_several_are_one_model(
+    commented: Any, github: GitHubServer
+) -> None:
+    voices = [
+        Voice(model="ada-bob", handle="ada", source="x", consent="self"),
+        Voice(model="ada-bob", handle="bob", source="x", consent="self"),
+        Voice(
+            model="carol.example.social",
+            handle="carol.example.social",
+            source="bluesky",
+            consent="https://example.org/agreed",
+        ),
+        Voice(model="dan.host.example", handle="dan@host.example", source="mastodon"),
+        Voice(model="diary", handle="diary", source="jsonl", consent="self"),
+    ]
+    added = tuple(dict.fromkeys(voice.model for voice in voices))
+    made = Review(pull=5, head=HEAD, added=added, voices=tuple(voices))
+    assert commented(made.model_dump_json()) == 0
+    lines = github.comments[5][0]["body"].splitlines()
+    assert (
+        "- `ada-bob`: [ada](https://x.com/ada) and [bob](https://x.com/bob) (x), ONE model (a cyborg) of these 2 "
+        "accounts together; consent: the owner's own word (self)" in lines
+    )
+    carol = next(line for line in lines if "carol" in line and line.startswith("- "))
+    assert "](https://bsky.app/profile/carol.example.social)" in carol
+    assert carol.endswith("consent: `https://example.org/agreed`")
+    dan = next(line for line in lines if "dan.host.example" in line and line.startswith("- "))
+    assert "](https://host.example/@dan)" in dan
+    assert dan.endswith("consent: none is recorded")
+    assert "- `diary`: `diary` (jsonl); consent: the owner's own word (self)" in lines
+
+
+@pytest.mark.parametrize(
+    "voice",
+    [
+        Voice(model="x", handle="a](https://evil.example) [b", source="x", consent="https://evil.example"),
+        Voice(model="x", handle="evil.example/@a", source="mastodon"),
+        Voice(model="x", handle="ada", source="https://evil.example"),
+        Voice(model="x", handle="ada", source="bluesky"),
+    ],
+)
+def test_what_is_no_handle_of_its_network_makes_no_link(
+    commented: Any, github: GitHubServer, voice: Voice
+) -> None:
+    assert commented(Review(pull=5, head=HEAD, added=("x",), voices=(voice,)).model_dump_json()) == 0
+    body = github.comments[5][0]["body"]
+    assert "](https://" not in re.sub("`+[^`]*`+", "", body)
+
+
+def test_the_preview_is_linked_where_the_run_left_one(
+    commented: Any, github: GitHubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Review(pull=5, head=HEAD, added=("eve",)).model_dump_json()
+    assert commented(made) == 0
+    assert "artifact `preview.html`" in github.comments[5][0]["body"]
+    github.artifacts[77] = [{"id": 3, "name": "review"}, {"id": 4, "name": "preview.html"}]
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.example")
+    assert commented(made) == 0
+    body = github.comments[5][0]["body"]
+    assert "(https://github.example/org/fleet/actions/runs/77/artifacts/4)" in body
+    assert "at the foot" not in body
+    github.refuse["GET /actions/runs"] = 403
+    assert commented(made) == 0
+    assert "artifact `preview.html`" in github.comments[5][0]["body"]
 
 
 def test_a_review_of_a_newer_bot_is_no_failure_and_the_comment_says_where_it_stands(

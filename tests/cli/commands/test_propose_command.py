@@ -205,3 +205,13 @@ def test_a_branch_of_a_fork_is_nobodys_request(github: GitHubServer, propose: Pr
     assert propose("bob_example") == 0
     assert "evil" not in github.comments[7][0]["body"]
     assert len(github.pulls) == 2
+
+
+@pytest.mark.parametrize(("app", "says"), [("false", True), ("true", False), ("", True)])
+def test_where_no_app_starts_the_check_both_texts_say_close_and_reopen(
+    github: GitHubServer, propose: Propose, monkeypatch: pytest.MonkeyPatch, app: str, says: bool
+) -> None:
+    monkeypatch.setenv("BOT_PROPOSE_APP", app)
+    assert propose("@Bob_Example") == 0
+    texts = (github.pulls[0]["body"], github.comments[7][0]["body"])
+    assert [("Close the pull request and reopen it" in text) for text in texts] == [says, says]

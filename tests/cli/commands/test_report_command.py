@@ -50,7 +50,7 @@ def run(tmp_path: Path) -> Path:
 def test_a_report_tells_of_every_entry_failures_first(
     run: Path, github: GitHubServer, tmp_path: Path
 ) -> None:
-    assert main(["report", str(run), "--track", "--apply-result", "cancelled"]) == 0
+    assert main(["report", str(run), "--track", "--apply-result", "cancelled"]) == 1
     text = (tmp_path / "summary.md").read_text()
     assert text.index("org/ada") < text.index("org/bob") < text.index("org/cleo")
     assert "| not reached | `org/bob` |" in text
@@ -60,7 +60,7 @@ def test_a_report_tells_of_every_entry_failures_first(
 
 def test_one_issue_is_opened_edited_closed_and_opened_again(run: Path, github: GitHubServer) -> None:
     outcomes = run / "outcomes-0/outcomes.json"
-    assert main(["report", str(run), "--track"]) == 0
+    assert main(["report", str(run), "--track"]) == 1
     assert [(one["state"], one["labels"]) for one in github.issues] == [("open", ["fleet"])]
     assert "a damaged zip" in github.issues[0]["body"]
     outcome_file.write(
@@ -69,11 +69,109 @@ def test_one_issue_is_opened_edited_closed_and_opened_again(run: Path, github: G
     assert main(["report", str(run), "--track"]) == 0
     assert github.issues[0]["state"] == "closed"
     outcome_file.write([Outcome("ada", "train", "failed", "again")], outcomes)
-    assert main(["report", str(run), "--track"]) == 0
-    assert github.issues[0]["state"] == "closed"
+    assert main(["report", str(run), "--track"]) == 1
+    assert github.issues[0]["state"] == "open"
     assert main(["report", str(run), "--track"]) == 0
     assert github.issues[0]["state"] == "open"
     assert len(github.issues) == 1
+
+
+def test_a_run_is_red_for_what_is_new_alone(
+    run: Path, github: GitHubServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcomes = run / "outcomes-0/outcomes.json"
+    assert main(["report", str(run), "--track"]) == 1
+    assert main(["report", str(run), "--track"]) == 0
+    failed = [Outcome(name, "train", "failed", "no") for name in ("ada", "bob")]
+    outcome_file.write(failed, outcomes)
+    capsys.readouterr()
+    assert main(["report", str(run), "--track"]) == 1
+    out, err = capsys.readouterr()
+    assert "failed or deferred: bob" in out
+    assert [line for line in err.splitlines() if line.startswith("::error::")] != []
+    outcome_file.write([Outcome("ada", "train", "skipped", "too little text")], outcomes)
+    assert main(["report", str(run), "--track"]) == 0
+
+
+def waiting(run: Path, *names: str) -> None:
+    """A run whose plan let these entries wait."""
+    (run / "outcomes-0/outcomes.json").unlink(missing_ok=True)
+    file.write(Plan(tuple(step(name, "blocked", "waiting") for name in names)), run / "plan/plan.json")
+
+
+@pytest.mark.parametrize(
+    ("who", "permission", "counts"),
+    [
+        ("maintainer", "write", True),
+        ("owner", "admin", True),
+        ("helper", "triage", False),
+        ("reader", "read", False),
+        ("stranger", None, False),
+        (None, None, False),
+    ],
+)
+def test_a_tick_counts_if_its_author_may_write_here(
+    run: Path,
+    github: GitHubServer,
+    capsys: pytest.CaptureFixture[str],
+    who: str | None,
+    permission: str | None,
+    counts: bool,
+) -> None:
+    assert main(["report", str(run), "--track"]) == 1
+    waiting(run, "ada")
+    if who and permission:
+        github.permissions[who] = permission
+    github.tick(1, "ada", who)
+    assert main(["report", str(run), "--track"]) == 0
+    assert ("no tick counts" in capsys.readouterr().out) == (not counts)
+    assert ("- [x] `ada`" in github.issues[0]["body"]) == counts
+    # What the bot wrote itself stands for the tick that it read.
+    assert main(["report", str(run), "--track"]) == 0
+    assert ("- [x] `ada`" in github.issues[0]["body"]) == counts
+
+
+def test_one_editor_who_may_not_write_here_spoils_all_ticks(run: Path, github: GitHubServer) -> None:
+    assert main(["report", str(run), "--track"]) == 1
+    waiting(run, "ada")
+    github.permissions["maintainer"] = "write"
+    github.tick(1, "ada", "stranger")
+    github.edit_issue(1, github.issues[0]["body"] + "x", "maintainer")
+    assert main(["report", str(run), "--track"]) == 0
+    assert "- [x]" not in github.issues[0]["body"]
+
+
+def test_an_issue_that_a_stranger_opened_with_ticks_in_it_ticks_nothing(
+    run: Path, github: GitHubServer
+) -> None:
+    assert main(["report", str(run), "--track"]) == 1
+    waiting(run, "ada")
+    github.edits.clear()
+    github.issues[0]["author"] = {"__typename": "User", "login": "stranger"}
+    github.issues[0]["body"] = github.issues[0]["body"].replace("- [ ]", "- [x]")
+    assert main(["report", str(run), "--track"]) == 0
+    assert "- [x]" not in github.issues[0]["body"]
+
+
+def test_a_tick_is_taken_away_once_the_entry_was_tried(run: Path, github: GitHubServer) -> None:
+    assert main(["report", str(run), "--track"]) == 1
+    github.permissions["maintainer"] = "write"
+    github.tick(1, "ada", "maintainer")
+    assert main(["report", str(run), "--track"]) == 0  # this run tried it, and it failed again
+    assert "- [ ] `ada`" in github.issues[0]["body"]
+
+
+def test_editors_that_github_does_not_name_count_as_strangers(
+    run: Path, github: GitHubServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", str(run), "--track"]) == 1
+    waiting(run, "ada")
+    github.permissions["maintainer"] = "write"
+    github.tick(1, "ada", "maintainer")
+    github.refuse["POST /graphql"] = 403
+    assert main(["report", str(run), "--track"]) == 0
+    assert "which boxes are ticked is not known" in capsys.readouterr().out
+    assert "- [x]" not in github.issues[0]["body"]
 
 
 def test_a_dry_run_and_a_plan_that_failed_touch_no_issue(
@@ -102,7 +200,7 @@ def test_outcomes_that_cannot_be_read_are_said_and_the_rest_counts(
 ) -> None:
     (run / "outcomes-1").mkdir()
     (run / "outcomes-1/outcomes.json").write_text("{")
-    assert main(["report", str(run), "--track"]) == 0
+    assert main(["report", str(run), "--track"]) == 1
     text = (tmp_path / "summary.md").read_text()
     assert "cannot be read" in text
     assert "a damaged zip" in text
@@ -116,7 +214,7 @@ def test_what_all_shards_spent_is_summed_up(run: Path, github: GitHubServer, tmp
     assert cost in (tmp_path / "summary.md").read_text()
     assert not github.issues
     outcome_file.write([Outcome("ada", "train", "failed", "no")], run / "outcomes-2/outcomes.json")
-    assert main(["report", str(run), "--track"]) == 0
+    assert main(["report", str(run), "--track"]) == 1
     assert f"In the last run {cost}" in github.issues[0]["body"]
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from social_payloads import bluesky_profile, mastodon_account
+from social_server import Feed, SocialServer
 
 from bot import __version__
 from bot.__main__ import main
+from bot.github import new_handles
 from bot.github.review import Review
 from bot.github.upgrade import Upgrade
 from bot.registry.asked import recipe_digest
@@ -325,6 +329,68 @@ def test_a_base_that_is_not_here_is_said(repo: Repo, capsys: pytest.CaptureFixtu
     where = ["--registry", str(repo.folder / "registry.yaml"), "--out", str(repo.folder.parent / "out")]
     assert main(["review", "--base", "no-such-commit", *where]) == 2
     assert "fetch-depth" in capsys.readouterr().err
+
+
+@pytest.fixture
+def net(monkeypatch: pytest.MonkeyPatch) -> Iterator[SocialServer]:
+    with SocialServer() as running:
+        for name, value in running.environment.items():
+            monkeypatch.setenv(name, value)
+        running.bluesky["carol.example.social"] = Feed(bluesky_profile(), [])
+        running.mastodon["carol@example.social"] = Feed(mastodon_account(), [])
+        yield running
+
+
+ADDED = """\
+  - {handles: [carol.example.social, nobody.example.social], source: bluesky}
+  - {handles: [carol@example.social], source: mastodon}
+  - {handles: [nobody@example.social], source: mastodon}
+  - {handles: [eve], source: x}
+removed:"""
+
+
+def test_a_new_handle_that_no_account_has_is_a_fault_on_its_line(repo: Repo, net: SocialServer) -> None:
+    repo.change("removed:", ADDED)
+    made, text = repo.review(code=2)
+    assert [(fault.line, fault.message.partition(":")[0]) for fault in made.faults] == [
+        (9, "there is no account nobody.example.social on Bluesky"),
+        (11, "there is no account nobody@example.social on Mastodon"),
+    ]
+    assert net.count("") == 4  # one request a handle, and X is never asked
+    assert "### 2 things to fix" in text
+    assert [voice.handle for voice in made.voices if voice.model.startswith("carol.example.social-")] == [
+        "carol.example.social",
+        "nobody.example.social",
+    ]
+
+
+def test_a_handle_that_was_listed_before_is_not_asked_about(repo: Repo, net: SocialServer) -> None:
+    repo.change("removed:", ADDED)
+    repo.commit()
+    repo.change(
+        "source: mastodon}\n  - {handles: [nobody", "source: mastodon, tags: [a]}\n  - {handles: [nobody"
+    )
+    made, _ = repo.review()
+    assert (len(made.changed), net.count("")) == (1, 0)
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500, 503])
+def test_a_network_that_does_not_answer_is_no_finding(repo: Repo, net: SocialServer, status: int) -> None:
+    net.fault(path="", status=status, times=99)
+    repo.change("removed:", ADDED)
+    made, _ = repo.review()
+    assert made.faults == ()
+    assert net.count("") == 4
+
+
+def test_of_many_new_handles_a_bounded_number_is_asked_about(
+    repo: Repo, net: SocialServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(new_handles, "MOST", 3)
+    many = "".join(f"  - {{handles: [nobody{at}.example.social], source: bluesky}}\n" for at in range(9))
+    repo.change("removed:", many + "removed:")
+    made, _ = repo.review(code=2)
+    assert (len(made.faults), net.count("")) == (3, 3)
 
 
 UPGRADE = "steps:\n  - uses: org/mynah@0123456789abcdef0123456789abcdef01234567 # v0.3.0\n"
