@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.store import Facts
 
 NO_MODEL = "until the first model"
-NO_POSTS = "until its posts are fetched"
+NO_POSTS = "until the posts are fetched"
 NO_SIZE = "until its base is loaded"
 """When a time that is not known will be, as it follows `unknown`."""
 
@@ -123,7 +123,7 @@ def sentence(cost: Estimate) -> str:
 def total(steps: Iterable[Step]) -> str:
     """The time of all trainings among the steps that are not held back; empty where there is none.
 
-    `about 25 min on AMD EPYC, 2 cores, by 3 earlier models; unknown for 1 model until its posts are fetched`.
+    `about 25 min on AMD EPYC, 2 cores, by 3 earlier models; unknown for 1 model until the posts are fetched`.
     """
     costs = [step.estimate for step in steps if step.action == "train" and not step.held]
     timed = [cost for cost in costs if cost.minutes is not None]

@@ -47,9 +47,9 @@ DEFAULTS: tuple[Mapping[str, Any], ...] = (
         "lora_rank": None,
         "held_out": 0.1,
         "seed": 42,
+        "voices": "unnamed",
     },
 )
-DEFAULTS = (*DEFAULTS, {**DEFAULTS[-1], "voices": "unnamed"})
 """The values that training depends on, by generation (the first is 1): what a key that is not set meant then. A new
 default, and a new key, is a new generation; what was released is never edited. The last one holds today's."""
 

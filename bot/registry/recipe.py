@@ -17,7 +17,8 @@ class _OrAuto:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         number = handler.generate_schema(Annotated[float, Field(gt=0, le=1)])
-        return core_schema.no_info_wrap_validator_function(_rate, number)
+        as_it_is = core_schema.plain_serializer_function_ser_schema(lambda value: value)
+        return core_schema.no_info_wrap_validator_function(_rate, number, serialization=as_it_is)
 
 
 def _rate(value: Any, number: Callable[[Any], float]) -> float | Literal["auto"]:
@@ -37,10 +38,10 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     epochs: Annotated[int, Field(ge=1, le=100)] = Field(
-        4, description="passes over the training posts, at most"
+        4, description="epochs over the training posts, at most"
     )
     patience: Annotated[int, Field(ge=0, le=100)] = Field(
-        1, description="passes without a better held-out loss after which training ends; 0: never"
+        1, description="epochs without a better held-out loss after which training ends; 0: never"
     )
     learning_rate: Rate = Field(
         "auto",

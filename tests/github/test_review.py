@@ -72,7 +72,7 @@ def test_a_step_whose_reason_differs_in_a_number_is_listed() -> None:
 
 def test_the_time_of_new_models_is_told_as_far_as_it_is_known() -> None:
     known = Estimate(minutes=9.0, hardware="T4 <b>", models=3)
-    unknown = Estimate(unknown="until its posts are fetched")
+    unknown = Estimate(unknown="until the posts are fetched")
     steps = tuple(
         Step(name, f"org/{name}", "train", "missing", (name,), cost, cause="missing")
         for name, cost in (("ada", known), ("bob", unknown))

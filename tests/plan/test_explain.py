@@ -100,7 +100,7 @@ def test_the_time_of_a_training_follows_from_what_the_published_model_took(fleet
 def test_plan_and_explain_name_the_hardware_or_say_why_no_time_is_known(fleet: Fleet) -> None:
     hardware = json.loads((fleet.published("ada") / "bot.json").read_text())["training"]["hardware"]
     assert f"on {hardware}, by 1 earlier model" in fleet.run("plan", "--only", "ada", "--force", "train")[1]
-    assert "time:       unknown until its posts are fetched" in fleet.run("explain", "bob")[1]
+    assert "time:       unknown until the posts are fetched" in fleet.run("explain", "bob")[1]
     shutil.rmtree(fleet.published("ada"))
     assert "time:       unknown until the first model" in fleet.run("explain", "ada")[1]
 
