@@ -116,7 +116,10 @@ def test_what_is_published_names_what_was_asked_and_survives_json() -> None:
     assert not asked.has_older_defaults({}, model)
 
 
-def test_a_new_key_that_trains_as_before_is_no_newer_default() -> None:
+def test_a_new_key_that_trains_as_before_is_no_newer_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = asked.DEFAULTS[0]
+    monkeypatch.setattr(asked, "DEFAULTS", (first, {**first, "voices": "unnamed"}))
+    monkeypatch.setattr(asked, "CURRENT", 2)
     old = published(asked.recipe_digest({}, 1), defaults=1)
     assert asked.is_as_published({}, old)
     assert not asked.has_older_defaults({}, old)

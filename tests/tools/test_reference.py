@@ -31,7 +31,7 @@ CHANGED = {
     "prompts": "[Listen]",
     "sampling": "{temperature: 0.5}",
     "communities": "true",
-    "accounts": "{ada_example: '4242'}",
+    "accounts": "{ada.example.social: 'did:plc:4242'}",
     "max_age": "2d",
     "min_new_posts": "5",
     "template": "other",

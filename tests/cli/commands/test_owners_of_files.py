@@ -209,8 +209,8 @@ def test_a_file_that_names_no_owner_proves_nothing_and_import_plan_and_card_say_
     ) in said
     assert home.bot("apply")[0] == 0
     card = (home.folder / "models" / "me" / "alice_ash" / "README.md").read_text()
-    assert "consent of the account's owner, by the word of whoever published it." in card
-    assert "naming no account: nothing here shows whose they are" in card
+    assert "consent of the account's owner, according to its publisher." in card
+    assert "that names no account: nothing here proves whose they are" in card
 
 
 def test_lines_name_no_owner_either(home: Home) -> None:

@@ -402,7 +402,7 @@ def published(repo: Repo, *names: str, **changes: Any) -> None:
         shutil.copytree(PUBLISHED, repo.folder.parent / "hub" / "org" / name)
         path = repo.folder.parent / "hub" / "org" / name / "bot.json"
         value = json.loads(path.read_text())
-        facts = {"handles": [name], "base": "openai-community/gpt2", "recipe": recipe_digest({})}
+        facts = {"handles": [name], "base": "openai-community/gpt2", "recipe": recipe_digest({}, 1)}
         value["published"] |= {**facts, **changes}
         path.write_text(json.dumps(value))
 
