@@ -142,6 +142,43 @@ class SiteOutput(TypedDict):
     page: Annotated[str, "the page's path"]
 
 
+class OwnerJson(TypedDict):
+    """Whose a file is, as far as it says; both null where it names nobody."""
+
+    handle: Annotated[str | None, "the account's handle"]
+    account: Annotated[str | None, "the account's id"]
+
+
+_ImportLine = TypedDict("_ImportLine", {"import": NotRequired[Annotated[str, "the line that imports it"]]})
+
+
+class InspectedJson(_ImportLine):
+    """One file, or several that belong together. Of what cannot be read, `files` and `error` alone."""
+
+    files: Annotated[list[str], "the paths, as they were given"]
+    error: NotRequired[Annotated[str, "why it cannot be read, and what to do"]]
+    kind: NotRequired[Annotated[str, "the kind of file, as one word"]]
+    title: NotRequired[Annotated[str, "the kind, for a person"]]
+    form: NotRequired[Annotated[str, "which generation or part of that kind it is"]]
+    source: NotRequired[Annotated[str, "the source that reads it: archive or jsonl"]]
+    owner: NotRequired[OwnerJson]
+    posts: NotRequired[Annotated[int, "posts that would be read"]]
+    retweets: NotRequired[Annotated[int, "how many of them are posts of others that were shared"]]
+    first: NotRequired[Annotated[str | None, "when the oldest was written, ISO 8601"]]
+    last: NotRequired[Annotated[str | None, "when the newest was written, ISO 8601"]]
+    whole: NotRequired[Annotated[bool | None, "true where it holds as many posts as it announces, else null"]]
+    reads: NotRequired[Annotated[list[str], "what is read of such files"]]
+    never: NotRequired[Annotated[list[str], "what is never read of them"]]
+    media: NotRequired[Annotated[list[int], "pictures and films in it: their number and bytes"]]
+    corpus: NotRequired[Annotated[dict[str, Any], "the corpus that it would make, as bot corpus shows it"]]
+
+
+class InspectOutput(TypedDict):
+    """What files are."""
+
+    files: Annotated[list[InspectedJson], "one for each FILE, or one for all that are of one archive"]
+
+
 OUTPUTS: Mapping[str, type[Any]] = {
     "plan": PlanOutput,
     "apply": ApplyOutput,
@@ -150,5 +187,6 @@ OUTPUTS: Mapping[str, type[Any]] = {
     "doctor": DoctorOutput,
     "adopt": AdoptOutput,
     "site": SiteOutput,
+    "inspect": InspectOutput,
 }
 """The type of what each command with `--json` prints."""

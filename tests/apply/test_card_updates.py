@@ -80,7 +80,7 @@ def test_render_uses_the_entrys_template_and_a_partial_beside_the_registry(
     assert fleet.run("render", "ada", "--out", str(tmp_path / "ada"))[0] == 0
     readme = (tmp_path / "ada" / "README.md").read_text()
     assert "Ask https&#58;&#47;&#47;example&#46;org" in readme
-    assert "## Limitations and bias" in readme
+    assert "## Bias, risks and limitations" in readme
     (fleet.folder / "templates" / "short.md.j2").write_text("{{ mispelt }}")
     assert fleet.run("render", "bob", "--out", str(tmp_path / "bad"))[0] == 2
     assert not (tmp_path / "bad").exists()
@@ -102,5 +102,4 @@ def test_the_cards_snippet_runs_as_printed_and_prints_what_the_card_shows(fleet:
     assert not any(one["copied"] for one in asked)
     assert answer.stdout.decode() == "".join(f"{one['prompt']}{one['text']}\n" for one in asked)
     whole = [" ".join(escape.clean(one["prompt"] + one["text"]).split()) for one in asked]
-    assert [" ".join(item.split()) for item in page.items[: len(whole)]] == whole
-    assert whole[0] in " ".join(page.text.split("The first answer was:")[1].split())
+    assert {" ".join(quote.split()) for quote in page.quotes[1:]} == set(whole)

@@ -455,7 +455,7 @@ def test_foreign_repos_beside_ours_are_neither_planned_nor_touched(fleet: Online
     [
         (b"---\ntags: [mynah\n---\n# Ada\n", None, "front matter was changed on the Hub"),
         (b"# Ada\n", b'{"published": {"version": 1', "bot.json is damaged"),
-        (b"# Ada\n", b'{"published": {"version": 2}, "recipe": {}}', "newer version of the bot"),
+        (b"# Ada\n", b'{"published": {"version": 3}, "recipe": {}}', "newer version of the bot"),
         (b"# Ada\n", b'{"published": {"version": 1}, "recipe": {}}', "handles"),
     ],
     ids=["front matter broken", "manifest damaged", "from the future", "a key missing"],
@@ -619,8 +619,8 @@ def test_a_card_whose_front_matter_was_removed_is_blocked_with_what_to_do_and_re
 
 def test_a_card_of_a_newer_bot_is_not_written_over(fleet: OnlineFleet) -> None:
     newer = json.loads(fleet.server.files(ADA)["bot.json"])
-    newer["published"]["version"] = newer["version"] = 2
-    readme = fleet.readme.replace("mynah:\n  version: 1\n", "mynah:\n  version: 2\n")
+    newer["published"]["version"] = newer["version"] = 3
+    readme = fleet.readme.replace("mynah:\n  version: 2\n", "mynah:\n  version: 3\n")
     fleet.server.store.add(ADA, {"README.md": readme.encode(), "bot.json": json.dumps(newer).encode()})
     change_recipe(fleet)
     code, outcomes = fleet.outcomes("--overwrite-edits", "ada")

@@ -66,7 +66,7 @@ def test_deleted_posts_are_not_trained_on_again_and_the_card_tells_the_day(
     today = datetime.now(UTC).date().isoformat()
     assert made["accounts"][0]["checked_at"][:10] == today
     card = (fleet.published(HANDLE) / "README.md").read_text()
-    assert f"deleted or edited at the source was last checked on {today}" in card
+    assert f"Deletions and edits at the source were last checked on {today}" in card
 
 
 def test_a_sudden_loss_stands_on_the_step_and_on_the_card(fleet: Fleet, account: Feed) -> None:

@@ -220,8 +220,8 @@ def test_damaged_facts_are_ours_with_a_problem(hub: Hub) -> None:
 
 
 def test_facts_of_a_newer_bot_ask_for_an_update(hub: Hub) -> None:
-    facts = {**FACTS, "version": 2}
-    new = {**files(), "README.md": card(facts), "bot.json": manifest("1", version=2)}
+    facts = {**FACTS, "version": 3}
+    new = {**files(), "README.md": card(facts), "bot.json": manifest("1", version=3)}
     hub.publish("ada", new, parent=None, message="1")
     assert "newer version of the bot" in (hub.listing().repos["ada"].problem or "")
 
@@ -256,7 +256,7 @@ def test_a_repo_of_ours_without_its_manifest_still_names_its_people(hub: Hub) ->
 
 
 def test_what_is_left_of_a_damaged_or_newer_manifest_names_people(hub: Hub) -> None:
-    newer = manifest(version=2)
+    newer = manifest(version=3)
     cut = manifest()[: manifest().index(b"ada_example") + len("ada_example") + 2]
     for name, data in (("newer", newer), ("cut", cut)):
         version = {**files(), "bot.json": data, "README.md": b"# plain"}

@@ -45,7 +45,7 @@ def test_only_a_lack_of_memory_is_one() -> None:
 
 def test_memory_is_flat_from_the_third_model_of_a_fleet_to_the_last(tiny_base: Path) -> None:
     base = loading.load(parse(str(tiny_base)))
-    recipe = Recipe(block_size=64, epochs=1)
+    recipe = Recipe(block_size=64, epochs=1, learning_rate=1e-3)
     resident = []
     for seed in range(12):
         model = base.fresh(recipe, CPU)
