@@ -161,7 +161,7 @@ class InspectedJson(_ImportLine):
     title: NotRequired[Annotated[str, "the kind, for a person"]]
     form: NotRequired[Annotated[str, "which generation or part of that kind it is"]]
     source: NotRequired[Annotated[str, "the source that reads it: archive or jsonl"]]
-    owner: NotRequired[OwnerJson]
+    owner: NotRequired[Annotated[OwnerJson, "whose the file is"]]
     posts: NotRequired[Annotated[int, "posts that would be read"]]
     retweets: NotRequired[Annotated[int, "how many of them are posts of others that were shared"]]
     first: NotRequired[Annotated[str | None, "when the oldest was written, ISO 8601"]]

@@ -189,7 +189,7 @@ def test_no_text_of_a_post_is_in_anything_that_a_run_produces(
 
     said = capfd.readouterr()
     assert "cy_example: done" in said.err + said.out
-    assert "loss became nan" in said.err + said.out
+    assert "loss of the base itself is nan" in said.err + said.out
     assert {path.parent.name for path in made.glob("hub/org/*/bot.json")} == {"ada_example", "cy_example"}
     assert canaries.found_in((said.out + said.err).encode()) == set()
     assert b"whether the log hears" in log.read_bytes()

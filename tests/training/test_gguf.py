@@ -119,7 +119,7 @@ def test_without_the_packages_they_are_named(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "model.gguf").write_bytes(b"GGUF")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(
-        TrainingError, match="reading one needs the packages gguf and accelerate: .* pip install"
+        TrainingError, match=r"reading one needs the packages gguf and accelerate: .* pip install"
     ):
         loading.load(parse(str(tmp_path / "model.gguf")))
 
