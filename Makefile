@@ -28,15 +28,13 @@ demo-real: $(VENV)/installed ## the same on a real base of 135 million weights: 
 	@$(BIN)/python -c "import accelerate, gguf" 2>/dev/null || $(PIP) accelerate gguf
 	@$(BIN)/python tools/real_demo.py --out $(OUT_REAL)
 
-# Coverage takes CPU time: on Python 3.14 and newer it measures by sys.monitoring without being asked, on older ones
-# branches can only be traced. CONTRIBUTING.md says how much that is.
-test: $(VENV)/installed ## all tests, with coverage; fails below the floor in pyproject.toml
-	@$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=
+test: $(VENV)/installed ## all tests
+	@$(BIN)/python -m pytest -n $(JOBS)
 
 test-fast: $(VENV)/installed ## the tests that are not marked slow, in under a minute
 	@$(BIN)/python -m pytest -n $(JOBS) -q -m "not slow" --hypothesis-profile fast
 
-coverage: $(VENV)/installed ## as test, and lists the lines that no test runs
+coverage: $(VENV)/installed ## all tests with coverage; fails below the floor in pyproject.toml
 	@$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term
 
 lint: $(VENV)/installed $(VENV)/linters ## ruff, mypy --strict; the workflows and scripts
