@@ -15,6 +15,7 @@ GROUPS = {
         "apply": "apply",
         "status": "fleet",
         "explain": "fleet",
+        "say": "say",
         "inspect": "inspect",
         "corpus": "posts",
         "add": "registry",

@@ -179,6 +179,16 @@ class InspectOutput(TypedDict):
     files: Annotated[list[InspectedJson], "one for each FILE, or one for all that are of one archive"]
 
 
+class SayOutput(TypedDict):
+    """What a model wrote."""
+
+    name: Annotated[str, "the model, as it was given"]
+    prompt: Annotated[str, "what the texts begin with; empty for none"]
+    seed: Annotated[int, "from which the same texts are drawn again"]
+    texts: Annotated[list[str], "whole texts, with the prompt"]
+    settings: Annotated[dict[str, Any], "the model's own settings of sampling"]
+
+
 OUTPUTS: Mapping[str, type[Any]] = {
     "plan": PlanOutput,
     "apply": ApplyOutput,
@@ -188,5 +198,6 @@ OUTPUTS: Mapping[str, type[Any]] = {
     "adopt": AdoptOutput,
     "site": SiteOutput,
     "inspect": InspectOutput,
+    "say": SayOutput,
 }
 """The type of what each command with `--json` prints."""

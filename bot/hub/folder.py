@@ -93,6 +93,10 @@ class FolderHub:
                 path: Blob(size, sha256=digest.of_file(folder / path)) for path, size, _ in entries(folder)
             }
 
+    def download(self, name: str) -> Path | None:
+        """The repo's folder itself; None where there is none, or it is marked as private."""
+        return self._folder(name) if self.visible(name) else None
+
     def contents(self, name: str) -> Contents | None:
         """A repo's head, paths and newest time of change, or None where there is no such folder."""
         folder = self._folder(name)

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import HfApi, ModelInfo, hf_hub_url
+from huggingface_hub import HfApi, ModelInfo, hf_hub_url, snapshot_download
 from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status  # type: ignore[attr-defined]
@@ -21,7 +21,7 @@ from bot.hub.commit import Publication
 from bot.hub.credentials import Identity, identify, require_token
 from bot.hub.errors import translated
 from bot.hub.listing import listing_of
-from bot.hub.protocol import WAIT_S, Blob, Contents, Listing
+from bot.hub.protocol import LOADED, WAIT_S, Blob, Contents, Listing
 from bot.io.retry import RetryPolicy
 from bot.sources.files import shown
 
@@ -136,6 +136,23 @@ class HuggingFaceHub:
                     raise
                 return None
             return bytes(response.content)
+
+    def download(self, name: str) -> Path | None:
+        """The repo in the client library's cache, where what changed is fetched first; None where it is not seen."""
+        require_token(self._token, self._namespace, self.address, write=False)
+        repo_id = self._repo_id(name)
+        with translated(f"download {repo_id}", self._token):
+            try:
+                folder = snapshot_download(
+                    repo_id,
+                    endpoint=self.endpoint,
+                    token=self._token or False,
+                    allow_patterns=list(LOADED),
+                    ignore_patterns=["*/*"],
+                )
+            except RepositoryNotFoundError:  # the Hub answers 401, too, to whoever may not see it
+                return None
+        return Path(folder)
 
     def contents(self, name: str) -> Contents | None:
         """A repo's commit, file names and last change, from one call; None where it does not exist."""

@@ -68,6 +68,10 @@ class Blob:
     git: str | None = None
 
 
+LOADED = ("*.json", "*.safetensors", "*.txt", "*.model")
+"""The files that transformers loads: weights that cannot run code, settings, the tokenizer."""
+
+
 class Hub(Protocol):
     """A backend that holds repos. Every method raises `HubError` or `CredentialsError` only."""
 
@@ -96,6 +100,10 @@ class Hub(Protocol):
 
     def files(self, name: str, head: str) -> Mapping[str, Blob]:
         """Every file of a repo at the commit `head`, by path, from as few calls as the backend allows."""
+        ...
+
+    def download(self, name: str) -> Path | None:
+        """A folder with the files that transformers loads, for reading; None where no such repo is to be seen."""
         ...
 
     def contents(self, name: str) -> Contents | None:

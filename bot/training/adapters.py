@@ -41,10 +41,7 @@ def added(base: LoadedBase, recipe: Recipe, device: Device) -> Iterator[Any]:
     Afterwards the model is the base again, to the bit. Raises TrainingError without peft.
     """
     if importlib.util.find_spec("peft") is None:
-        raise TrainingError(
-            f"a recipe with lora_rank needs peft, which is not installed; {install_command('lora')}, "
-            "or take lora_rank out of the recipe"
-        )
+        raise TrainingError(f"{missing('a recipe with lora_rank')}, or take lora_rank out of the recipe")
     peft = importlib.import_module("peft")
     model = base.fresh(recipe, device, whole=False)
     start = _Start(model) if is_merged(base) else None
@@ -73,6 +70,11 @@ def added(base: LoadedBase, recipe: Recipe, device: Device) -> Iterator[Any]:
             start.restore()
         for parameter in learned:
             parameter.requires_grad_(True)
+
+
+def missing(what: str) -> str:
+    """A sentence for who has no peft: `what` needs it."""
+    return f"{what} needs peft, which is not installed; {install_command('lora')}"
 
 
 def is_merged(base: LoadedBase) -> bool:

@@ -153,7 +153,7 @@ def load(spec: BaseSpec) -> LoadedBase:
         config, tokenizer, model = _read(spec)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise TrainingError(
-            f"base {spec.name} cannot be loaded: {_first_line(error)}; {_mend(error)}"
+            f"base {spec.name} cannot be loaded: {first_line(error)}; {_mend(error)}"
         ) from error
     _fuse_activations(model)
     end = tokenizer.eos_token_id
@@ -170,7 +170,7 @@ def load(spec: BaseSpec) -> LoadedBase:
             f"{known:,}; the two files do not belong together"
         )
     own = copy.deepcopy(model.config)
-    return LoadedBase(spec, model, tokenizer, own, _context(config), int(end), _commit(spec))
+    return LoadedBase(spec, model, tokenizer, own, context(config), int(end), _commit(spec))
 
 
 def _read(spec: BaseSpec) -> tuple[PreTrainedConfig, PreTrainedTokenizerBase, PreTrainedModel]:
@@ -230,14 +230,15 @@ def _commit(spec: BaseSpec) -> str | None:
     return Path(held).parent.name if isinstance(held, str) else None
 
 
-def _context(config: PreTrainedConfig) -> int:
+def context(config: PreTrainedConfig) -> int:
     """The longest text in tokens that the base was made for; 1,024 where its configuration does not say."""
     config = config.get_text_config(decoder=True)
     named = (getattr(config, name, None) for name in CONTEXTS)
     return next((length for length in named if isinstance(length, int) and length > 0), 1024)
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """The first line of another library's error, without credentials, as a part of a sentence."""
     return shown((str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:300])
 
 

@@ -264,3 +264,14 @@ def test_what_is_left_of_a_damaged_or_newer_manifest_names_people(hub: Hub) -> N
         repo = hub.listing().repos[name]
         assert (repo.published, repo.named, repo.complete) == (None, ("ada_example",), False), name
         assert repo.problem
+
+
+def test_a_repo_is_downloaded_with_what_a_reader_loads_and_one_that_nobody_sees_is_not(
+    hub: Hub, tmp_path: Path
+) -> None:
+    assert hub.download("nobody") is None
+    loaded = {"config.json": b"{}", "model.safetensors": b"weights", "bot.json": b"{}"}
+    hub.publish("ada", {**loaded, "pytorch_model.bin": b"pickle"}, parent=None, message="1")
+    folder = hub.download("ada")
+    assert folder is not None
+    assert {name: (folder / name).read_bytes() for name in loaded} == loaded

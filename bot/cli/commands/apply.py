@@ -105,7 +105,7 @@ def apply(**flags: Any) -> int:
     from bot.apply.context import RunContext
     from bot.apply.execute import exit_code
     from bot.apply.run import ApplyOptions, run_apply, select
-    from bot.cli import progress, report
+    from bot.cli import next_command, progress, report
     from bot.github import workflow_commands
 
     options = ApplyOptions(**flags)
@@ -138,5 +138,8 @@ def apply(**flags: Any) -> int:
     else:
         shown, results = workflow_commands.redact_for_display(plan, outcomes, os.environ)
         report.print_outcomes(results, shown, sys.stdout, spent)
+        hear = next_command.say_command(results, options.registry_path, options.hub_target)
+        if hear is not None and not workflow_commands.active(os.environ):
+            click.echo(f"Hear one: {hear}")
     code = exit_code(plan, outcomes)
     return 0 if options.exit_zero and code in (BotError.exit_code, GuardError.exit_code) else code

@@ -44,7 +44,7 @@ device_option = click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),
     default="auto",
-    help="What trains; auto takes a GPU.",
+    help="What computes; auto takes a GPU.",
 )
 
 
@@ -118,9 +118,9 @@ def open_hub(
     return hub.open_hub(hub_of(target, registry), registry.namespace or "", token=token, wait_s=wait_s)
 
 
-def hub_of(target: str | None, registry: Registry) -> str | None:
+def hub_of(target: str | None, registry: Registry | None) -> str | None:
     """What names the hub: `--hub`, else BOT_HUB, else the registry; None for HF_ENDPOINT or the Hugging Face Hub."""
-    return target or os.environ.get("BOT_HUB") or registry.hub
+    return target or os.environ.get("BOT_HUB") or (registry.hub if registry is not None else None)
 
 
 def open_store(

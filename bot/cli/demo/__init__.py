@@ -15,6 +15,7 @@ from bot import registry
 from bot.apply.context import RunContext
 from bot.apply.execute import execute, exit_code
 from bot.cli import progress, report
+from bot.cli.next_command import command_line, near
 from bot.errors import UsageError
 from bot.hub import open_hub
 from bot.plan.make import make_plan
@@ -55,21 +56,10 @@ def run(out: Path, device: str = "auto", inputs: Path | None = None) -> int:
     for readme in repos:
         print(f"  a published model                             {readme.parent}", file=say)
     if repos:
-        scripts = _near(Path(sys.executable).parent)
-        answer = f"pipeline('text-generation', model='{_near(repos[0].parent)}')('My')"
-        print(
-            f'\nHear one:\n  {scripts / "python"} -c "from transformers import pipeline; print({answer})"',
-            file=say,
-        )
-        where = f"--registry {out / 'registry.yaml'} --hub dir:{out / 'hub'}"
-        print(f"Change the registry, and see what that would do:\n  {scripts / 'bot'} plan {where}", file=say)
+        where = ["--registry", str(out / "registry.yaml"), "--hub", f"dir:{out / 'hub'}"]
+        print(f"\nHear one:\n  {command_line('say', str(near(repos[0].parent)))}", file=say)
+        print(f"Change the registry, and see what that would do:\n  {command_line('plan', *where)}", file=say)
     return exit_code(made, outcomes)
-
-
-def _near(path: Path) -> Path:
-    """The path as it is typed from here."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _lay_out(out: Path, inputs: Path) -> None:
