@@ -53,6 +53,7 @@ def main() -> None:
     photo = next(iter(avatars.values()), None)
     rows = {
         "predictions.png": timed(lambda: pictures.social_preview(made, avatars), runs),
+        "square.png": timed(lambda: pictures.square(made, avatars), runs),
         "assets/loss.png": timed(lambda: pictures.loss_curve(made), runs),
         "an avatar": timed(lambda: pictures.avatar(photo), runs),
     }

@@ -18,11 +18,11 @@ from bot.plan.desired import template_folders
 from bot.registry import Entry
 from bot.render import card, publication
 from bot.render.card import human_edits
-from bot.render.card.variables import LOSS_CURVE, SOCIAL_PREVIEW
+from bot.render.card.variables import LOSS_CURVE, SOCIAL_PREVIEW, SQUARE
 
 _APART = frozenset({publication.CARD, FILENAME, GITATTRIBUTES})
 """Files that are judged by their text, or that the Hub itself put there."""
-_RENDERED = frozenset({LOSS_CURVE, SOCIAL_PREVIEW})
+_RENDERED = frozenset({LOSS_CURVE, SOCIAL_PREVIEW, SQUARE})
 """What is made again with every card."""
 _WEIGHTS = ".safetensors"
 """A card's numbers were measured on the weights: over others it is not written either."""

@@ -10,7 +10,7 @@ from bot.errors import TemplateError
 from bot.io import digest
 from bot.io.paths import TEMPLATES
 
-PICTURES = ("predictions.svg.j2", "loss.svg.j2")
+PICTURES = ("predictions.svg.j2", "square.svg.j2", "loss.svg.j2")
 """Templates of the pictures that stand with every card."""
 LARGEST = 1 << 20
 """Bytes of one template; the card's own has 6,000."""

@@ -18,7 +18,7 @@ from bot.registry import Entry, Registry
 from bot.registry.card_settings import card_settings
 from bot.render import card, pictures
 from bot.render.card import human_edits
-from bot.render.card.variables import LOSS_CURVE, SOCIAL_PREVIEW
+from bot.render.card.variables import LOSS_CURVE, SOCIAL_PREVIEW, SQUARE
 
 CARD = "README.md"
 LARGEST_BLOB = 11 << 20
@@ -48,6 +48,7 @@ def render(
         **avatars,
         **({LOSS_CURVE: pictures.loss_curve(made, folders=folders)} if made.evaluation else {}),
         SOCIAL_PREVIEW: pictures.social_preview(made, avatars, folders=folders),
+        SQUARE: pictures.square(made, avatars, folders=folders),
         CARD: readme.encode(),
     }
     digests = {path: digest.of_file(file) for path, file in weights.items()}

@@ -68,6 +68,7 @@ def test_the_job_runs_from_registry_to_published_models_and_a_second_run_does_no
         "assets/avatar-ada.png",
         "assets/avatar-bob.png",
         "predictions.png",
+        "square.png",
     } <= names
     manifest = json.loads((published / "bot.json").read_text())
     assert manifest["handles"] == ["bob", "ada"]

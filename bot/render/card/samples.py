@@ -29,6 +29,13 @@ SHOWN = 5
 """Texts that a card shows unfolded."""
 
 
+def in_order(samples: Sequence[Sample]) -> list[dict[str, str]]:
+    """`prompt` and `text` of each sample in the order they were made, copied ones left out."""
+    return [
+        {"prompt": escape.clean(one.prompt), "text": continuation(one)} for one in samples if not one.copied
+    ]
+
+
 def shown(samples: Sequence[Sample]) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     """The texts that are shown first and the rest, copied ones left out, each in the order they were made.
 
@@ -38,7 +45,7 @@ def shown(samples: Sequence[Sample]) -> tuple[list[dict[str, str]], list[dict[st
     leading = {one.prompt: number for number, one in reversed(list(enumerate(texts)))}
     chosen = sorted(leading.values())[:SHOWN]
     chosen += [number for number in range(len(texts)) if number not in chosen][: SHOWN - len(chosen)]
-    rows = [{"prompt": escape.clean(one.prompt), "text": continuation(one)} for one in texts]
+    rows = in_order(texts)
     first = [rows[number] for number in sorted(chosen)]
     return first, [row for number, row in enumerate(rows) if number not in chosen]
 

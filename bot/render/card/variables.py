@@ -18,6 +18,7 @@ from bot.render.card import accounts, curve, samples, snippet
 
 LOSS_CURVE = "assets/loss.png"
 SOCIAL_PREVIEW = "predictions.png"
+SQUARE = "square.png"
 SENSITIVE_SHARE = 0.1
 """Share of posts marked sensitive above which a model is tagged not-for-all-audiences."""
 LANGUAGE_SHARE = 0.05

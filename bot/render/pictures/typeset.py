@@ -7,12 +7,13 @@ machine without fonts would draw otherwise. Widths are exact: what is wrapped he
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 from markupsafe import Markup
+from markupsafe import escape as escape_markup
 
 from bot.render import escape
 from bot.render.pictures import bidi, typefaces
@@ -30,7 +31,8 @@ Anchor = Literal["start", "middle", "end"]
 class Block:
     """Wrapped text of one size, ready to be placed. Lengths are in the drawing's units.
 
-    `shortened`: it ends in an ellipsis; `broken`: a word alone is wider than a line.
+    `shortened`: it ends in an ellipsis; `broken`: a word alone is wider than a line. `leads`: how many characters
+    of each line belong to the text's lead, which can have a colour of its own.
     """
 
     lines: tuple[str, ...]
@@ -40,6 +42,7 @@ class Block:
     width: float
     shortened: bool
     broken: bool
+    leads: tuple[int, ...] = ()
 
     @property
     def height(self) -> float:
@@ -51,22 +54,38 @@ class Block:
         """Whether its first letter says that it is read from right to left."""
         return bidi.is_backwards("".join(self.lines))
 
-    def at(self, x: float, y: float, anchor: Anchor = "start") -> Markup:
-        """The shapes, with the block's top at `y` and `x` at the lines' start, middle or end. The fill is inherited."""
+    def at(self, x: float, y: float, anchor: Anchor = "start", lead: str | None = None) -> Markup:
+        """The shapes, with the block's top at `y` and `x` at the lines' start, middle or end.
+
+        The fill is inherited, but for the lead's where `lead` gives it a colour.
+        """
         drawn = []
         for number, line in enumerate(self.lines):
             baseline = y + self.size * (self.leading * (number + 0.5) + 0.36)
             width = _width(line, self.bold) * self.size
             left = x - {"start": 0.0, "middle": width / 2, "end": width}[anchor]
-            drawn.append(_draw(line, left, baseline, self.size, self.bold, self.backwards))
+            length = self.leads[number] if lead and self.leads else 0
+            runs = _runs(line, self.bold, self.backwards, length)
+            drawn.append(_draw(runs, left, baseline, self.size, self.bold, lead))
         return Markup("".join(drawn))  # noqa: S704 - numbers and base64 of our own fonts
 
 
 def block(
-    text: str, size: float, width: float, *, lines: int = 1, bold: bool = False, leading: float = 1.35
+    text: str,
+    size: float,
+    width: float,
+    *,
+    lines: int = 1,
+    bold: bool = False,
+    leading: float = 1.35,
+    lead: str = "",
 ) -> Block:
-    """The text cleaned and wrapped to the width; what does not fit into the lines ends in an ellipsis."""
-    words = list(_breakable(drawable(escape.clean(text))))
+    """The text cleaned and wrapped to the width; what does not fit into the lines ends in an ellipsis.
+
+    `lead` is what the text begins with and may be drawn in another colour.
+    """
+    whole = drawable(escape.clean(text))
+    words = list(_breakable(whole))
     wrapped: list[str] = []
     line = ""
     limit = width / size
@@ -77,7 +96,19 @@ def block(
     if words:
         wrapped[-1] = _ellipsis(line.lstrip() + "".join(words), limit, bold)
     widest = max((_width(line, bold) for line in wrapped), default=0.0)
-    return Block(tuple(wrapped), size, leading, bold, widest * size, bool(words), broken)
+    leads = _leads(whole, wrapped, drawable(escape.clean(lead))) if lead else ()
+    return Block(tuple(wrapped), size, leading, bold, widest * size, bool(words), broken, leads)
+
+
+def _leads(text: str, lines: Sequence[str], lead: str) -> tuple[int, ...]:
+    """How many characters of each line lie within the lead; zeros where the text does not begin with it."""
+    end = len(lead) if text.startswith(lead) else 0
+    position, found = 0, []
+    for line in lines:
+        position = max(text.find(line.removesuffix("…"), position), position)
+        found.append(min(max(end - position, 0), len(line)))
+        position += len(line)
+    return tuple(found)
 
 
 def clusters(text: str) -> list[str]:
@@ -170,11 +201,15 @@ class _Run:
     font: str
     text: str
     backwards: bool
+    lead: bool
 
 
 @lru_cache(maxsize=1024)
-def _runs(line: str, bold: bool, base: bool | None = None) -> tuple[_Run, ...]:
-    """The line's runs of one font and direction, from left to right; `base` as in `bidi.levels`."""
+def _runs(line: str, bold: bool, base: bool | None = None, lead: int = 0) -> tuple[_Run, ...]:
+    """The line's runs of one font and direction, from left to right; `base` as in `bidi.levels`.
+
+    The first `lead` characters are in runs of their own.
+    """
     fonts: list[str] = []
     for cluster in clusters(line):
         previous = fonts[-1] if fonts else None
@@ -182,12 +217,17 @@ def _runs(line: str, bold: bool, base: bool | None = None) -> tuple[_Run, ...]:
     levels = bidi.levels(line, base=base)
     pieces: list[tuple[int, str, int, int]] = []
     for index, (font, level) in enumerate(zip(fonts, levels, strict=True)):
-        if pieces and pieces[-1][:2] == (level, font):
+        if pieces and pieces[-1][:2] == (level, font) and index != lead:
             pieces[-1] = (level, font, pieces[-1][2], index + 1)
         else:
             pieces.append((level, font, index, index + 1))
     return tuple(
-        _Run(BOLD if bold and font == REGULAR else font, line[start:end], level % 2 == 1)
+        _Run(
+            font=BOLD if bold and font == REGULAR else font,
+            text=line[start:end],
+            backwards=level % 2 == 1,
+            lead=start < lead,
+        )
         for level, font, start, end in (pieces[n] for n in bidi.visual_order([piece[0] for piece in pieces]))
     )
 
@@ -197,23 +237,28 @@ def _width(line: str, bold: bool) -> float:
     return sum(typefaces.shape(run.font, run.text, run.backwards)[1] for run in _runs(line, bold))
 
 
-def _draw(line: str, x: float, y: float, size: float, bold: bool, base: bool) -> str:
+def _draw(runs: Sequence[_Run], x: float, y: float, size: float, bold: bool, lead: str | None) -> str:
     parts: list[str] = []
-    for run in _runs(line, bold, base):
+    for run in runs:
         glyphs, width = typefaces.shape(run.font, run.text, run.backwards)
         if run.font == EMOJI:
             parts.extend(_picture(glyph, x, y, size) for glyph in glyphs)
         else:
-            data = "".join(_outline(run.font, glyph, x, y, size) for glyph in glyphs)
             # Only Latin, Greek and Cyrillic come with a bold cut: for the others a stroke stands in for it.
-            heavy = (
-                f' stroke="currentColor" stroke-width="{size * 0.035:.2f}"'
-                if bold and run.font != BOLD
-                else ""
+            heavy = bold and run.font != BOLD
+            data = "".join(_outline(run.font, glyph, x, y, size) for glyph in glyphs)
+            parts.append(
+                _path(data, size * 0.035 if heavy else 0, lead if run.lead else None) if data else ""
             )
-            parts.append(f'<path{heavy} d="{data}"/>' if data else "")
         x += width * size
     return "".join(parts)
+
+
+def _path(data: str, stroke: float, colour: str | None) -> str:
+    """A path in the inherited colour, or in its own."""
+    heavy = f' stroke="currentColor" stroke-width="{stroke:.2f}"' if stroke else ""
+    own = ' fill="{0}" color="{0}"'.format(escape_markup(colour)) if colour else ""
+    return f'<path{own}{heavy} d="{data}"/>'
 
 
 def _outline(file: str, glyph: Glyph, x: float, y: float, size: float) -> str:

@@ -163,6 +163,7 @@ def test_with_write_manifest_and_card_hold_every_fact_and_the_weights_stay(old: 
         "config.json",
         "predictions.png",
         "pytorch_model.bin",
+        "square.png",
     ]
 
 

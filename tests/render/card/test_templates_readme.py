@@ -15,10 +15,13 @@ from jinja2 import meta
 from bot.io.paths import TEMPLATES
 from bot.render import card, environment, pictures, preview
 from bot.render.card import variables as card_facts
+from bot.render.pictures import raster
 
 HOME = card.find_template("model_card").parent
 README = (HOME / "README.md").read_text(encoding="utf-8")
 CARD_PARTS = [HOME / "model_card.md.j2", *sorted((HOME / "model_card").glob("*.j2"))]
+
+POSTERS = ("predictions.svg.j2", "square.svg.j2")
 
 
 def documented(section: str) -> dict[str, tuple[str, str]]:
@@ -44,11 +47,12 @@ def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
         seen[file] = set(variables)
         return original(file, variables, folders)
 
-    monkeypatch.setattr(pictures, "render_template", remembering)
+    monkeypatch.setattr(raster, "render_template", remembering)
     monkeypatch.setattr(preview, "render_template", remembering)
     made = CARDS["two"]
     pictures.loss_curve(made)
     pictures.social_preview(made, {})
+    pictures.square(made, {})
     preview.page([preview.Card(made.repo, card.render(made), {})])
     return seen
 
@@ -80,12 +84,13 @@ def test_every_variable_of_a_card_is_listed_with_type_and_example_and_no_other()
         ("loss.svg.j2", "Variables of loss.svg.j2"),
         ("preview.html.j2", "Variables of preview.html.j2"),
         ("predictions.svg.j2", "More variables of predictions.svg.j2"),
+        ("square.svg.j2", "More variables of predictions.svg.j2"),
     ],
 )
 def test_every_variable_of_the_other_templates_is_listed_and_no_other(
     given: dict[str, set[str]], file: str, section: str
 ) -> None:
-    cards = set(card_facts.facts(manifest())) if file == "predictions.svg.j2" else set()
+    cards = set(card_facts.facts(manifest())) if file in POSTERS else set()
     assert set(documented(section)) == given[file] - cards
 
 
@@ -107,7 +112,9 @@ def test_every_field_that_a_cards_templates_read_is_listed() -> None:
 
 def test_the_cards_templates_use_nearly_everything_they_are_given() -> None:
     """What no part of ours prints is there for other people's templates: a short list, looked at by hand."""
-    unused = set(documented("Variables of a card")) - used([*CARD_PARTS, HOME / "predictions.svg.j2"])
+    unused = set(documented("Variables of a card")) - used(
+        [*CARD_PARTS, *(HOME / file for file in POSTERS), HOME / "poster.svg.j2"]
+    )
     assert unused == {"name"}
 
 
