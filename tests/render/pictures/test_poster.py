@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import itertools
+from typing import Any
 
 import pytest
 from card_facts import ADA, BOB, CARDS, account, manifest
@@ -72,7 +73,7 @@ def drawn_by(made: Manifest, kind: str, monkeypatch: pytest.MonkeyPatch) -> dict
     sizes: dict[str, float] = {}
     original = typeset.block
 
-    def remembering(text: str, size: float, *args: float, **options: bool) -> object:
+    def remembering(text: str, size: float, *args: float, **options: Any) -> object:
         sizes[text] = size
         return original(text, size, *args, **options)
 
