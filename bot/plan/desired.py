@@ -207,7 +207,7 @@ def _state(
         wait_reason=backoff.wait_reason(memory, keys, now),
         block_reason=backoff.block_reason(memory, keys, now),
         estimate=_estimate(entry, facts, now, look_up_age),
-        unproven=entry.source == "archive" and any(one.id is None for one in held),
+        unproven=entry.source == "archive" and any(owners.is_unnamed(one.network, one.id) for one in held),
     )
 
 

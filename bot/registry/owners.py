@@ -130,6 +130,14 @@ def stored_faults(registry: Registry, entry: Entry, held: Iterable[Facts]) -> It
             yield fault
 
 
+def is_unnamed(network: str, account: str | None) -> bool:
+    """Whether a file that posts came from names no owner, by the network and the account that were read of it.
+
+    An archive of Mastodon names the handle, which nobody can change there, and has no number of the account.
+    """
+    return account is None and network != "mastodon"
+
+
 def is_unproven(entry: Entry, files: Mapping[str, Owner]) -> bool:
     """Whether a file of the entry names no owner: then nothing shows whose posts they are."""
     return entry.source == "jsonl" or not all(files.values())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gzip
 import io
-import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
+from mastodon_archives import mastodon, note, outbox, tar
 from old_archives import classic, classic_tweet, community_archive, table, unpack
 from x_archives import javascript, members, pack, tweet
 
@@ -19,9 +19,6 @@ from bot.sources.archives.detector import KINDS, detect
 
 PAGE = b"<!doctype html>\n<html><head><title>%s</title></head><body></body></html>"
 LINE = b'{"id": "1", "text": "canary is well here", "created_at": "2024-05-01"}\n'
-OUTBOX = (
-    b'{"@context": "https://www.w3.org/ns/activitystreams", "type": "OrderedCollection", "orderedItems": []}'
-)
 
 
 def zipped(**contents: bytes) -> bytes:
@@ -29,16 +26,6 @@ def zipped(**contents: bytes) -> bytes:
     with zipfile.ZipFile(made, "w") as archive:
         for name, data in contents.items():
             archive.writestr(name, data)
-    return made.getvalue()
-
-
-def tar_gz() -> bytes:
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w:gz") as archive:
-        data = javascript("tweets", [tweet(1)])
-        info = tarfile.TarInfo("data/tweets.js")
-        info.size = len(data)
-        archive.addfile(info, io.BytesIO(data))
     return made.getvalue()
 
 
@@ -50,6 +37,9 @@ READ: dict[str, tuple[str, bytes]] = {
     "month of 2014": ("x_classic", b"Grailbird.data.tweets_2014_05 = \n[]"),
     "table of 2014": ("x_classic", table([classic_tweet(1, "all is well")])),
     "community archive": ("x_community_archive", community_archive([tweet(1)])),
+    "archive of Mastodon": ("mastodon_archive", zipped(**mastodon([note()]))),
+    "tar.gz of Mastodon": ("mastodon_archive", tar(mastodon([note()]))),
+    "outbox": ("mastodon_archive", outbox([note()])),
     "lines": ("jsonl", LINE),
     "packed lines": ("jsonl", gzip.compress(LINE)),
 }
@@ -81,7 +71,11 @@ NOT_READ: dict[str, tuple[str, bytes, str]] = {
     "page": ("Your archive.html", PAGE % b"Archive", "this is a web page; of an archive give the whole zip"),
     "empty": ("a.zip", b"", "this is empty"),
     "JSON array": ("posts.json", b'[\n {"id": "1"}]', "a JSON array; write one post a line"),
-    "tar.gz": ("a.tar.gz", tar_gz(), "no zip: unpack it and give the folder"),
+    "tar.gz": (
+        "a.tar.gz",
+        tar({"data/tweets.js": javascript("tweets", [tweet(1)])}),
+        "no zip: unpack it and give the folder",
+    ),
     "PDF": ("a.pdf", b"%PDF-1.7\n", "this is a PDF"),
     "7z": ("a.7z", b"7z\xbc\xaf\x27\x1c", "a 7z or rar archive and no zip: unpack it"),
     "unfinished": (
@@ -95,11 +89,10 @@ NOT_READ: dict[str, tuple[str, bytes, str]] = {
     "document": ("a.xlsx", zipped(**{"[Content_Types].xml": b""}), "save its table as CSV"),
     "zips in a zip": ("a.zip", zipped(**{"a.zip": b"", "b.zip": b""}), "other zips alone: unpack it"),
     "another zip": ("a.zip", zipped(**{"notes.txt": b""}), "this zip holds no tweets.js"),
-    "outbox": ("outbox.json", OUTBOX, "use source: mastodon"),
-    "Mastodon's zip": (
-        "a.zip",
-        zipped(**{"outbox.json": OUTBOX, "actor.json": b"{}"}),
-        "use source: mastodon",
+    "likes": (
+        "likes.json",
+        b'{"@context": "https://www.w3.org/ns/activitystreams", "orderedItems": ["https://canary.example"]}',
+        "a list of an archive of Mastodon that holds no posts",
     ),
     "repository": ("repo.car", b"\x3a\xa2eroots\x81\xd8\x2a", "use source: bluesky"),
     "messages": (

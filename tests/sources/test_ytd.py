@@ -47,8 +47,8 @@ def test_an_empty_array_has_no_records() -> None:
         (b'x = [{"a": 1}, 5]', "record 2 is not an object"),
         (b'x = [{"a": 1}] canary', "something stands after its last record"),
         (b'x = [{"a": "\xff canary"}]', "it is not UTF-8"),
-        (b"x = [" + b'{"a":' * 100_000, "record 1 is not what X writes"),
-        (b'x = [{"a": ' + b"9" * 5000 + b"}]", "record 1 is not what X writes"),
+        (b"x = [" + b'{"a":' * 100_000, "record 1 is nested too deeply or holds a number too long"),
+        (b'x = [{"a": ' + b"9" * 5000 + b"}]", "record 1 is nested too deeply or holds a number too long"),
     ],
 )
 def test_what_is_no_such_file_is_named_without_its_text(data: bytes, complaint: str) -> None:

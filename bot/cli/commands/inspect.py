@@ -98,6 +98,7 @@ def _to_json(
         "title": found.kind.TITLE,
         "form": found.generation,
         "source": found.kind.SOURCE,
+        "network": timeline.profile.network,
         "owner": {"handle": handle, "account": account},
         "posts": len(moments),
         "retweets": sum(post.is_repost for post in timeline.posts),
@@ -118,13 +119,14 @@ def _print(value: dict[str, Any], built: Corpus) -> None:
 
     handle, account = value["owner"]["handle"], value["owner"]["account"]
     named = " ".join(filter(None, [handle, f"(account {account})" if account else None]))
+    reposts = "retweets" if value["network"] == "x" else "reposts"
     dates = f", {value['first'][:10]} to {value['last'][:10]}" if value["posts"] else ""
     whole = "yes, it holds as many posts as it announces" if value["whole"] else "it does not show that it is"
     click.echo(", ".join(value["files"]))
     for name, words in (
         ("kind", f"{value['title']}, {value['form']}"),
         ("whose", named or "it does not say"),
-        ("posts", f"{value['posts']:,}{dates}; {value['retweets']:,} of them retweets"),
+        ("posts", f"{value['posts']:,}{dates}; {value['retweets']:,} of them {reposts}"),
         ("whole", whole),
         ("read", "; ".join(value["reads"])),
         ("never", "; ".join(value["never"])),
@@ -132,6 +134,6 @@ def _print(value: dict[str, Any], built: Corpus) -> None:
     ):
         click.echo(f"  {name + ':':<7} {words}")
     report.print_corpus(built, None, sys.stdout)
-    if not account:
+    if owners.is_unnamed(value["network"], account) or not (handle or account):
         click.echo(f"Note: the file {owners.UNNAMED.format(handle=handle or PLACEHOLDER)}.")
     click.echo(f"Import it with: {value['import']}")

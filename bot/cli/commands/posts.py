@@ -47,8 +47,9 @@ def import_(
 
     The public posts and the profile, and nothing else of it.
 
-    FILE is what bot inspect knows: an archive of X of any year, as zip, folder or single files, or JSONL with one
-    post a line. Several files are those of one archive. HANDLE is the account's on the archive's network.
+    FILE is what bot inspect knows: an archive of X of any year or of Mastodon, as zip, folder or single files, or
+    JSONL with one post a line. Several files are those of one archive. HANDLE is the account's on the network that
+    the archive is of.
     """
     from bot.registry import owners
     from bot.sources.handles import normalise
@@ -78,7 +79,11 @@ def import_(
     except Skipped as refused:
         raise SourceError(str(refused)) from None
     noun = "archive" if kind == "archive" else "file"
-    unproven = () if of.account else (f"the {noun} {owners.UNNAMED.format(handle=name)}",)
+    unproven = (
+        ()
+        if not owners.is_unnamed(timeline.profile.network, of.account)
+        else (f"the {noun} {owners.UNNAMED.format(handle=name)}",)
+    )
     media = [f"{file}: it holds pictures and videos alone" for file in found.media]
     for warning in (*media, *timeline.warnings, *unproven, *merged.warnings):
         click.echo(f"warning: {warning}", err=True)

@@ -13,6 +13,7 @@ from bot.manifest import Manifest
 from bot.registry import hub_names
 from bot.registry.languages import LANGUAGES, iso_639
 from bot.registry.licenses import LICENSES
+from bot.registry.owners import is_unnamed
 from bot.registry.recipe import Recipe
 from bot.render.card import accounts, curve, samples, snippet
 
@@ -27,7 +28,6 @@ _ACTIONS_RUN = re.compile(r"(https://[\w.-]+/[\w.-]+/[\w.-]+)/actions/runs/\d+.*
 _TRACKERS = {"wandb": "Weights & Biases", "trackio": "Trackio"}
 _SOURCES = {
     "x": "fetched through X's API",
-    "archive": "read from the archive that X gives its users",
     "bluesky": "fetched through Bluesky's public API",
     "mastodon": "fetched through Mastodon's public API",
     "jsonl": "read from a file",
@@ -53,7 +53,7 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "posts": "tweets" if accounts.is_x(manifest) else "posts",
         "post": "tweet" if accounts.is_x(manifest) else "post",
         "network": accounts.network(manifest),
-        "source": _SOURCES.get(manifest.source, f"read from {manifest.source}"),
+        "source": _source(manifest),
         "adapter": is_adapter(manifest),
         "merged": is_merged(manifest),
         "snippet": snippet.snippet(manifest.repo, shared, manifest.prompts, adapter=is_adapter(manifest)),
@@ -97,6 +97,14 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "home": manifest.provenance.home,
         "hub": manifest.hub,
     }
+
+
+def _source(manifest: Manifest) -> str:
+    """How the posts were obtained, as the end of a sentence."""
+    if manifest.source == "archive":
+        network = accounts.network(manifest)
+        return f"read from the archive that {network} gives its users" if network else "read from archives"
+    return _SOURCES.get(manifest.source, f"read from {manifest.source}")
 
 
 def kind(manifest: Manifest) -> str:
@@ -160,7 +168,9 @@ def is_sensitive(manifest: Manifest) -> bool:
 
 def is_unproven(manifest: Manifest) -> bool:
     """Whether posts came from a file that names no account, so that nothing shows whose they are."""
-    return manifest.source in _FILES and any(account.id is None for account in manifest.accounts)
+    return manifest.source in _FILES and any(
+        is_unnamed(account.network, account.id) for account in manifest.accounts
+    )
 
 
 def _voices(manifest: Manifest, names: Sequence[str]) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ KINDS: tuple[str, ...] = (
     "bot.sources.archives.x_archive",
     "bot.sources.archives.x_classic",
     "bot.sources.archives.x_community_archive",
+    "bot.sources.archives.mastodon_archive",
     "bot.sources.jsonl",
 )
 """The modules of all kinds; of two that recognise a file the first one reads it."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
 from bot.errors import SourceError
-from bot.sources.archives import directory
+from bot.sources.archives import directory, tar
 from bot.sources.files import is_url, opened, shown
 
 HEAD = 64 << 10
@@ -28,7 +28,7 @@ class Look:
 
     `name` is what messages call it. `head` are its first bytes (unpacked for gzip). `members` are the names in a
     zip or a folder, in lower case and with forward slashes, without the `media` pictures and videos, which are
-    only counted. `size` in bytes is None for a folder.
+    only counted; of a tar archive they are those in `head`. `size` in bytes is None for a folder.
     """
 
     file: str
@@ -63,7 +63,7 @@ def look(file: str) -> Look:
         if head.startswith(_GZIP):
             form, head = "gzip", _unpacked(stream)
     if head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
-        form = "tar"
+        return Look(file, name, "tar", size, head, tar.names_in(head))
     return Look(file, name, form, size, head)
 
 

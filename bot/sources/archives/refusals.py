@@ -77,10 +77,6 @@ def _holds(pattern: str) -> Callable[[Look], bool]:
     return lambda one: any(map(found.search, one.members))
 
 
-def _is_outbox(one: Look) -> bool:
-    return one.form in ("file", "gzip") and b'"orderedItems"' in one.head and b"activitystreams" in one.head
-
-
 _KNOWN: tuple[tuple[Callable[[Look], bool], str], ...] = (
     (_is_unfinished, f"the browser has not finished this download, or it was interrupted; {_AGAIN}"),
     (lambda one: one.form == "cut zip", f"this is a zip that is damaged or cut short; {_AGAIN}"),
@@ -98,12 +94,9 @@ _KNOWN: tuple[tuple[Callable[[Look], bool], str], ...] = (
         "data/tweets.js",
     ),
     (
-        _is_outbox,
-        "this is the outbox of a Mastodon account: use source: mastodon, which reads the account itself",
-    ),
-    (
-        _holds(r"(?:^|/)outbox\.json$"),
-        "this is an archive of a Mastodon account: use source: mastodon, which reads the account itself",
+        lambda one: b'"orderedItems"' in one.head and b"activitystreams" in one.head,
+        "this is a list of an archive of Mastodon that holds no posts, such as its likes; give outbox.json, or the "
+        "whole archive",
     ),
     (
         lambda one: one.form == "file" and b"eroots" in one.head[:64],

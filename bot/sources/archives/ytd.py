@@ -1,4 +1,4 @@
-"""Reads the JavaScript files of an X archive, `window.YTD.<type>.partN = [ … ]`, record by record.
+"""Reads large files of JSON record by record, such as those of an X archive, `window.YTD.<type>.partN = [ … ]`.
 
 Memory holds one record and one chunk, however large the file is.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, BinaryIO
 
 from bot.errors import SourceError
@@ -29,6 +29,7 @@ _BEGIN = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:(?:var\s+)?[\w.$]{1,1000}\s*=\s*)?
 _SEPARATOR = re.compile(r"\s*,?\s*")
 _COLON = re.compile(r"\s*:\s*")
 _END = re.compile(r"\]\s*;?\s*")
+_VALUE_BEGINS = tuple('[{"tfn-0123456789')
 _OBJECT_END = re.compile(r"\}\s*;?\s*")
 
 
@@ -44,16 +45,21 @@ def records(stream: BinaryIO, where: str) -> Iterator[dict[str, Any]]:
     text.check_end(_END)
 
 
-def sections(stream: BinaryIO, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yields the objects in the lists of one large object, each with the list's key. Raises as `records`."""
+def sections(
+    stream: BinaryIO, where: str, keys: Collection[str] | None = None
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields the objects in the lists of one large object, each with the list's key. Raises as `records`.
+
+    With `keys`, lists under other keys are read as a whole and passed over.
+    """
     text = _Text(stream, where)
     if text.begin() != "{":
         raise SourceError(f"{where}: it does not begin as a JSON object does; download it again")
     while text.next_character(_SEPARATOR) != "}":
         key = text.value(1)
-        if not isinstance(key, str) or text.next_character(_COLON) not in ("[", "{", '"', "t", "f", "n"):
+        if not isinstance(key, str) or text.next_character(_COLON) not in _VALUE_BEGINS:
             raise SourceError(f"{where}: it is damaged after its key {str(key)[:40]!r}; download it again")
-        if text.next_character(_SEPARATOR) == "[":
+        if text.next_character(_SEPARATOR) == "[" and (keys is None or key in keys):
             text.position += 1
             for item in text.objects():
                 yield key, item
@@ -110,7 +116,9 @@ class _Text:
             except json.JSONDecodeError:
                 pass  # perhaps the rest of the record has not been read yet
             except (ValueError, RecursionError):
-                raise SourceError(f"{self._where}: record {number} is not what X writes; not read") from None
+                raise SourceError(
+                    f"{self._where}: record {number} is nested too deeply or holds a number too long; not read"
+                ) from None
             else:
                 return value
             left = len(self._buffer) - self.position
@@ -146,7 +154,7 @@ class _Text:
                     return text
         except UnicodeDecodeError:
             raise SourceError(
-                f"{self._where}: it is not UTF-8, so X did not write it; download it again"
+                f"{self._where}: it is not UTF-8, so it was changed since its network wrote it; download it again"
             ) from None
 
 

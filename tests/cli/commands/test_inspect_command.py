@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mastodon_archives import mastodon, note
 from old_archives import classic, classic_tweet, community_archive, table
 from tiny_bases import sentences
 from x_archives import javascript, members, pack, tweet
@@ -199,3 +200,13 @@ def test_the_archive_of_a_removed_person_is_not_imported_whatever_its_kind(desk:
         assert "is of somebody who was removed (line 4 of the registry)" in err
         assert "ada" not in err.lower()
         assert desk.stored("new_name") == 0
+
+
+def test_an_archive_of_mastodon_is_imported_by_the_line_that_is_shown(desk: Desk) -> None:
+    file = desk.zip("a.zip", mastodon([note(1, "<p>zanzibar is well</p>")]))
+    found = desk.inspect(file)
+    assert (found["kind"], found["network"]) == ("mastodon_archive", "mastodon")
+    assert found["owner"] == {"handle": "ida@m.example", "account": None}
+    code, out, err = desk.bot(*shlex.split(found["import"])[1:], *desk.registry())
+    assert (code, out, err) == (0, "ida@m.example: 1 new post, 1 in the store\n", "")
+    assert "names no owner" not in desk.bot("inspect", file)[1]
