@@ -38,7 +38,7 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     epochs: Annotated[int, Field(ge=1, le=100)] = Field(
-        4, description="epochs over the training posts, at most"
+        3, description="epochs over the training posts, at most"
     )
     patience: Annotated[int, Field(ge=0, le=100)] = Field(
         1, description="epochs without a better held-out loss after which training ends; 0: never"
@@ -52,7 +52,7 @@ class Recipe(BaseModel):
         "packed",
         description="of posts in blocks: packed whole, each seeing only itself; or run together as one stream",
     )
-    batch_size: Annotated[int, Field(ge=1, le=1024)] = Field(4, description="blocks in a step")
+    batch_size: Annotated[int, Field(ge=1, le=1024)] = Field(2, description="blocks in a step")
     block_size: Annotated[int, Field(ge=16, le=8192)] = Field(
         256, description="tokens in a block; never more than the base's context"
     )

@@ -112,7 +112,7 @@ def _recipe(value: Any) -> Any:
         return value
     if value not in NAMED:
         raise ValueError(
-            f"there is no recipe of that name{nearest(value, NAMED)}; or give values: {{epochs: 4}}"
+            f"there is no recipe of that name{nearest(value, NAMED)}; or give values: {{epochs: 2}}"
         )
     return dict(NAMED[value])
 
