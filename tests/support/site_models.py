@@ -34,6 +34,7 @@ def facts(*people: tuple[str, str], number: int = 0, **changes: Any) -> Facts:
         "first": 4.93,
         "least": 3.9,
         "line": "zXMD90",
+        "sample": ("My dream is", " to fly."),
         "avatars": (),
     }
     return Facts(**(known | changes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from bot.cli.commands.options import (
     warn,
 )
 from bot.errors import SourceError, UsageError
+from bot.io import git
 
 if TYPE_CHECKING:
     from bot.cli.json_outputs import SiteOutput
@@ -79,7 +81,12 @@ def site(
     read = reading.read(plan.steps, repos, registry.gone, hub, out, save=save)
     address = _address(hub.url("x").removesuffix("x"), out)
     files = page.files(
-        read.models, namespace=registry.namespace, repos=address, folders=template_folders(registry)
+        read.models,
+        namespace=registry.namespace,
+        repos=address,
+        add=_form(registry.path.parent, os.environ),
+        remove=registry.contact,
+        folders=template_folders(registry),
     )
     kept = {path for model in read.models for path in model.pictures if path is not None}
     changed = read.pictures + fleet_site.write(out, files, kept)
@@ -102,6 +109,19 @@ def site(
         f"{count(len(read.models), 'model')} in {out / page.PAGE}: {read.read:,} read, {read.kept:,} unchanged "
         f"since the last page, {count(len(changed), 'file')} written"
     )
+
+
+def _form(folder: Path, environment: Mapping[str, str]) -> str | None:
+    """Where a visitor asks for a model: the issue form of the registry's repository; None for one not on GitHub."""
+    server, name = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_REPOSITORY")
+    if server and name:
+        repository = f"{server}/{name}"
+    else:
+        repository = git.https_address(git.answer(folder, "remote", "get-url", "origin") or "")
+        repository = repository.removesuffix(".git")
+        if not repository.startswith("https://github.com/"):
+            return None
+    return f"{repository}/issues/new?template=add-handle.yml"
 
 
 def _address(repos: str, out: Path) -> str:

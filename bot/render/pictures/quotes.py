@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.render.card import sentences
 from bot.render.pictures import typeset
 from bot.render.pictures.typeset import Block
 
@@ -14,8 +14,6 @@ GAP = 0.75
 """Between two texts, in ems."""
 LONGEST = 600
 """Characters: no text that is longer fits into a picture."""
-_SENTENCE_END = re.compile(r"(?:[.!?…؟۔।։]+[\"'”’»)\]]*(?=\s|$)|[。！？｡]+[」』）”’]*)")
-_WHOLE = re.compile(r"[.!?…؟۔।։。！？｡][\"'”’»)\]」』）]*\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ def fitting(
     written = [one for one in samples if one["text"].strip()]
     short = [one for one in written if len(one["text"]) <= LONGEST]
     for texts, count in (
-        ([one for one in short if _WHOLE.search(one["text"])], most),
+        ([one for one in short if sentences.is_whole(one["text"])], most),
         (short, most),
         ([part for one in written for part in _beginnings(one)], 1),
     ):
@@ -100,7 +98,6 @@ def _place(texts: Sequence[Mapping[str, str]], width: float, height: float, size
 
 
 def _beginnings(sample: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
-    """The text cut after one of its sentences, the longest first."""
-    text = sample["text"][:LONGEST]
-    for end in reversed([found.end() for found in _SENTENCE_END.finditer(text)]):
-        yield {"prompt": sample["prompt"], "text": text[:end]}
+    """The sample cut after one of its sentences, the longest first."""
+    for text in sentences.beginnings(sample["text"][:LONGEST]):
+        yield {"prompt": sample["prompt"], "text": text}

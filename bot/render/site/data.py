@@ -41,7 +41,17 @@ def row_of(model: Model) -> list[Any]:
     numbers = [facts.kept, facts.base, facts.tuned, facts.first, facts.least, facts.line]
     pictures = [picture or 0 for picture in model.pictures]
     day = facts.trained.isoformat()
-    return [model.name, model.state, int(model.on_hub), people, day, *numbers, pictures, facts.head]
+    return [
+        model.name,
+        model.state,
+        int(model.on_hub),
+        people,
+        day,
+        *numbers,
+        pictures,
+        facts.sample or 0,
+        facts.head,
+    ]
 
 
 def cached(folder: Path) -> dict[str, tuple[Facts, tuple[str | None, ...]]]:
@@ -55,14 +65,14 @@ def _cached(paths: Iterable[Path]) -> Iterator[tuple[str, tuple[Facts, tuple[str
             text = path.read_text(encoding="utf-8")
             rows = read_json(f"[{text.removeprefix(_BEGIN).removesuffix(_END)}]", _BOUNDS, "it")
             for row in rows:
-                if len(row) == 13:
+                if len(row) == 14:
                     yield row[0], _facts(row)
         except (OSError, ValueError, TypeError, LookupError):
             continue  # of another version, or cut short: what is not known is read again
 
 
 def _facts(row: Sequence[Any]) -> tuple[Facts, tuple[str | None, ...]]:
-    _, _, _, people, day, kept, base, tuned, first, least, line, pictures, head = row
+    _, _, _, people, day, kept, base, tuned, first, least, line, pictures, sample, head = row
     found = Facts(
         head=str(head),
         people=tuple((one[0], one[-1]) for one in people),
@@ -73,6 +83,7 @@ def _facts(row: Sequence[Any]) -> tuple[Facts, tuple[str | None, ...]]:
         first=first,
         least=least,
         line=str(line),
+        sample=(str(sample[0]), str(sample[1])) if sample else None,
     )
     return found, tuple(picture or None for picture in pictures)
 

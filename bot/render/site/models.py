@@ -13,17 +13,20 @@ from bot.plan.steps import Step
 from bot.registry.tombstones import Tombstones
 from bot.render import escape
 from bot.render.card import accounts as card_accounts
-from bot.render.card import curve
+from bot.render.card import curve, sentences
+from bot.render.card import variables as card_facts
 
 LEVELS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 """Heights of a sparkline's points, one character each, the lowest loss first."""
+SAMPLE_LENGTH = 140
+"""Characters of a sample with its prompt. A model that is not for all audiences shows none."""
 STATES = {
-    "published": ("published", "On the Hub, as its registry wants it."),
+    "published": ("published", "On the Hub, as its registry describes it."),
     "stale": ("stale", "On the Hub, and old enough to be trained again when there are new posts."),
-    "changed": ("changed", "On the Hub; its registry wants it otherwise now, so it is trained again."),
+    "changed": ("changed", "On the Hub; its registry entry has changed since, so it is trained again."),
     "new": ("to come", "In the registry, and not on the Hub yet."),
     "waiting": ("waiting", "The last try failed; it is tried again by itself."),
-    "blocked": ("blocked", "Something has to be mended before it can be made or made again."),
+    "blocked": ("blocked", "Something has to be fixed before it can be trained or published."),
     "unlisted": ("unlisted", "On the Hub, and no longer in the registry; left as it is."),
 }
 """Each state of a model: what a visitor reads, and what that means."""
@@ -35,7 +38,8 @@ class Facts:
 
     `people` are display name and handle of each account, `avatars` the paths of their pictures in the repo.
     `kept` counts posts, `base` and `tuned` are perplexities on held-out posts. `line` is the held-out loss over
-    the training, see `LEVELS`, from `first` to the `least` (nats a token). What was not measured is None or empty.
+    the training, see `LEVELS`, from `first` to the `least` (nats a token). `sample` is a prompt and what the model
+    wrote after it. What was not measured is None or empty.
     """
 
     head: str
@@ -47,6 +51,7 @@ class Facts:
     first: float | None = None
     least: float | None = None
     line: str = ""
+    sample: tuple[str, str] | None = None
     avatars: tuple[str | None, ...] = ()
 
 
@@ -80,6 +85,7 @@ def facts_of(made: Manifest, head: str) -> Facts:
         first=round(rows[0], 2) if rows else None,
         least=round(min(rows), 2) if rows else None,
         line=_line(rows),
+        sample=None if card_facts.is_sensitive(made) else sentences.first(made.samples, SAMPLE_LENGTH),
         avatars=tuple(account.avatar for account in made.accounts),
     )
 

@@ -21,15 +21,26 @@ GENERATOR = "Mynah fleet page"
 """By this a page of ours is known again."""
 SHOWN = 24
 """Models on one page: divides by 2, 3 and 4 columns."""
+FACES = 4
+"""Faces of one model; of the others the number is shown."""
 SPARK = (120, 32)
 """Width and height of a sparkline's box."""
 HUES = 12
 
 
 def files(
-    models: Sequence[Model], *, namespace: str, repos: str, folders: Sequence[Path] = TEMPLATES
+    models: Sequence[Model],
+    *,
+    namespace: str,
+    repos: str,
+    add: str | None = None,
+    remove: str | None = None,
+    folders: Sequence[Path] = TEMPLATES,
 ) -> dict[str, bytes]:
-    """The page and its data by path. `models` are sorted by name; `repos` is the address before a model's name."""
+    """The page and its data by path. `models` are sorted by name; `repos` is the address before a model's name.
+
+    `add` and `remove` are where a visitor asks for a model and for a removal, None where that is not known.
+    """
     parts = data.files(models)
     style = render_template("site/style.css.j2", {}, folders)
     script = render_template("site/script.js.j2", {}, folders)
@@ -38,6 +49,8 @@ def files(
         "generator": GENERATOR,
         "namespace": escape.clean(namespace),
         "repos": repos,
+        "add": add,
+        "remove": remove,
         "style": style,
         "script": script,
         "policy": _policy(style, script),
@@ -49,6 +62,7 @@ def files(
             if counts[key]
         ],
         "models": [card(model, repos) for model in models[:SHOWN]],
+        "faces": FACES,
         "spark": {"width": SPARK[0], "height": SPARK[1]},
         "shown": SHOWN,
     }
@@ -68,8 +82,10 @@ def card(model: Model, repos: str) -> dict[str, Any]:
         "handles": [handle for name, handle in people if handle != name],
         "faces": [
             {"picture": picture, "initials": initials(name), "hue": hue(handle)}
-            for (name, handle), picture in list(zip(people, pictures, strict=False))[:4]
+            for (name, handle), picture in list(zip(people, pictures, strict=False))[:FACES]
         ],
+        "more_faces": max(len(people) - FACES, 0),
+        "sample": facts.sample if facts else None,
         "state": model.state,
         "label": STATES[model.state][0],
         "trained": day.isoformat() if day else None,

@@ -86,6 +86,20 @@ def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return result
 
 
+def test_the_page_links_to_the_contact_and_the_form_and_shows_a_sample(
+    fleet: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(fleet.hub, "ada_example")
+    fleet.models = ["ada_example"]
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "my-org/my-bots")
+    assert fleet.run() == 0
+    text = (fleet.page / "index.html").read_text()
+    assert 'href="https://github.com/my-org/my-bots/issues/new?template=add-handle.yml">Add a model' in text
+    assert 'href="https://example.org/removal">Remove me' in text
+    assert fleet.rows()["ada_example"][12][0] == "My dream is"
+
+
 def test_the_page_shows_what_is_published_and_what_is_to_come(fleet: Site) -> None:
     publish(fleet.hub, "ada_example")
     fleet.models = ["ada_example", "bob_example"]

@@ -139,6 +139,41 @@ def test_what_is_not_known_of_a_model_is_not_there() -> None:
     assert "@user_2" in texts
 
 
+def test_visitors_find_where_to_ask_for_a_model_and_for_a_removal() -> None:
+    files = page.files(
+        fleet(1),
+        namespace="my-org",
+        repos=REPOS,
+        add="https://example.org/add",
+        remove="mailto:me@example.org",
+    )
+    links = Seen(files["index.html"].decode()).all("a", "href")
+    assert {"https://example.org/add", "mailto:me@example.org"} <= set(links)
+    unknown = made(fleet(1))["index.html"].decode()
+    assert "Add a model" not in unknown
+    assert "Remove me" not in unknown
+
+
+def test_a_tile_shows_a_sentence_that_the_model_wrote_marked_as_machine_generated() -> None:
+    hostile = model(1, facts=facts(sample=("<b>My", " </p><script>alert(1)</script>")))
+    silent = model(2, facts=facts(sample=None))
+    files = made([model(0), hostile, silent])
+    text = files["index.html"].decode()
+    assert text.count('<p class="sample"><span class="unseen">Machine-generated: </span>') == 2
+    assert "<b>My dream is</b> to fly" in text
+    assert Seen(text).open == []
+    assert [row[12] for row in rows(files)] == [["My dream is", " to fly."], list(hostile.facts.sample), 0]  # type: ignore[union-attr, arg-type]
+
+
+@pytest.mark.parametrize(("people", "faces", "more"), [(1, 1, 0), (4, 4, 0), (5, 4, 1), (8, 4, 4)])
+def test_of_many_faces_four_are_shown_and_the_others_counted(people: int, faces: int, more: int) -> None:
+    names = [(f"Person {number}", f"@p{number}") for number in range(people)]
+    one = page.card(model(facts=facts(*names)), REPOS)
+    assert (len(one["faces"]), one["more_faces"]) == (faces, more)
+    text = made([model(facts=facts(*names))])["index.html"].decode()
+    assert (f">+{more}<" in text) == (more > 0)
+
+
 def test_an_empty_fleet_is_a_page_that_says_so() -> None:
     files = made([])
     assert list(files) == ["index.html"]
@@ -157,6 +192,7 @@ def test_the_script_reads_the_columns_that_the_data_has() -> None:
     assert told["least"] == 3.9
     assert told["line"] == "zXMD90"
     assert told["pictures"] == ["fleet/avatars/a.webp"]
+    assert told["sample"] == ("My dream is", " to fly.")
     assert told["head"] == "0" * 40
     states = re.findall(r'class="state (\w+)"', made(fleet(1))["index.html"].decode())
     assert set(states) <= set(STATES)
