@@ -11,6 +11,7 @@ from typing import Any
 
 from bot import registry
 from bot.cli.json_outputs import OUTPUTS
+from bot.registry.selection import Selection
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -18,7 +19,7 @@ TRAINING, CARD, NEXT, NOW = "training", "card", "next training", "next run"
 EFFECTS = {
     "handles": "another model",
     "name": "another model",
-    **dict.fromkeys(("base", "recipe"), TRAINING),
+    **dict.fromkeys(("base", "recipe", *Selection.model_fields), TRAINING),
     **dict.fromkeys(
         ("consent", "contact", "template", "license", "license_name", "license_link", "tags", "sensitive"),
         CARD,

@@ -109,6 +109,7 @@ def _manifest(context: RunContext, entry: Entry, cleaned: Corpus, tuned: Tuned) 
         prompts=entry.prompts,
         base=tuned.base,
         recipe=tuned.recipe.model_dump(),
+        selection=entry.selection.model_dump(mode="json"),
         asked=dict(tuned.asked),
         training=tuned.training,
         evaluation=tuned.evaluation,
@@ -156,4 +157,5 @@ def _account(handle: str, account: AccountCorpus) -> Account:
         first=account.first,
         last=account.last,
         checked_at=manifest.utc(account.checked_at) if account.checked_at else None,
+        changed=dict(account.changed),
     )

@@ -161,7 +161,7 @@ def _prepare(task: Task) -> Prepared | Outcome:
         _check_new_posts(task, old)
         timelines = context.fetcher.drop_deleted(entry, timelines, accounts)
         context.watcher.stage(entry.name, "clean")
-        cleaned = corpus.build(timelines)
+        cleaned = corpus.build(timelines, entry.selection)
         for warning in cleaned.warnings:
             context.watcher.say(f"{entry.name}: warning: {warning}")
         try:
@@ -262,7 +262,8 @@ def _check_new_posts(task: Task, old: Manifest | None) -> None:
     if task.step.cause != "stale" or newest is None:
         return
     held = (context.store.facts(handle, entry.source) for handle in entry.handles)
-    new = sum(facts.newer_than(newest) for facts in held if facts is not None)
+    ended = entry.selection.ends_before(newest)
+    new = 0 if ended else sum(facts.newer_than(newest) for facts in held if facts is not None)
     if new < entry.min_new_posts:
         answer = f"{new:,} of {entry.min_new_posts:,} new posts"
         again = wait_until(task)

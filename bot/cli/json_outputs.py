@@ -44,6 +44,11 @@ class InfoJson(TypedDict):
     not_fetched: Annotated[list[str], "reasons for dropping whose posts were never asked for"]
     first: Annotated[str | None, "when the oldest post that is kept was written, ISO 8601"]
     last: Annotated[str | None, "when the newest post that is kept was written, ISO 8601"]
+    stripped: Annotated[int, "posts kept without the mentions that they began with"]
+    masked: Annotated[int, "posts kept with @user in the place of handles"]
+    choices: Annotated[
+        dict[str, Any], "posts that each choice would change, such as replies: strip; posts by app and year"
+    ]
 
 
 class AccountJson(TypedDict):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import IO, TYPE_CHECKING
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import IO, TYPE_CHECKING, Any
 
 from bot.plan import training_time
 from bot.plan.outcome import Outcome
@@ -13,6 +14,7 @@ from bot.plan.steps import Plan, Step
 if TYPE_CHECKING:
     from bot.cli.json_outputs import ApplyOutput
     from bot.corpus import Corpus
+    from bot.registry.selection import Selection
     from bot.sources import Cost
 
 WIDTH = 80
@@ -119,9 +121,19 @@ def print_outcomes(
         )
 
 
-def print_corpus(corpus: Corpus, tokens: int | None, stream: IO[str]) -> None:
-    """Prints the funnel of each account, a row a reason, and whether there is enough to train on."""
-    from bot.corpus import MIN_CHARACTERS, is_enough
+def print_corpus(
+    corpus: Corpus,
+    tokens: int | None,
+    stream: IO[str],
+    changes: Sequence[Mapping[str, Any]] = (),
+    selection: Selection | None = None,
+) -> None:
+    """Prints the funnel of each account, a row a reason, and whether there is enough to train on.
+
+    `changes`: for each account what each choice would change (`bot.corpus.choices`); those of `selection`, else the
+    defaults, are marked as in use.
+    """
+    from bot.corpus import DEFAULT, MIN_CHARACTERS, is_enough
 
     reasons = dict.fromkeys(reason for account in corpus.accounts for reason in account.dropped)
     rows = [
@@ -139,12 +151,40 @@ def print_corpus(corpus: Corpus, tokens: int | None, stream: IO[str]) -> None:
     languages = ", ".join(f"{code} {count:,}" for code, count in list(corpus.languages.items())[:6])
     counted = f", {tokens:,} tokens" if tokens is not None else ""
     print(f"{corpus.characters:,} characters{counted}; languages: {languages or 'not known'}.", file=stream)
+    if changes:
+        _print_choices(corpus, changes, selection or DEFAULT, stream)
     for warning in corpus.warnings:
         print(f"Warning: {warning}.", file=stream)
     if is_enough(corpus):
         print("Enough to train on.", file=stream)
     else:
         print(f"Not enough: at least {MIN_CHARACTERS:,} characters are needed.", file=stream)
+
+
+def _print_choices(
+    corpus: Corpus, changes: Sequence[Mapping[str, Any]], selection: Selection, stream: IO[str]
+) -> None:
+    """Prints what each choice would change, then the apps and the years that could be left out."""
+    from bot.corpus.choices import WORDS
+
+    rows = []
+    for choice, words in WORDS.items():
+        counts = [each[choice] for each in changes]
+        key, value = choice.split(": ")
+        used = " (in use)" if getattr(selection, key) == value else ""
+        if any(counts):
+            rows.append((f"{choice}{used}", *(f"{count:,}" for count in counts), words))
+    if rows:
+        handles = [account.profile.handle for account in corpus.accounts]
+        print_table(("choice", *handles, "posts that"), rows, stream)
+    for what, key, most in (("Apps", "apps", 6), ("Years", "years", 30)):
+        total: Counter[str] = Counter()
+        for each in changes:
+            total.update(each[key])
+        listed = total.most_common(most) if key == "apps" else sorted(total.items())[-most:]
+        if listed:
+            more = f" and {len(total) - len(listed):,} more" if len(total) > len(listed) else ""
+            print(f"{what}: {', '.join(f'{name} {count:,}' for name, count in listed)}{more}.", file=stream)
 
 
 def _counted(count: int | None) -> str:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
-from bot.corpus import cleaning, detection
-from bot.corpus.private_data import holds_private_data
+from bot.corpus import funnel
 from bot.corpus.splitting import Split, oversample_to_largest, split
+from bot.corpus.values import ALWAYS_LISTED, REASONS, AccountCorpus, Corpus, Text
 from bot.errors import Skipped
-from bot.registry.languages import iso_639
-from bot.sources.posts import Post, Profile, Timeline
+from bot.registry.selection import Selection
+from bot.sources.posts import Timeline
 
 __all__ = [
     "ALWAYS_LISTED",
@@ -32,114 +29,20 @@ __all__ = [
     "to_json",
 ]
 
+DEFAULT = Selection()
+"""The selection of an entry that asks for none."""
+
 MIN_CHARACTERS = 6_000
 """Characters of text below which no model is trained: the rule of the system of 2020-2023."""
 
 FEW_CHARACTERS = 40_000
 """Characters of text below which the card warns."""
 
-ALWAYS_LISTED = ("retweets", "short")
-"""Reasons for dropping that every card lists, also with 0."""
 
-REASONS = (*ALWAYS_LISTED, "edited", "duplicates", "private_data")
-"""All reasons for dropping, in the order of the card's rows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One cleaned post, fit to train on. `lang` is ISO 639 or None; its repr does not show the text."""
-
-    id: str
-    handle: str
-    text: str = field(repr=False)
-    created_at: datetime
-    lang: str | None = None
-    sensitive: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AccountCorpus:
-    """The cleaned posts of one account.
-
-    `downloaded` counts records as found, and is the sum of `dropped` and `kept`, always. `dropped`
-    maps reasons to counts in the order of `REASONS`; `texts` run from the oldest to the newest.
-    `not_fetched` names reasons whose posts were never asked for: how many there are is not known, and those that
-    came all the same are counted. `checked_at`: since then all were seen at their source, None where nobody looked.
-    """
-
-    profile: Profile
-    downloaded: int
-    dropped: Mapping[str, int]
-    texts: tuple[Text, ...]
-    newest: datetime | None = None
-    not_fetched: tuple[str, ...] = ()
-    checked_at: datetime | None = None
-
-    def drop_counts(self) -> dict[str, int | None]:
-        """The count of each reason for dropping; None where its posts were never asked for and none came."""
-        return {
-            r: None if not count and r in self.not_fetched else count for r, count in self.dropped.items()
-        }
-
-    @property
-    def kept(self) -> int:
-        """The number of posts to train on."""
-        return len(self.texts)
-
-    @property
-    def characters(self) -> int:
-        """Of the kept texts, in code points."""
-        return sum(len(text.text) for text in self.texts)
-
-    @property
-    def first(self) -> datetime | None:
-        """When the oldest kept post was written."""
-        return self.texts[0].created_at if self.texts else None
-
-    @property
-    def last(self) -> datetime | None:
-        """When the newest kept post was written."""
-        return self.texts[-1].created_at if self.texts else None
-
-
-@dataclass(frozen=True, slots=True)
-class Corpus:
-    """The accounts of one model, in the entry's order. `warnings` are sentences for the report and the card."""
-
-    accounts: tuple[AccountCorpus, ...]
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def characters(self) -> int:
-        """Of all kept texts, in code points."""
-        return sum(account.characters for account in self.accounts)
-
-    @property
-    def kept(self) -> int:
-        """Posts to train on, of all accounts."""
-        return sum(account.kept for account in self.accounts)
-
-    @property
-    def languages(self) -> dict[str, int]:
-        """ISO 639 codes to kept posts, the most frequent first; posts without a known language count nowhere."""
-        counts = Counter(text.lang for account in self.accounts for text in account.texts if text.lang)
-        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-
-    @property
-    def newest(self) -> datetime | None:
-        """When the newest post that was read was written, dropped ones too: what is newer is new."""
-        return max((account.newest for account in self.accounts if account.newest), default=None)
-
-    @property
-    def sensitive_share(self) -> float:
-        """Share of the kept posts, 0 to 1, that their network or author marked as sensitive."""
-        sensitive = sum(text.sensitive for account in self.accounts for text in account.texts)
-        return sensitive / self.kept if self.kept else 0.0
-
-
-def build(timelines: Sequence[Timeline]) -> Corpus:
-    """Cleans and counts the timelines of one model, one for each handle, in the entry's order."""
-    accounts = tuple(map(_account, timelines))
+def build(timelines: Sequence[Timeline], selection: Selection = DEFAULT) -> Corpus:
+    """Selects, cleans and counts the posts of one model, of a timeline for each handle, in the entry's order."""
+    own = {timeline.profile.handle.lower() for timeline in timelines}
+    accounts = tuple(funnel.account(timeline, selection, own) for timeline in timelines)
     several = len(accounts) > 1
     warnings = [
         f"@{timeline.profile.handle}: {warning}" if several else warning
@@ -169,11 +72,13 @@ def require_enough(corpus: Corpus) -> None:
             )
 
 
-def to_json(corpus: Corpus, *, tokens: int | None = None) -> dict[str, Any]:
+def to_json(
+    corpus: Corpus, *, tokens: int | None = None, choices: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
     """The JSON value that `bot corpus --json` prints.
 
     `tokens` is None while the base's tokenizer is not at hand, and so is the count of a reason for dropping whose
-    posts were never asked for.
+    posts were never asked for. `choices`: for each account what each selection would change (`choices.effects`).
     """
     return {
         "accounts": [
@@ -185,12 +90,15 @@ def to_json(corpus: Corpus, *, tokens: int | None = None) -> dict[str, Any]:
                 "info": {
                     "network": account.profile.network,
                     "characters": account.characters,
+                    "stripped": account.changed.get("stripped", 0),
+                    "masked": account.changed.get("masked", 0),
                     "not_fetched": list(account.not_fetched),
                     "first": account.first.isoformat() if account.first else None,
                     "last": account.last.isoformat() if account.last else None,
+                    **({"choices": dict(choices[at])} if choices else {}),
                 },
             }
-            for account in corpus.accounts
+            for at, account in enumerate(corpus.accounts)
         ],
         "characters": corpus.characters,
         "tokens": tokens,
@@ -203,47 +111,3 @@ def to_json(corpus: Corpus, *, tokens: int | None = None) -> dict[str, Any]:
 def is_enough(corpus: Corpus) -> bool:
     """Whether `require_enough` lets the corpus pass."""
     return corpus.characters >= MIN_CHARACTERS and all(account.texts for account in corpus.accounts)
-
-
-def _account(timeline: Timeline) -> AccountCorpus:
-    """Drops and cleans from the oldest post on: of equal texts the first stays, as the corpus grows, too."""
-    handle = timeline.profile.handle
-    posts = sorted(timeline.posts, key=lambda post: (post.created_at, len(post.id), post.id))
-    dropped = dict.fromkeys(REASONS, 0)
-    texts: list[Text] = []
-    unnamed: list[int] = []
-    seen: set[str] = set()
-    for post in posts:
-        text = cleaning.clean(post.text) if not (post.is_repost or post.superseded_by) else ""
-        if reason := _reason(post, text, seen):
-            dropped[reason] += 1
-            continue
-        seen.add(text)
-        texts.append(Text(post.id, handle, text, post.created_at, iso_639(post.lang), post.sensitive))
-        if post.lang is None:
-            unnamed.append(len(texts) - 1)
-    found = detection.languages([texts[at].text for at in unnamed])
-    for at, lang in zip(unnamed, found, strict=True):
-        texts[at] = replace(texts[at], lang=lang)
-    return AccountCorpus(
-        profile=timeline.profile,
-        downloaded=len(posts),
-        dropped={reason: count for reason, count in dropped.items() if count or reason in ALWAYS_LISTED},
-        texts=tuple(texts),
-        newest=posts[-1].created_at if posts else None,
-        not_fetched=tuple(reason for reason in REASONS if reason in timeline.not_fetched),
-        checked_at=timeline.checked_at,
-    )
-
-
-def _reason(post: Post, text: str, seen: set[str]) -> str | None:
-    """The first reason for dropping the post that holds, or None."""
-    if post.is_repost:
-        return "retweets"
-    if post.superseded_by:
-        return "edited"
-    if cleaning.is_short(text):
-        return "short"
-    if holds_private_data(text):
-        return "private_data"
-    return "duplicates" if text in seen else None

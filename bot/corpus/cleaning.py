@@ -60,16 +60,21 @@ _SOUTH_EAST = re.compile(
 _UNSPACED = re.compile(f"{_HAN_KANA.pattern}|{_SOUTH_EAST.pattern}")
 _HAN_KANA_PER_WORD = 2
 _SOUTH_EAST_PER_WORD = 4
+_EMPTY_LINES = re.compile(r"\n{3,}")
 _MENTION = re.compile(r"@[A-Za-z0-9_]+")
 _LINK_START = re.compile("http", re.IGNORECASE)
 
 
-def clean(text: str) -> str:
+def clean(text: str, *, lines: bool = False) -> str:
     """The text on one line, in NFC, without links, invisible characters and special tokens.
+
+    With `lines` its lines stay, with one empty line at most between them.
 
     Nothing is unescaped here: `&lt;` in a post's text is what its author typed. Cleaning twice changes nothing:
     what goes leaves a space, so that nothing new can form where it stood, and the loop ends soon.
     """
+    if lines:
+        return _EMPTY_LINES.sub("\n\n", "\n".join(map(clean, text.splitlines()))).strip("\n")
     while (cleaned := _clean_once(text)) != text:
         text = cleaned
     return text

@@ -27,7 +27,8 @@ class Account(Value):
     `downloaded == sum(dropped.values()) + kept`, always. `first` and `last` date the posts kept.
     `avatar` is a path in the repo or None; `url` the account's public page or None. `parody` and `labels` are
     what the network itself says of the account: that it is a parody, and its moderators' words. `checked_at`: since
-    then every post was seen at its source; None where nobody looked whether any was deleted.
+    then every post was seen at its source; None where nobody looked. `changed` counts kept posts that the selection
+    changed: `stripped` of the mentions that they began with, `masked` handles.
     """
 
     handle: str
@@ -46,6 +47,7 @@ class Account(Value):
     parody: bool = False
     labels: tuple[str, ...] = ()
     checked_at: AwareDatetime | None = None
+    changed: dict[str, int] = Field(default_factory=dict)
 
 
 class Base(Value):
@@ -222,8 +224,9 @@ class Manifest(Value):
     not measured is not there, and so are the characters, and of the base what was not recorded.
 
     `prefixes` are the lines by which a prompt asks for one voice of several, by handle. `recipe` is the one that was
-    used; `asked` says where the registry asked for something else, by the hyperparameter's name. The digest in
-    `published` is that of what was asked, which is what a plan compares.
+    used; `asked` says where the registry asked for something else, by the hyperparameter's name. `selection` says which
+    posts were used, and is empty for models of versions without a choice. The digest in `published` is that of what was
+    asked, which is what a plan compares.
 
     `body` is the SHA-256 of the card's text below its front matter, `files` those of every other file, and
     `blobs` the git blob ids of the small ones, which a Hub lists: what differs from them on the
@@ -250,6 +253,7 @@ class Manifest(Value):
     prompts: tuple[str, ...]
     base: Base
     recipe: dict[str, Any]
+    selection: dict[str, Any] = Field(default_factory=dict)
     asked: dict[str, Asked] = Field(default_factory=dict)
     training: Training | None = None
     evaluation: Evaluation | None = None

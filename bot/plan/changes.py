@@ -55,6 +55,8 @@ def _text(value: object) -> str | None:
             return None
         case bool():
             return str(value).lower()
+        case list():
+            return ", ".join(map(str, value)) or "none"
         case float():
             return f"{value:g}"
         case _:

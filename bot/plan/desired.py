@@ -198,6 +198,8 @@ def _state(
 ) -> EntryState:
     held = _held(entry, facts)
     newest = published.newest_post if published else None
+    if newest is not None and entry.selection.ends_before(newest):
+        newest = None  # none of the newer posts counts
     keys = backoff.fingerprints(entry, where)
     return EntryState(
         new_posts=sum(one.newer_than(newest) for one in held) if newest else 0,

@@ -56,7 +56,7 @@ class Sufficiency:
         try:
             timelines = [self.load(handle, entry.source) for handle in entry.handles]
             corpus.require_enough(
-                corpus.build([_in_any_language(one) for one in timelines if one is not None])
+                corpus.build([_in_any_language(one) for one in timelines if one is not None], entry.selection)
             )
         except Skipped as skipped:
             return f"{skipped}; import more with: {_imports(entry.handles)}"

@@ -14,6 +14,7 @@ from bot.hub.published import Published
 from bot.io import digest
 from bot.registry.entry import Entry
 from bot.registry.recipe import NAMED
+from bot.registry.selection import UNCHANGED
 
 DEFAULTS: tuple[Mapping[str, Any], ...] = (
     {
@@ -48,12 +49,19 @@ DEFAULTS: tuple[Mapping[str, Any], ...] = (
         "held_out": 0.1,
         "seed": 42,
         "voices": "unnamed",
+        "replies": "strip",
+        "mentions": "mask",
+        "since": None,
+        "until": None,
+        "apps": [],
+        "threads": "keep",
+        "lines": "join",
     },
 )
 """The values that training depends on, by generation (the first is 1): what a key that is not set meant then. A new
 default, and a new key, is a new generation; what was released is never edited. The last one holds today's."""
 
-BEFORE: Mapping[str, Any] = {"voices": "unnamed"}
+BEFORE: Mapping[str, Any] = {"voices": "unnamed", **UNCHANGED.model_dump(mode="json")}
 """For each key younger than the first generation, the value that trains as the bot did before the key existed."""
 
 CURRENT = len(DEFAULTS)
@@ -62,7 +70,7 @@ CURRENT = len(DEFAULTS)
 
 def values_of(entry: Entry) -> dict[str, Any]:
     """The values that the registry sets for an entry, in its defaults or on the entry, by key."""
-    return entry.recipe.model_dump(exclude_unset=True)
+    return {**entry.recipe.model_dump(exclude_unset=True), **entry.selection.values()}
 
 
 def recipe_digest(asked: Mapping[str, Any], generation: int | None = None) -> str:

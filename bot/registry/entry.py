@@ -19,6 +19,7 @@ from bot.registry.problems import read, to_data
 from bot.registry.recipe import Recipe
 from bot.registry.sampling import Sampling
 from bot.registry.schema import MAX_HANDLES, EntryFile, Policy, Preferences
+from bot.registry.selection import Selection
 from bot.registry.tombstones import Tombstones
 from bot.registry.values import duration
 from bot.registry.yaml_tree import Fault, Mapping, Node, Scalar, Sequence, unprintable
@@ -49,6 +50,7 @@ class Entry:
     consent: str | None
     prompts: tuple[str, ...]
     sampling: Sampling
+    selection: Selection
     max_age: timedelta
     min_new_posts: int
     template: str
@@ -151,6 +153,10 @@ def _fill(made: Draft, shared: Shared) -> None:
         )
     if not wrong & {"license", "license_name", "license_link"}:
         _check_license(node, value("license"), value("license_name"), value("license_link"), faults)
+    selection = selected(defaults, file)
+    if selection.span[0] > selection.span[1] and not wrong & {"since", "until"}:
+        place = node.get("until") or node.get("since") or node
+        faults.append(place.fault("since is later than until, so that no post is left: correct one of them"))
     if faults or made.name is None:
         return
     made.entry = Entry(
@@ -163,6 +169,7 @@ def _fill(made: Draft, shared: Shared) -> None:
         consent=consent,
         prompts=value("prompts"),
         sampling=merged(shared.sampling, file.sampling) if "sampling" in given else shared.sampling,
+        selection=selection,
         max_age=duration(value("max_age")),
         min_new_posts=value("min_new_posts"),
         template=value("template"),
@@ -193,6 +200,17 @@ def checked_defaults(
 def merged(below: V, above: V) -> V:
     """The values `below` with every one that `above` sets explicitly."""
     return below.model_copy(update=above.model_dump(exclude_unset=True))
+
+
+def selected(below: Selection, above: Selection) -> Selection:
+    """The selection that the keys `above` make, with those `below` where they are not given."""
+    values = {
+        key: getattr(keys, key)
+        for keys in (below, above)
+        for key in Selection.model_fields
+        if key in keys.model_fields_set
+    }
+    return Selection.model_construct(set(values), **values)
 
 
 def _written_handles(node: Mapping, data: dict[str, Any], faults: list[Fault]) -> list[Scalar]:

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from bot.errors import UsageError
 from bot.registry.recipe import Recipe
 from bot.registry.sampling import DEFAULT, SamplingValues
+from bot.registry.selection import Selection
 from bot.registry.values import (
     AccountId,
     Accounts,
@@ -48,7 +49,7 @@ class _Keys(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
-class Preferences(_Keys):
+class Preferences(Selection):
     """How models are made when their entries do not say otherwise: any key that is not one entry's alone."""
 
     source: Source = Field("x", description="where the posts come from")

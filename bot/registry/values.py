@@ -219,5 +219,13 @@ Contact = Annotated[str, Field(max_length=MAX_ADDRESS), AfterValidator(_contact)
 Prompt = Annotated[str, Field(min_length=1, max_length=500), WithJsonSchema(_WORD_SCHEMA)]
 License = Annotated[str, AfterValidator(_license), WithJsonSchema({"enum": sorted(LICENSES)})]
 Tag = Annotated[str, AfterValidator(_tag), WithJsonSchema(_WORD_SCHEMA)]
+Apps = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=100), WithJsonSchema(_WORD_SCHEMA)], ...],
+    Field(max_length=50),
+    BeforeValidator(_several),
+    Or({"type": "string"}),
+]
+"""Names of apps."""
+
 Date = Annotated[datetime.date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
 Version = Annotated[Literal[1], BeforeValidator(_version)]

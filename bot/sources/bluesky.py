@@ -33,6 +33,7 @@ _GONE = {
     "AccountDeactivated": "is deactivated by its owner",
 }
 _ERROR_NAME = re.compile(r"[A-Za-z]{1,40}")
+_AUTHOR = re.compile(r"at://(did:[a-z]+:[\w.:%-]{1,200})/")
 _MOST_FACETS = 500  # of one post; real ones have fewer
 
 
@@ -202,6 +203,7 @@ def _post(item: object, did: str, now: datetime) -> Post | None:
     if raw is None or created is None or not uri.startswith(f"at://{did}/"):
         return None
     languages = record.get("langs")
+    parent = identifier(mapping(mapping(record, "reply"), "parent"), "uri")
     labels = [*mappings(post, "labels"), *mappings(mapping(record, "labels"), "values")]
     return Post(
         id=uri,
@@ -210,9 +212,16 @@ def _post(item: object, did: str, now: datetime) -> Post | None:
         lang=languages[0]
         if isinstance(languages, list) and languages and isinstance(languages[0], str)
         else None,
-        reply_to=identifier(mapping(mapping(record, "reply"), "parent"), "uri"),
+        reply_to=parent,
+        reply_to_author=_author(parent),
         sensitive=any(text(label, "val") in _SENSITIVE and not label.get("neg") for label in labels),
     )
+
+
+def _author(uri: str | None) -> str | None:
+    """The account in a post's address, `at://did:plc:…/app.bsky.feed.post/…`."""
+    found = _AUTHOR.match(uri or "")
+    return found[1] if found else None
 
 
 def _created(post: dict[str, Any], record: dict[str, Any], now: datetime) -> datetime | None:

@@ -1,6 +1,7 @@
 """Source `jsonl`: one post per line as a JSON object with `id`, `text`, `created_at`.
 
-Optional: `lang`, `is_repost`, `reply_to`, `sensitive`. Other keys are ignored; gzip is recognised by its content.
+Optional: `lang`, `is_repost`, `reply_to`, `reply_to_author`, `app`, `sensitive`. Other keys are ignored; gzip is
+recognised by its content.
 Where `is_repost` is not given, a text that begins `RT @` is one: see `retweets`.
 """
 
@@ -18,7 +19,7 @@ from bot.sources.archives.kind import Choices
 from bot.sources.archives.look import Look
 from bot.sources.archives.refusals import refusal
 from bot.sources.files import opened, shown
-from bot.sources.posts import Owner, Post, Profile, Timeline
+from bot.sources.posts import LONGEST_APP, Owner, Post, Profile, Timeline
 from bot.sources.retweets import own_words
 
 LONGEST_LINE = 1 << 20
@@ -46,7 +47,7 @@ _GZIP = b"\x1f\x8b"
 TITLE = "JSON Lines"
 SOURCE = "jsonl"
 NETWORK = None
-READS = ("of each line id, text, created_at, lang, is_repost, reply_to and sensitive",)
+READS = ("of each line id, text, created_at, lang, is_repost, reply_to, reply_to_author, app and sensitive",)
 NEVER = ("other keys of a line",)
 
 
@@ -150,6 +151,8 @@ def _post(line: bytes, latest: datetime) -> Post:
         is_repost=_flag(record, "is_repost") or words is None,
         reply_to=_optional(record, "reply_to"),
         sensitive=_flag(record, "sensitive"),
+        reply_to_author=_optional(record, "reply_to_author"),
+        app=(_optional(record, "app") or "")[:LONGEST_APP] or None,
     )
 
 

@@ -20,7 +20,7 @@ from bot.sources.fields import identifier, mapping, mappings, moment, text
 from bot.sources.html_text import html_to_text
 from bot.sources.opt_out import opt_out_tag
 from bot.sources.paging import Page, walk
-from bot.sources.posts import Ending, Post, Profile, Timeline
+from bot.sources.posts import LONGEST_APP, Ending, Post, Profile, Timeline
 
 _PAGE = "40"  # the most there is
 _PUBLIC = ("public", "unlisted")
@@ -209,6 +209,8 @@ def _post(status: object, number: str) -> Post | None:
         created_at=created,
         lang=text(status, "language"),
         reply_to=identifier(status, "in_reply_to_id"),
+        reply_to_author=identifier(status, "in_reply_to_account_id"),
+        app=(text(mapping(status, "application"), "name") or "")[:LONGEST_APP] or None,
         sensitive=status.get("sensitive") is True or bool(text(status, "spoiler_text")),
     )
 

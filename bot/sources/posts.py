@@ -13,11 +13,16 @@ from typing import Literal
 
 Network = Literal["x", "bluesky", "mastodon", "other"]
 
+LONGEST_APP = 100
+"""Characters of an app's name that are kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Post:
     """One post. `created_at` is aware and in UTC; `lang` is the source's own code, unmapped.
 
+    `reply_to` is the id of the post that it answers, `reply_to_author` the id of that post's account in the form of
+    `Profile.id`; either is known without the other. `app` is the name of the program that it was posted with.
     `superseded_by` names the newest version of an edited post: such a record is counted and never trained on.
     The text is left out of its repr, so that no log or traceback shows it.
     """
@@ -30,6 +35,8 @@ class Post:
     reply_to: str | None = None
     sensitive: bool = False
     superseded_by: str | None = None
+    reply_to_author: str | None = None
+    app: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,12 @@ from bot.store.sealed import VERSION, check_version
 RETWEETS = "retweets"
 """The funnel's name of reposts, which a source may leave out."""
 
+LATER = ("reply_to_author", "app")
+"""Fields of a post that format 1 has not. A file without any is written in format 1, which older bots read."""
+
+NEWEST = 2
+"""The newest format of a file of posts."""
+
 POSTS_NAME = re.compile(r"posts-([0-9a-f]{16})\.jsonl\.gz")
 """The name of a file of posts: it has a digest of its bytes, which reveals damage."""
 
@@ -52,7 +58,9 @@ def pack(segment: Segment) -> bytes:
     """The bytes of a segment's file: equal segments give equal bytes."""
     profile = segment.profile
     header = {
-        "version": VERSION,
+        "version": NEWEST
+        if any(getattr(p, key) for p in segment.posts.values() for key in LATER)
+        else VERSION,
         "read_at": segment.read_at.isoformat(),
         "sources": segment.sources,
         "gaps": gaps.to_json(segment.gaps),
@@ -92,7 +100,7 @@ def unpack(data: bytes, name: str = "a file of posts") -> Segment:
     """The segment in a file's bytes. Raises ValueError for a damaged file, without any of its contents."""
     try:
         header, *lines = map(json.loads, gzip.decompress(data).splitlines())
-        check_version(header.get("version", VERSION), name)
+        check_version(header.get("version", VERSION), name, NEWEST)
         profile = Profile(
             handle=header["handle"],
             name=header["name"],
@@ -186,7 +194,7 @@ def covered_by(
 
 def _line(post: Post) -> dict[str, Any]:
     line: dict[str, Any] = {"id": post.id, "text": post.text, "created_at": post.created_at.isoformat()}
-    for key in ("lang", "is_repost", "reply_to", "sensitive", "superseded_by"):
+    for key in ("lang", "is_repost", "reply_to", "sensitive", "superseded_by", *LATER):
         if value := getattr(post, key):
             line[key] = value
     return line

@@ -16,7 +16,7 @@ from bot.io import digest
 from bot.io.bounded import Bounds, read_json
 
 VERSION = 1
-"""The version of every format of the store that this bot reads and writes."""
+"""The version of these files, and the first one of every format of the store."""
 
 _DIGEST = "digest"
 
@@ -44,13 +44,13 @@ def unseal(data: bytes, path: str) -> dict[str, Any]:
     return value
 
 
-def check_version(version: object, path: str) -> None:
-    """NewerFormat for a version that only a newer bot knows, ValueError for what is no version."""
+def check_version(version: object, path: str, newest: int = VERSION) -> None:
+    """NewerFormat for a version above the `newest` that this bot reads, ValueError for what is no version."""
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise ValueError("no version")
-    if version > VERSION:
+    if version > newest:
         raise NewerFormat(
-            f"{path} in the store has format {version}, and this bot reads format {VERSION}: install the version of "
+            f"{path} in the store has format {version}, and this bot reads format {newest}: install the version of "
             "the bot that wrote it (docs/upgrading.md), and run again; nothing was written"
         )
 

@@ -46,9 +46,9 @@ def published(recipe: str, **facts: Any) -> Published:
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> None:
     """A later version: another default, and a key that the version before did not have."""
-    newer = {**asked.DEFAULTS[-1], "epochs": 7, "replies": "strip"}
+    newer = {**asked.DEFAULTS[-1], "epochs": 7, "later": "strip"}
     monkeypatch.setattr(asked, "DEFAULTS", (*asked.DEFAULTS, newer))
-    monkeypatch.setattr(asked, "BEFORE", {**asked.BEFORE, "replies": "keep"})
+    monkeypatch.setattr(asked, "BEFORE", {**asked.BEFORE, "later": "keep"})
     monkeypatch.setattr(asked, "CURRENT", asked.CURRENT + 1)
 
 
@@ -81,7 +81,7 @@ def test_each_value_counts_and_a_default_that_is_written_out_does_not() -> None:
 
 
 @pytest.mark.usefixtures("later")
-@pytest.mark.parametrize("given", [{}, {"epochs": 9}, NAMED["classic"], {"replies": "keep"}])
+@pytest.mark.parametrize("given", [{}, {"epochs": 9}, NAMED["classic"], {"later": "keep"}])
 def test_a_new_default_or_key_changes_no_published_model(given: Mapping[str, Any]) -> None:
     old = {key: value for key, value in given.items() if key in asked.DEFAULTS[0]}
     model = published(asked.recipe_digest(old, 1), defaults=1)
@@ -92,8 +92,8 @@ def test_a_new_default_or_key_changes_no_published_model(given: Mapping[str, Any
 @pytest.mark.usefixtures("later")
 def test_what_is_asked_for_changes_a_published_model() -> None:
     model = published(asked.recipe_digest({}, 1), defaults=1)
-    assert not asked.is_as_published({"replies": "drop"}, model)
-    assert asked.differences({"replies": "drop"}, model) == {"replies": ("keep", "drop")}
+    assert not asked.is_as_published({"later": "drop"}, model)
+    assert asked.differences({"later": "drop"}, model) == {"later": ("keep", "drop")}
     assert not asked.is_as_published({"epochs": 7}, model)  # what the new default would be is asked for
 
 

@@ -34,7 +34,13 @@ def by_id(timeline: Timeline) -> dict[str, Post]:
 
 def test_a_post_is_read_with_its_string_numbers_as_plain_values(file: Path) -> None:
     record = tweet(
-        1050118621198921728, "Good morning", lang="in", possibly_sensitive=True, in_reply_to_status_id_str="7"
+        1050118621198921728,
+        "Good morning",
+        lang="in",
+        possibly_sensitive=True,
+        in_reply_to_status_id_str="7",
+        in_reply_to_user_id_str="8",
+        source='<a href="https://example.org/app" rel="nofollow">Rock &amp; Roll</a>',
     )
     assert only_post(file, record) == Post(
         id="1050118621198921728",
@@ -43,6 +49,8 @@ def test_a_post_is_read_with_its_string_numbers_as_plain_values(file: Path) -> N
         lang="in",
         reply_to="7",
         sensitive=True,
+        reply_to_author="8",
+        app="Rock & Roll",
     )
 
 

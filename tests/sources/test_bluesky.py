@@ -128,11 +128,10 @@ def test_a_repost_whose_record_is_not_named_still_has_its_own_id(net: SocialServ
     assert [post.id for post in posts(net)] == [f"repost:{uri(1)}", uri(1)]
 
 
-def test_a_reply_names_its_parent(net: SocialServer) -> None:
+def test_a_reply_names_its_parent_and_the_account_of_that(net: SocialServer) -> None:
     ref = {"uri": uri(9, OTHER_DID), "cid": "x"}
-    assert one(net, bluesky_item(1, record={"reply": {"root": ref, "parent": ref}})).reply_to == uri(
-        9, OTHER_DID
-    )
+    post = one(net, bluesky_item(1, record={"reply": {"root": ref, "parent": ref}}))
+    assert (post.reply_to, post.reply_to_author) == (uri(9, OTHER_DID), OTHER_DID)
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,30 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_a_line_is_a_post(file: Path) -> None:
-    timeline = read(file, line("a1", lang="en", is_repost=True, reply_to=7, sensitive=True, other=[1]))
-    post = Post("a1", "All is well", NOON, "en", is_repost=True, reply_to="7", sensitive=True)
+    timeline = read(
+        file,
+        line(
+            "a1",
+            lang="en",
+            is_repost=True,
+            reply_to=7,
+            reply_to_author=8,
+            app="Pen",
+            sensitive=True,
+            other=[1],
+        ),
+    )
+    post = Post(
+        "a1",
+        "All is well",
+        NOON,
+        "en",
+        is_repost=True,
+        reply_to="7",
+        sensitive=True,
+        reply_to_author="8",
+        app="Pen",
+    )
     assert tuple(timeline.posts) == (post,)
     assert (timeline.profile.handle, timeline.profile.network) == ("diary", "other")
     assert timeline.warnings == ()

@@ -56,7 +56,7 @@ def test_a_profile_and_its_posts_are_read_without_a_login(net: SocialServer) -> 
         PICTURE,
         (),
     )
-    post = Post(mastodon_id(1), "Hello there, all", START + timedelta(hours=1), "en")
+    post = Post(mastodon_id(1), "Hello there, all", START + timedelta(hours=1), "en", app="Web")
     assert list(timeline.posts)[1] == post
     assert list(timeline.warnings) == []
     assert source.cost == Cost()
@@ -111,8 +111,14 @@ def test_a_status_becomes_its_text(net: SocialServer) -> None:
     assert post.lang is None
 
 
-def test_a_reply_names_its_parent(net: SocialServer) -> None:
-    assert one(net, mastodon_status(1, in_reply_to_id="42", in_reply_to_account_id="7")).reply_to == "42"
+def test_a_reply_names_its_parent_and_the_account_of_that(net: SocialServer) -> None:
+    post = one(net, mastodon_status(1, in_reply_to_id="42", in_reply_to_account_id="7"))
+    assert (post.reply_to, post.reply_to_author) == ("42", "7")
+
+
+@pytest.mark.parametrize("application", [None, {}, {"name": ""}, {"name": 3}, [1]])
+def test_an_app_that_is_not_named_is_none(net: SocialServer, application: object) -> None:
+    assert one(net, mastodon_status(1, application=application)).app is None
 
 
 @pytest.mark.parametrize("warned", [{"spoiler_text": "canary"}, {"sensitive": True}])

@@ -59,6 +59,11 @@ def test_reposts_and_replies_are_told_in_both_vocabularies(key: str) -> None:
     assert (reply.is_repost, reply.reply_to) == (False, "2")
 
 
+def test_the_account_that_a_reply_answers_and_the_app_are_read() -> None:
+    post = read(in_reply_to_user_id="8", source="Pen & Paper")
+    assert (post.reply_to, post.reply_to_author, post.app) == (None, "8", "Pen & Paper")
+
+
 def test_a_repost_is_told_by_its_text_where_references_are_missing() -> None:
     assert read(text="RT @bob_example: hi").is_repost
     assert not read(text="I RT @bob_example").is_repost

@@ -17,7 +17,7 @@ from bot.sources import Cursor
 from bot.sources.posts import Post, Profile, Timeline
 from bot.store import Check, Facts, Gap, Store
 from bot.store.facts import from_json, to_json
-from bot.store.format import posts_name
+from bot.store.format import Segment, pack, posts_name, unpack
 
 KEPT = Path(__file__).parents[1] / "data" / "stores"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -110,10 +110,24 @@ def test_a_store_of_an_earlier_version_is_gone_on_with(folder: Path) -> None:
     assert b"Ada" not in b"".join(contents(folder).values())
 
 
+def test_a_file_of_posts_has_the_first_format_as_long_as_that_suffices() -> None:
+    profile = Profile("ada", "Ada", "x")
+    plain = Post("1", "All is well", NOW, reply_to="7")
+    for post, version in (
+        (plain, 1),
+        (replace(plain, app="Pen"), 2),
+        (replace(plain, reply_to_author="8"), 2),
+    ):
+        segment = Segment(profile, NOW, {"1": post})
+        data = pack(segment)
+        assert json.loads(gzip.decompress(data).splitlines()[0])["version"] == version
+        assert unpack(data) == segment
+
+
 def newer_posts(folder: Path) -> None:
     (file,) = (folder / "x/ada_example").glob("posts-*")
     header, *lines = gzip.decompress(file.read_bytes()).splitlines()
-    whole = b"\n".join([json.dumps({**json.loads(header), "version": 2}).encode(), *lines]) + b"\n"
+    whole = b"\n".join([json.dumps({**json.loads(header), "version": 3}).encode(), *lines]) + b"\n"
     data = gzip.compress(whole, mtime=0)
     file.unlink()
     file.with_name(posts_name(data)).write_bytes(data)
@@ -155,7 +169,9 @@ def test_what_a_newer_version_wrote_is_refused_and_nothing_is_written(
 ) -> None:
     change(folder)
     before = contents(folder)
-    with pytest.raises(SourceError, match=r"has format 2, and this bot reads format 1: install the version"):
+    with pytest.raises(
+        SourceError, match=r"has format \d, and this bot reads format \d: install the version"
+    ):
         use(Store(str(folder)))
     assert contents(folder) == before
 

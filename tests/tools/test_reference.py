@@ -51,6 +51,13 @@ CHANGED = {
     "namespace": "other",
     "hub": "dir:hub",
     "paused": "true",
+    "replies": "drop",
+    "mentions": "keep",
+    "since": "2020-01-01",
+    "until": "2040-01-01",
+    "apps": "[IFTTT]",
+    "threads": "join",
+    "lines": "keep",
 }
 """Another value of each key."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from bot.errors import SourceError
 if TYPE_CHECKING:
     from bot.corpus import Corpus
     from bot.sources.archives.detector import Detected
-    from bot.sources.posts import Timeline
+    from bot.sources.posts import Owner, Timeline
 
 PLACEHOLDER = "HANDLE"
 """What stands for the handle of a file that names no owner."""
@@ -65,6 +66,7 @@ def _belong_together(files: tuple[str, ...]) -> bool:
 def _show(files: tuple[str, ...], communities: bool, as_json: bool) -> dict[str, Any]:
     """The report on files that belong together, which is printed here unless it is for a machine."""
     from bot import corpus as corpora
+    from bot.corpus import choices
     from bot.sources.archives.detector import detect
     from bot.sources.archives.kind import Choices
 
@@ -74,9 +76,10 @@ def _show(files: tuple[str, ...], communities: bool, as_json: bool) -> dict[str,
     named = replace(timeline.profile, handle=timeline.profile.handle or PLACEHOLDER)
     timeline = replace(timeline, profile=named, posts=tuple(timeline.posts))
     built = corpora.build([timeline])
-    value = _to_json(files, found, timeline, built, account=of.account, handle=of.handle)
+    changes = choices.of_timelines([timeline])
+    value = _to_json(files, found, timeline, corpora.to_json(built, choices=changes), of)
     if not as_json:
-        _print(value, built)
+        _print(value, built, changes)
     return value
 
 
@@ -84,13 +87,9 @@ def _to_json(
     files: tuple[str, ...],
     found: Detected,
     timeline: Timeline,
-    built: Corpus,
-    *,
-    account: str | None,
-    handle: str | None,
+    corpus: dict[str, Any],
+    of: Owner,
 ) -> dict[str, Any]:
-    from bot import corpus as corpora
-
     moments = sorted(post.created_at for post in timeline.posts)
     return {
         "files": list(files),
@@ -99,7 +98,7 @@ def _to_json(
         "form": found.generation,
         "source": found.kind.SOURCE,
         "network": timeline.profile.network,
-        "owner": {"handle": handle, "account": account},
+        "owner": {"handle": of.handle, "account": of.account},
         "posts": len(moments),
         "retweets": sum(post.is_repost for post in timeline.posts),
         "first": moments[0].isoformat() if moments else None,
@@ -108,12 +107,12 @@ def _to_json(
         "reads": list(found.kind.READS),
         "never": list(found.kind.NEVER),
         "media": list(found.media),
-        "corpus": corpora.to_json(built),
-        "import": shlex.join(["bot", "import", handle or PLACEHOLDER, *files]),
+        "corpus": corpus,
+        "import": shlex.join(["bot", "import", of.handle or PLACEHOLDER, *files]),
     }
 
 
-def _print(value: dict[str, Any], built: Corpus) -> None:
+def _print(value: dict[str, Any], built: Corpus, changes: Sequence[Mapping[str, Any]]) -> None:
     from bot.cli import report
     from bot.registry import owners
 
@@ -133,7 +132,7 @@ def _print(value: dict[str, Any], built: Corpus) -> None:
         *(("media", f"{file} holds pictures and videos alone") for file in value["media"]),
     ):
         click.echo(f"  {name + ':':<7} {words}")
-    report.print_corpus(built, None, sys.stdout)
+    report.print_corpus(built, None, sys.stdout, changes)
     if owners.is_unnamed(value["network"], account) or not (handle or account):
         click.echo(f"Note: the file {owners.UNNAMED.format(handle=handle or PLACEHOLDER)}.")
     click.echo(f"Import it with: {value['import']}")

@@ -123,11 +123,13 @@ def corpus(
 ) -> None:
     """Show what there is to train NAME on.
 
-    The funnel of each account, and whether it is enough; no text.
+    The funnel of each account, whether it is enough, and what each selection (replies, mentions, threads, lines,
+    apps, since and until in the registry) would change; no text.
     """
     from bot import corpus as corpora
     from bot.apply.fetch import Fetcher
     from bot.cli import report
+    from bot.corpus import choices
     from bot.hub import base_model
     from bot.registry.lookup import find_entry
 
@@ -144,16 +146,17 @@ def corpus(
     finally:
         if (spent := fetcher.cost).reads:
             click.echo(f"Spent: {spent.reads:,} posts and profiles read, {spent.usd:.2f} USD.", err=True)
-    built = corpora.build(timelines)
+    built = corpora.build(timelines, entry.selection)
+    changes = choices.of_timelines(timelines)
     texts = [text.text for account in built.accounts for text in account.texts]
     tokens = base_model.count_tokens(base_model.parse(entry.base), texts)
     if as_json:
-        value = corpora.to_json(built, tokens=tokens)
+        value = corpora.to_json(built, tokens=tokens, choices=changes)
         for handle, account in zip(entry.handles, value["accounts"], strict=True):
             account["handle"] = handle
         report.print_json(value, sys.stdout)
     else:
-        report.print_corpus(built, tokens, sys.stdout)
+        report.print_corpus(built, tokens, sys.stdout, changes, entry.selection)
 
 
 @click.command()

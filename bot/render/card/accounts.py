@@ -13,7 +13,15 @@ NAME_LENGTH = 60
 """Characters of a display name that a card shows; longer ones end in an ellipsis."""
 COLUMNS = 3
 """Accounts side by side in one table."""
-_REASONS = {"retweets": ("Retweets", "Reposts"), "short": ("Short tweets", "Short posts")}
+_ALWAYS = ("retweets", "short")
+_REASONS = {
+    "retweets": ("Retweets", "Reposts"),
+    "short": ("Short tweets", "Short posts"),
+    "dates": ("Outside the dates", "Outside the dates"),
+    "apps": ("By apps left out", "By apps left out"),
+    "replies": ("Replies", "Replies"),
+    "joined": ("Joined to a thread", "Joined to a thread"),
+}
 _NETWORKS = {"x": "X", "bluesky": "Bluesky", "mastodon": "Mastodon"}
 
 
@@ -38,7 +46,7 @@ def statistics(manifest: Manifest) -> dict[str, Any]:
     """The tables of what was downloaded, dropped and kept: a column an account; the first row sums the others."""
     column = 0 if is_x(manifest) else 1
     noun = ("Tweets", "Posts")[column]
-    reasons = list(_REASONS)
+    reasons = list(_ALWAYS)
     for account in manifest.accounts:
         reasons.extend(reason for reason in (*account.dropped, *account.not_fetched) if reason not in reasons)
     rows = [
@@ -49,13 +57,24 @@ def statistics(manifest: Manifest) -> dict[str, Any]:
             "counts": [_dropped(account, reason) for account in manifest.accounts],
         }
         for reason in reasons
-        if reason in _REASONS or any(_dropped(account, reason) != 0 for account in manifest.accounts)
+        if reason in (*_ALWAYS, *_used(manifest))
+        or any(_dropped(account, reason) != 0 for account in manifest.accounts)
     ]
     first = {"label": f"{noun} downloaded", "counts": [account.downloaded for account in manifest.accounts]}
     last = {"label": f"{noun} kept", "counts": [account.kept for account in manifest.accounts]}
     return {
         "tables": _split(display_names(manifest.accounts), [first, *rows, last]),
         "whole": not any(account.not_fetched for account in manifest.accounts),
+    }
+
+
+def _used(manifest: Manifest) -> set[str]:
+    """The reasons that the selection adds, which stand in the table with 0 as well."""
+    return {
+        reason
+        for account in manifest.accounts
+        for reason in account.dropped
+        if reason in _REASONS and reason not in _ALWAYS
     }
 
 

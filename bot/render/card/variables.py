@@ -15,7 +15,7 @@ from bot.registry.languages import LANGUAGES, iso_639
 from bot.registry.licenses import LICENSES
 from bot.registry.owners import is_unnamed
 from bot.registry.recipe import Recipe
-from bot.render.card import accounts, curve, samples, snippet
+from bot.render.card import accounts, curve, samples, selection, snippet
 
 LOSS_CURVE = "assets/loss.png"
 SOCIAL_PREVIEW = "predictions.png"
@@ -63,6 +63,7 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "withheld": sum(sample.copied for sample in manifest.samples),
         "kept": sum(account.kept for account in manifest.accounts),
         "statistics": accounts.statistics(manifest),
+        "selection": selection.selection(manifest),
         "window": accounts.window(manifest.accounts),
         "checked_at": manifest.checked_at,
         "languages": languages(manifest),

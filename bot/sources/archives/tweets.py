@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from bot.sources.posts import Post
+from bot.sources.posts import LONGEST_APP, Post
 from bot.sources.retweets import own_words
 
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -23,6 +25,8 @@ _SHORT_LINK = re.compile(r"https?://t\.co/\w+")
 LONGEST_TEXT = 100_000
 """Maximum of characters in one post; X allows 25,000."""
 
+_TAG = re.compile(r"<[^<>]*>")
+_LONGEST_LINK = 1_000
 _MENTIONS = re.compile(r"\s*(?:@\w{1,15}\s+)+")
 _WITHHELD = re.compile(
     r"(?:This (?:Tweet|Post) from @\w{1,15}|@\w{1,15}['’]s (?:account|Tweet|Post)) "
@@ -92,8 +96,21 @@ def parse(record: Mapping[str, Any]) -> Tweet:
         is_repost=words is None or isinstance(tweet.get("retweeted_status"), dict),
         reply_to=identifier(tweet, "in_reply_to_status_id_str") or identifier(tweet, "in_reply_to_status_id"),
         sensitive=tweet.get("possibly_sensitive") in (True, "true"),
+        reply_to_author=identifier(tweet, "in_reply_to_user_id_str")
+        or identifier(tweet, "in_reply_to_user_id"),
+        app=app_name(tweet.get("source")),
     )
     return Tweet(post, _versions(tweet), *_beginning(unescape(raw)))
+
+
+def app_name(source: object) -> str | None:
+    """The name of the program that a post was sent with, of the link that X writes; None where there is none."""
+    return _words_of(source[:_LONGEST_LINK]) if isinstance(source, str) else None
+
+
+@lru_cache(maxsize=1_000)
+def _words_of(link: str) -> str | None:
+    return " ".join(html.unescape(_TAG.sub("", link)).split())[:LONGEST_APP] or None
 
 
 def cut(text: str, links: Iterable[tuple[int, int, str]]) -> str:

@@ -50,6 +50,8 @@ def _record(row: dict[Any, Any]) -> dict[str, Any]:
         "full_text": text,
         "created_at": row.get("timestamp"),
         "in_reply_to_status_id_str": row.get("in_reply_to_status_id"),
+        "in_reply_to_user_id_str": row.get("in_reply_to_user_id"),
+        "source": row.get("source"),
         "entities": {"urls": [{"url": link, "indices": [-1, -1]} for link in links]},
     }
     return {**record, "retweeted_status": {}} if row.get("retweeted_status_id") else record

@@ -47,9 +47,10 @@ class Vocabulary:
         return {self.parameter: self.of_posts, **expanded}
 
 
-POSTS = Vocabulary("post.fields", "created_at,entities,lang,note_post,possibly_sensitive")
+POSTS = Vocabulary("post.fields", "created_at,entities,lang,note_post,possibly_sensitive,source")
 """As specification 2.167 says. There `referenced_posts` is an expansion: X would send, and bill, every post that
-is reposted, quoted or answered, by people who did not consent. A repost is recognised by its text, `RT @`."""
+is reposted, quoted or answered, by people who did not consent, and `in_reply_to_user_id` would bring their profile. A
+repost is recognised by its text, `RT @`, and a reply by the mention that it begins with."""
 
 POSTS_WITH_VERSIONS = replace(POSTS, expansions="edit_history_post_ids", reads_per_post=6)
 """The same where X omits the versions of a post, which it documents as a default field. An edited post brings its
@@ -57,7 +58,8 @@ older versions, at most five, and they are billed; other posts bring nothing mor
 
 TWEETS = Vocabulary(
     "tweet.fields",
-    "created_at,edit_history_tweet_ids,entities,lang,note_tweet,possibly_sensitive,referenced_tweets",
+    "created_at,edit_history_tweet_ids,entities,in_reply_to_user_id,lang,note_tweet,possibly_sensitive,"
+    "referenced_tweets,source",
 )
 """As specification 2.166 says, where all of it is a field and free."""
 
@@ -143,6 +145,8 @@ def record(data: Mapping[str, Any]) -> Record:
         is_repost=words is None or any(kind in _REPOSTED for kind in references),
         reply_to=references.get("replied_to"),
         sensitive=data.get("possibly_sensitive") is True,
+        reply_to_author=tweets.identifier(data, "in_reply_to_user_id"),
+        app=tweets.app_name(data.get("source")),
     )
     return Record(post, versions(data))
 

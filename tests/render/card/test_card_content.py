@@ -115,6 +115,54 @@ def test_what_was_not_fetched_is_said_and_never_a_zero() -> None:
     assert "not fetched" not in words(manifest())
 
 
+def test_how_posts_were_selected_is_said_with_its_counts() -> None:
+    chosen = {
+        "replies": "drop",
+        "mentions": "mask",
+        "since": "2020-01-01",
+        "until": "2023-12-31",
+        "apps": ["foursquare"],
+        "threads": "join",
+        "lines": "keep",
+    }
+    dropped = {"retweets": 0, "short": 10, "dates": 0, "apps": 7, "replies": 30, "joined": 3}
+    one = account(
+        "ada_example",
+        "Ada",
+        downloaded=150,
+        kept=100,
+        dropped=dropped,
+        changed={"stripped": 1200, "masked": 45},
+    )
+    made = manifest([one], selection=chosen)
+    rows = {row[0]: row[1:] for row in card_reader.statistics(page(made))[0]}
+    assert [
+        rows[name] for name in ("Outside the dates", "By apps left out", "Replies", "Joined to a thread")
+    ] == [
+        ["0"],
+        ["7"],
+        ["30"],
+        ["3"],
+    ]
+    said = words(made)
+    for part in (
+        "from 2020-01-01 on, up to 2023-12-31",
+        "foursquare",
+        "1,200 tweets lost the mentions",
+        "In 45 tweets the handles of other people became @user",
+        "Line breaks were kept",
+        "is one text",
+        "Replies to other people were left out",
+    ):
+        assert part in said
+
+
+def test_a_model_without_a_choice_says_nothing_of_one() -> None:
+    assert "became @user" not in words(manifest([ADA]))
+    plain = {"replies": "strip", "mentions": "mask", "apps": [], "threads": "keep", "lines": "join"}
+    assert "@user" not in words(manifest([ADA], selection=plain))
+
+
 def test_what_came_although_it_is_no_longer_fetched_is_counted() -> None:
     dropped = {"retweets": 50, "short": 10}
     some = account("ada_example", "Ada", downloaded=160, kept=100, dropped=dropped, not_fetched=("retweets",))
