@@ -47,7 +47,7 @@ def build(timelines: Sequence[Timeline], selection: Selection = DEFAULT) -> Corp
     warnings = [
         f"@{timeline.profile.handle}: {warning}" if several else warning
         for timeline in timelines
-        for warning in timeline.warnings
+        for warning in (*timeline.profile.notes, *timeline.warnings)
     ]
     corpus = Corpus(accounts)
     if MIN_CHARACTERS <= corpus.characters < FEW_CHARACTERS:

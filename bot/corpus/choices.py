@@ -10,7 +10,7 @@ from bot.corpus import cleaning, mentions
 from bot.corpus.funnel import by_age, replies
 from bot.corpus.threads import threads
 from bot.registry.selection import MASK
-from bot.sources.posts import Timeline
+from bot.sources.posts import Timeline, is_dated
 
 WORDS = {
     "replies: strip": "begin with mentions, which go",
@@ -45,7 +45,9 @@ def effects(timeline: Timeline, own: Iterable[str] = ()) -> dict[str, Any]:
         "threads: join": sum(len(thread) - 1 for thread in threads(posts)),
         "lines: keep": sum("\n" in post.text.strip() for post in posts),
         "apps": _counted(Counter(post.app for post in posts if post.app)),
-        "years": dict(sorted(Counter(str(post.created_at.year) for post in posts).items())),
+        "years": dict(
+            sorted(Counter(str(post.created_at.year) for post in posts if is_dated(post.created_at)).items())
+        ),
     }
 
 

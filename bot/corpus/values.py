@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.sources.posts import Profile
+from bot.sources.posts import Profile, is_dated
 
 ALWAYS_LISTED = ("retweets", "short")
 """Reasons for dropping that every card lists, also with 0."""
@@ -66,13 +66,13 @@ class AccountCorpus:
 
     @property
     def first(self) -> datetime | None:
-        """When the oldest kept post was written."""
-        return self.texts[0].created_at if self.texts else None
+        """When the oldest kept post was written; None where no date is known."""
+        return next((text.created_at for text in self.texts if is_dated(text.created_at)), None)
 
     @property
     def last(self) -> datetime | None:
-        """When the newest kept post was written."""
-        return self.texts[-1].created_at if self.texts else None
+        """When the newest kept post was written; None where no date is known."""
+        return self.texts[-1].created_at if self.texts and is_dated(self.texts[-1].created_at) else None
 
 
 @dataclass(frozen=True, slots=True)

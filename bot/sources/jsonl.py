@@ -49,6 +49,7 @@ SOURCE = "jsonl"
 NETWORK = None
 READS = ("of each line id, text, created_at, lang, is_repost, reply_to, reply_to_author, app and sensitive",)
 NEVER = ("other keys of a line",)
+CHOICES = frozenset[str]()
 
 
 def recognise(look: Look) -> str | None:

@@ -8,13 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 Network = Literal["x", "bluesky", "mastodon", "other"]
 
 LONGEST_APP = 100
 """Characters of an app's name that are kept."""
+
+
+_NO_DATES = datetime(1970, 1, 1, tzinfo=UTC)
+_DATES = datetime(1971, 1, 1, tzinfo=UTC)  # no network is that old
+
+
+def undated(place: int) -> datetime:
+    """The `created_at` of a post whose file has no dates: its place in the file, as seconds of the year 1970."""
+    return _NO_DATES + timedelta(seconds=place)
+
+
+def is_dated(moment: datetime) -> bool:
+    """Whether the time of a post is one, and no place that `undated` gives."""
+    return not _NO_DATES <= moment < _DATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +59,8 @@ class Profile:
 
     `avatar` holds the picture's bytes (untrusted, any format) or None; `name` is untrusted text.
     `languages` are those that the person set, in the network's codes; `labels` the labels that moderators or the
-    person put on the account. A source raises `Blocked` for accounts that ask not to be used.
+    person put on the account. `notes` are sentences on how the posts came here, which corpus and card repeat as long as
+    they are stored. A source raises `Blocked` for accounts that ask not to be used.
     """
 
     handle: str
@@ -58,6 +73,7 @@ class Profile:
     parody: bool = False
     protected: bool = False
     labels: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ def pack(segment: Segment) -> bytes:
         "parody": profile.parody,
         "protected": profile.protected,
         "labels": profile.labels,
+        **({"notes": profile.notes} if profile.notes else {}),
     }
     lines = [header, *map(_line, sorted(segment.posts.values(), key=age))]
     return gzip.compress("".join(json.dumps(line) + "\n" for line in lines).encode(), 6, mtime=0)
@@ -112,6 +113,7 @@ def unpack(data: bytes, name: str = "a file of posts") -> Segment:
             parody=header.get("parody", False),
             protected=header.get("protected", False),
             labels=tuple(header.get("labels", ())),
+            notes=tuple(header.get("notes", ())),
         )
         return Segment(
             profile,

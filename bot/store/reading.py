@@ -55,7 +55,7 @@ def still_unread(
 
 
 def profile_after(read: Profile, stored: Profile | None, known_id: str | None) -> Profile:
-    """The profile as read, with the stored account id and avatar where the reading has none."""
+    """The profile as read, with the stored account id and avatar where the reading has none, and the notes of both."""
     profile = read
     if profile.id is None and stored is not None and stored.id is not None:
         profile = replace(profile, id=stored.id, handle=stored.handle, name=stored.name or profile.name)
@@ -63,4 +63,6 @@ def profile_after(read: Profile, stored: Profile | None, known_id: str | None) -
         profile = replace(profile, id=known_id)
     if profile.avatar is None and stored is not None:
         profile = replace(profile, avatar=stored.avatar)
+    if stored is not None and stored.notes:
+        profile = replace(profile, notes=tuple(dict.fromkeys((*stored.notes, *profile.notes))))
     return profile

@@ -17,6 +17,7 @@ from x_archives import Members, pack
 from bot.errors import SourceError
 from bot.sources import check_file, open_source, owner_of
 from bot.sources.archives import tar as tar_files
+from bot.sources.archives.mastodon_archive import NAMELESS
 from bot.sources.posts import Owner, Post, Timeline
 
 HANDLE = "ida@m.example"
@@ -150,7 +151,7 @@ def test_an_outbox_of_no_known_account_is_taken_with_a_warning(tmp_path: Path) -
     assert owner_of("archive", str(file), HANDLE) == Owner()
     (post,) = read(file).posts
     assert len(post.id) == 16
-    assert "does not say whose it is" in read(file).warnings[0]
+    assert read(file).profile.notes == (NAMELESS,)
 
 
 @pytest.mark.parametrize(

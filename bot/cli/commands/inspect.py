@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.cli.commands.file_choices import arguments, check_choices, file_choices
 from bot.cli.commands.options import json_option
-from bot.errors import SourceError
+from bot.errors import Blocked, SourceError
 
 if TYPE_CHECKING:
     from bot.corpus import Corpus
     from bot.sources.archives.detector import Detected
+    from bot.sources.archives.kind import Choices
     from bot.sources.posts import Owner, Timeline
 
 PLACEHOLDER = "HANDLE"
@@ -24,9 +26,9 @@ PLACEHOLDER = "HANDLE"
 
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@click.option("--communities", is_flag=True, help="Of an archive of X, count posts in communities as well.")
+@file_choices
 @json_option
-def inspect(files: tuple[str, ...], communities: bool, as_json: bool) -> int:
+def inspect(files: tuple[str, ...], choices: Choices, as_json: bool) -> int:
     """Show what FILE is, whose, and what would be read of it.
 
     Its kind, its posts with their dates and languages, whether it is whole, the corpus that bot corpus would make of
@@ -38,8 +40,8 @@ def inspect(files: tuple[str, ...], communities: bool, as_json: bool) -> int:
     values = []
     for group in groups:
         try:
-            value = _show(group, communities, as_json)
-        except SourceError as error:
+            value = _show(group, choices, as_json)
+        except (SourceError, Blocked) as error:
             failed = True
             value = {"files": list(group), "error": str(error)}
             click.echo(f"error: {error}", err=True)
@@ -63,21 +65,21 @@ def _belong_together(files: tuple[str, ...]) -> bool:
     return True
 
 
-def _show(files: tuple[str, ...], communities: bool, as_json: bool) -> dict[str, Any]:
+def _show(files: tuple[str, ...], reading: Choices, as_json: bool) -> dict[str, Any]:
     """The report on files that belong together, which is printed here unless it is for a machine."""
     from bot import corpus as corpora
     from bot.corpus import choices
     from bot.sources.archives.detector import detect
-    from bot.sources.archives.kind import Choices
 
     found = detect(files)
+    check_choices(found, reading)
     of = found.kind.owner(found.looks)
-    timeline = found.kind.read(found.looks, of.handle or "", Choices(communities))
+    timeline = found.kind.read(found.looks, of.handle or "", reading)
     named = replace(timeline.profile, handle=timeline.profile.handle or PLACEHOLDER)
     timeline = replace(timeline, profile=named, posts=tuple(timeline.posts))
     built = corpora.build([timeline])
     changes = choices.of_timelines([timeline])
-    value = _to_json(files, found, timeline, corpora.to_json(built, choices=changes), of)
+    value = _to_json(files, found, timeline, corpora.to_json(built, choices=changes), of, reading)
     if not as_json:
         _print(value, built, changes)
     return value
@@ -89,8 +91,11 @@ def _to_json(
     timeline: Timeline,
     corpus: dict[str, Any],
     of: Owner,
+    reading: Choices,
 ) -> dict[str, Any]:
-    moments = sorted(post.created_at for post in timeline.posts)
+    from bot.sources.posts import is_dated
+
+    moments = sorted(post.created_at for post in timeline.posts if is_dated(post.created_at))
     return {
         "files": list(files),
         "kind": found.kind.__name__.rpartition(".")[2],
@@ -99,7 +104,7 @@ def _to_json(
         "source": found.kind.SOURCE,
         "network": timeline.profile.network,
         "owner": {"handle": of.handle, "account": of.account},
-        "posts": len(moments),
+        "posts": len(tuple(timeline.posts)),
         "retweets": sum(post.is_repost for post in timeline.posts),
         "first": moments[0].isoformat() if moments else None,
         "last": moments[-1].isoformat() if moments else None,
@@ -108,7 +113,7 @@ def _to_json(
         "never": list(found.kind.NEVER),
         "media": list(found.media),
         "corpus": corpus,
-        "import": shlex.join(["bot", "import", of.handle or PLACEHOLDER, *files]),
+        "import": shlex.join(["bot", "import", of.handle or PLACEHOLDER, *files, *arguments(reading)]),
     }
 
 
@@ -119,8 +124,8 @@ def _print(value: dict[str, Any], built: Corpus, changes: Sequence[Mapping[str, 
     handle, account = value["owner"]["handle"], value["owner"]["account"]
     named = " ".join(filter(None, [handle, f"(account {account})" if account else None]))
     reposts = "retweets" if value["network"] == "x" else "reposts"
-    dates = f", {value['first'][:10]} to {value['last'][:10]}" if value["posts"] else ""
-    whole = "yes, it holds as many posts as it announces" if value["whole"] else "it does not show that it is"
+    dates = f", {value['first'][:10]} to {value['last'][:10]}" if value["first"] else ""
+    whole = "yes, it shows that nothing is missing" if value["whole"] else "it does not show that it is"
     click.echo(", ".join(value["files"]))
     for name, words in (
         ("kind", f"{value['title']}, {value['form']}"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli.commands.file_choices import check_choices, file_choices
 from bot.cli.commands.options import (
     count,
     json_option,
@@ -24,7 +25,7 @@ from bot.errors import Blocked, Skipped, SourceError, UsageError
 
 if TYPE_CHECKING:
     from bot.sources.archives.detector import Detected
-    from bot.sources.archives.kind import FileSource
+    from bot.sources.archives.kind import Choices, FileSource
     from bot.sources.posts import Timeline
 
 
@@ -34,28 +35,29 @@ if TYPE_CHECKING:
 @registry_option
 @store_option
 @click.option("--source", type=click.Choice(["archive", "jsonl"]), help="Default: by the file's content.")
-@click.option("--communities", is_flag=True, help="Of an archive of X, read posts in communities as well.")
+@file_choices
 def import_(
     handle: str,
     files: tuple[str, ...],
     registry_path: Path,
     store_url: str | None,
     source: FileSource | None,
-    communities: bool,
+    choices: Choices,
 ) -> None:
     """Put the posts of FILE into the store, as HANDLE's.
 
     The public posts and the profile, and nothing else of it.
 
-    FILE is what bot inspect knows: an archive of X of any year or of Mastodon, as zip, folder or single files, or
-    JSONL with one post a line. Several files are those of one archive. HANDLE is the account's on the network that
-    the archive is of.
+    FILE is what bot inspect knows: an archive of X of any year or of Mastodon, as zip, folder or single files; JSONL
+    with one post a line; a table, or a plain text. Several files are those of one archive. HANDLE is the account's
+    on the network that the archive is of, else a word of your choice.
     """
     from bot.registry import owners
     from bot.sources.handles import normalise
 
     registry = load_registry(registry_path)
     kind, found = _detected(files, source)
+    check_choices(found, choices)
     try:
         name = normalise(handle, kind)
     except ValueError as error:
@@ -65,7 +67,7 @@ def import_(
             f"this person was removed (line {line} of the registry) and is never imitated; nothing is stored"
         )
     store = open_store(store_url, registry, adds=True, say=warn)
-    timeline = _read(kind, files, name, communities)
+    timeline = _read(found, name, choices)
     of = owners.of_profile(timeline.profile)
     if line := registry.gone.line_of(of):
         raise UsageError(
@@ -85,7 +87,7 @@ def import_(
         else (f"the {noun} {owners.UNNAMED.format(handle=name)}",)
     )
     media = [f"{file}: it holds pictures and videos alone" for file in found.media]
-    for warning in (*media, *timeline.warnings, *unproven, *merged.warnings):
+    for warning in (*media, *timeline.profile.notes, *timeline.warnings, *unproven, *merged.warnings):
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{name}: {count(merged.added, 'new post')}, {merged.total:,} in the store")
 
@@ -101,14 +103,14 @@ def _detected(files: tuple[str, ...], source: FileSource | None) -> tuple[FileSo
     return found.kind.SOURCE, found
 
 
-def _read(kind: FileSource, files: tuple[str, ...], name: str, communities: bool) -> Timeline:
+def _read(found: Detected, name: str, choices: Choices) -> Timeline:
     """The posts of the files, all in memory. UsageError for files that are damaged, hostile or of another network."""
-    from bot.sources import open_source
+    from bot.sources.archives import source
 
     try:
-        timeline = open_source(kind, file=files, communities=communities).read(name)
+        timeline = source.read(found, name, choices)
         return replace(timeline, posts=tuple(timeline.posts))
-    except SourceError as error:
+    except (SourceError, Blocked) as error:
         raise UsageError(str(error)) from None
 
 

@@ -20,7 +20,9 @@ KINDS: tuple[str, ...] = (
     "bot.sources.archives.x_classic",
     "bot.sources.archives.x_community_archive",
     "bot.sources.archives.mastodon_archive",
+    "bot.sources.archives.table",
     "bot.sources.jsonl",
+    "bot.sources.archives.plain_text",
 )
 """The modules of all kinds; of two that recognise a file the first one reads it."""
 

@@ -12,6 +12,8 @@ from bot.sources.posts import Network, Owner, Timeline
 
 FileSource = Literal["archive", "jsonl"]
 
+PostPer = Literal["line", "paragraph"]
+
 _CLOCKS_DIFFER = timedelta(days=1)
 
 
@@ -23,12 +25,28 @@ def _latest() -> datetime:
 class Choices:
     """What a person asks for beside the posts that are always read.
 
-    `communities`: public posts in X's communities as well. `latest`: a post with a later date is from the future,
-    and no post.
+    `communities`: public posts in X's communities as well. Of a table `text_column`, `date_column` and `id_column`
+    name what its columns hold, and `date_format` (of `strptime`) how its dates are written. `post_per`: what is a
+    post in a plain text. `latest`: a post with a later date is from the future, and no post.
     """
 
     communities: bool = False
+    text_column: str | None = None
+    date_column: str | None = None
+    id_column: str | None = None
+    date_format: str | None = None
+    post_per: PostPer | None = None
     latest: datetime = field(default_factory=_latest)
+
+    @property
+    def flags(self) -> dict[str, str]:
+        """The choices that were made, by name; a value is empty where there is nothing to say but yes."""
+        made = {name: getattr(self, name) for name in NAMES}
+        return {name: "" if value is True else value for name, value in made.items() if value}
+
+
+NAMES = ("communities", "text_column", "date_column", "id_column", "date_format", "post_per")
+"""The choices that a person can make."""
 
 
 class Kind(Protocol):
@@ -45,6 +63,8 @@ class Kind(Protocol):
     """What is read of it, for people."""
     NEVER: tuple[str, ...]
     """What stands in such files and is never read."""
+    CHOICES: frozenset[str]
+    """The names of the `Choices` that make a difference for it."""
 
     def recognise(self, look: Look) -> str | None:
         """Which generation or form of the kind the file is, in words; None when it is of another kind."""

@@ -34,9 +34,13 @@ NEVER = (
     "posts to followers and direct messages",
     "likes, bookmarks, lists and everything else",
 )
+CHOICES = frozenset[str]()
 
 LARGEST_AVATAR = 10 << 20
 """Maximum of bytes in the profile's picture."""
+
+NAMELESS = "the archive does not say whose it is: nothing proves whose these posts are"
+"""The note on an outbox whose posts name no account."""
 
 _OUTBOX, _ACTOR = "outbox.json", "actor.json"
 _WANTED = re.compile(r"(?:^|/)(?:outbox\.json|actor\.json|avatar\.\w{1,5})$")
@@ -92,13 +96,12 @@ def read(looks: Sequence[Look], handle: str, choices: Choices) -> Timeline:
             parts, lambda record: activities.parse(record, account.address or None), choices.latest
         )
     warnings = list(found.warnings)
-    if handle and not account.handle:
-        warnings.insert(0, f"the archive does not say whose it is; taken for {handle}'s")
-    elif handle and account.handle != handle.lower():
+    if handle and account.handle and account.handle != handle.lower():
         warnings.insert(0, f"the archive is another account's, not {handle}'s")
     if found.left_out:
         warnings.append(f"{found.left_out:,} records are not public, or no posts, and were left out")
     known = account.handle or handle
+    notes = () if account.handle or not handle else (NAMELESS,)
     profile = Profile(
         handle=known,
         name=account.name or known.partition("@")[0],
@@ -106,6 +109,7 @@ def read(looks: Sequence[Look], handle: str, choices: Choices) -> Timeline:
         bio=account.bio,
         avatar=account.avatar,
         labels=account.labels,
+        notes=notes,
     )
     return Timeline(profile, tuple(found.posts.values()), tuple(warnings))
 

@@ -64,9 +64,13 @@ class Files:
         account: str | None = None,
     ) -> Timeline:
         """All posts of the files, whatever `since` is. Raises SourceError that names file and member."""
-        found = detect_for(self.source, self.files)
-        _check_network(found, handle)
-        return found.kind.read(found.looks, handle, self.choices)
+        return read(detect_for(self.source, self.files), handle, self.choices)
+
+
+def read(found: Detected, handle: str, choices: Choices) -> Timeline:
+    """All posts of the files, as the handle's. Raises SourceError, also for a handle of another network."""
+    _check_network(found, handle)
+    return found.kind.read(found.looks, handle, choices)
 
 
 def _check_network(found: Detected, handle: str) -> None:

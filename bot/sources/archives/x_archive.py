@@ -34,6 +34,7 @@ NEVER = (
     "e-mail addresses, telephone numbers and IP addresses",
     "likes, followers, advertisements and everything else",
 )
+CHOICES = frozenset(("communities",))
 
 LARGEST_AVATAR = 10 << 20
 """Maximum of bytes in the profile's picture."""

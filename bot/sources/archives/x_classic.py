@@ -29,6 +29,7 @@ READS = (
     "the posts, of data/js/tweets or of tweets.csv",
 )
 NEVER = ("the places where posts were written", "pictures and everything else")
+CHOICES = frozenset[str]()
 
 _MONTH = re.compile(r"(?:^|/)data/js/tweets/\d{4}_\d{2}\.js$")
 _SINGLE = re.compile(rb"(?:\xef\xbb\xbf)?\s*Grailbird\.data\.tweets_\d{4}_\d{2}\s*=")

@@ -22,6 +22,7 @@ READS = (
     "posts in communities, where they are asked for (--communities)",
 )
 NEVER = ("likes, followers and everything else",)
+CHOICES = frozenset(("communities",))
 
 _KEYS = rb"account|profile|tweets|community-tweet|note-tweet|like|follower|following|upload-options"
 _HEAD = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"(?:" + _KEYS + rb")\"\s*:\s*[\[{]")

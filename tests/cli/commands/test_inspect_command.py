@@ -210,3 +210,22 @@ def test_an_archive_of_mastodon_is_imported_by_the_line_that_is_shown(desk: Desk
     code, out, err = desk.bot(*shlex.split(found["import"])[1:], *desk.registry())
     assert (code, out, err) == (0, "ida@m.example: 1 new post, 1 in the store\n", "")
     assert "names no owner" not in desk.bot("inspect", file)[1]
+
+
+def test_a_table_is_imported_by_the_line_that_is_shown_with_its_mapping(desk: Desk) -> None:
+    file = desk.file("my posts.csv", b"Was,Wo\nzanzibar is well,here\n")
+    assert desk.bot("inspect", file)[0] == 2
+    line = desk.inspect(file, "--text-column", "Was")["import"]
+    assert line.endswith("--text-column Was")
+    code, out, err = desk.bot(*shlex.split(line.replace("HANDLE", "diary"))[1:], *desk.registry())
+    assert (code, out) == (0, "diary: 1 new post, 1 in the store\n")
+    assert "the file gives no dates" in err
+    held = Store(f"file://{desk.folder}/.bot/store").load("diary", "jsonl")
+    assert held is not None
+    assert len(held.profile.notes) == 1
+
+
+def test_a_flag_that_makes_no_difference_is_refused(desk: Desk) -> None:
+    code, _, err = desk.bot("inspect", desk.zip("a.zip", members([tweet(1)])), "--text-column", "Was")
+    assert code == 2
+    assert "this is an archive of X, for which --text-column says nothing" in err
