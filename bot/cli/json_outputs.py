@@ -46,6 +46,9 @@ class InfoJson(TypedDict):
     last: Annotated[str | None, "when the newest post that is kept was written, ISO 8601"]
     stripped: Annotated[int, "posts kept without the mentions that they began with"]
     masked: Annotated[int, "posts kept with @user in the place of handles"]
+    repeats: Annotated[
+        float, "how often its posts stand in an epoch, so that voices are balanced; 1 for the largest"
+    ]
     choices: Annotated[
         dict[str, Any], "posts that each choice would change, such as replies: strip; posts by app and year"
     ]

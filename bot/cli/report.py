@@ -134,6 +134,7 @@ def print_corpus(
     defaults, are marked as in use.
     """
     from bot.corpus import DEFAULT, MIN_CHARACTERS, is_enough
+    from bot.corpus.balance import repeat_words
 
     reasons = dict.fromkeys(reason for account in corpus.accounts for reason in account.dropped)
     rows = [
@@ -153,6 +154,8 @@ def print_corpus(
     print(f"{corpus.characters:,} characters{counted}; languages: {languages or 'not known'}.", file=stream)
     if changes:
         _print_choices(corpus, changes, selection or DEFAULT, stream)
+    if repeated := repeat_words(corpus.counts):
+        print(f"Repeated in each epoch, to balance the voices: {', '.join(repeated)}.", file=stream)
     for warning in corpus.warnings:
         print(f"Warning: {warning}.", file=stream)
     if is_enough(corpus):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.corpus import funnel
+from bot.corpus import balance, funnel
 from bot.corpus.splitting import Split, oversample_to_largest, split
 from bot.corpus.values import ALWAYS_LISTED, REASONS, AccountCorpus, Corpus, Text
 from bot.errors import Skipped
@@ -54,6 +54,8 @@ def build(timelines: Sequence[Timeline], selection: Selection = DEFAULT) -> Corp
         warnings.append(
             f"little text: {corpus.characters:,} characters kept, where {FEW_CHARACTERS:,} make a better model"
         )
+    if unequal := balance.imbalance(corpus.counts):
+        warnings.append(unequal)
     return Corpus(accounts, tuple(dict.fromkeys(warnings)))
 
 
@@ -80,6 +82,7 @@ def to_json(
     `tokens` is None while the base's tokenizer is not at hand, and so is the count of a reason for dropping whose
     posts were never asked for. `choices`: for each account what each selection would change (`choices.effects`).
     """
+    repeated = balance.repeats(corpus.counts)
     return {
         "accounts": [
             {
@@ -95,6 +98,7 @@ def to_json(
                     "not_fetched": list(account.not_fetched),
                     "first": account.first.isoformat() if account.first else None,
                     "last": account.last.isoformat() if account.last else None,
+                    "repeats": round(repeated[account.profile.handle], 2),
                     **({"choices": dict(choices[at])} if choices else {}),
                 },
             }

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.corpus.balance import MOST_REPEATS
+
 if TYPE_CHECKING:
     from bot.corpus import Corpus, Text
 
@@ -50,10 +52,16 @@ def split(corpus: Corpus, held_out: float) -> Split:
 def oversample_to_largest(accounts: Sequence[Sequence[Text]]) -> tuple[Text, ...]:
     """All texts, each account's repeated in order until it has as many posts as the largest one.
 
-    Counted in posts, as the system of 2020-2023 did it: each voice is equally often the one that speaks.
+    Counted in posts, as the system of 2020-2023 did it: each voice is equally often the one that speaks. But no post
+    is repeated more often than `MOST_REPEATS`, so that a much smaller account is not learned by heart.
     """
     most = max(map(len, accounts), default=0)
-    return tuple(account[i % len(account)] for account in accounts if account for i in range(most))
+    return tuple(
+        account[at % len(account)]
+        for account in accounts
+        if account
+        for at in range(min(most, MOST_REPEATS * len(account)))
+    )
 
 
 def _key(text: str) -> str:

@@ -93,6 +93,11 @@ class Corpus:
         return sum(account.kept for account in self.accounts)
 
     @property
+    def counts(self) -> dict[str, int]:
+        """The kept posts of each account, by handle."""
+        return {account.profile.handle: account.kept for account in self.accounts}
+
+    @property
     def languages(self) -> dict[str, int]:
         """ISO 639 codes to kept posts, the most frequent first; posts without a known language count nowhere."""
         counts = Counter(text.lang for account in self.accounts for text in account.texts if text.lang)

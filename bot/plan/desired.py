@@ -210,7 +210,15 @@ def _state(
         block_reason=backoff.block_reason(memory, keys, now),
         estimate=_estimate(entry, facts, now, look_up_age),
         unproven=entry.source == "archive" and any(owners.is_unnamed(one.network, one.id) for one in held),
+        unequal=_unequal(held) if len(entry.handles) > 1 else None,
     )
+
+
+def _unequal(held: Sequence[Facts]) -> str | None:
+    """The sentence on accounts whose numbers of stored posts differ too much; None where they do not."""
+    from bot.corpus.balance import imbalance
+
+    return imbalance({one.handle: one.own for one in held})
 
 
 def _estimate(entry: Entry, facts: StoredFacts, now: datetime, look_up_age: timedelta | None) -> Estimate:

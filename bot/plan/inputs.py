@@ -55,7 +55,7 @@ class EntryState:
     an entry that failed is not tried again now, `block_reason`: why the account itself forbids it; an entry named
     with `only` is tried all the same. `no_posts_reason`: why there is nothing to train on until a person imports
     it. `estimate`: what a fetch would cost. `fault`: why the stored posts may not be used at all. `unproven`: some
-    came from a file that names no owner.
+    came from a file that names no owner. `unequal`: what is to be said of voices too unequal to be balanced.
     """
 
     new_posts: int = 0
@@ -68,6 +68,7 @@ class EntryState:
     estimate: Estimate = field(default=Estimate())
     fault: str | None = None
     unproven: bool = False
+    unequal: str | None = None
 
 
 UNKNOWN = EntryState()

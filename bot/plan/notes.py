@@ -25,7 +25,9 @@ def notes(given: PlanInput, steps: Iterable[Step]) -> Iterator[Note]:
     yield from _changed_sampling(pairs)
     yield from _moved_bases(pairs)
     yield from _older_defaults(pairs)
+    steps = list(steps)
     yield from _unproven(given, steps)
+    yield from _unequal_voices(given, steps)
 
 
 def _published_entries(given: PlanInput) -> Iterator[tuple[Desired, Published]]:
@@ -93,3 +95,18 @@ def _unproven(given: PlanInput, steps: Iterable[Step]) -> Iterator[Note]:
         f"{', '.join(names[:NAMED])}{more}; consent: self is not proved there, nor that nobody was removed"
     )
     yield Note("unproven", text)
+
+
+def _unequal_voices(given: PlanInput, steps: Iterable[Step]) -> Iterator[Note]:
+    """A note for each model to be trained whose accounts have too different numbers of stored posts."""
+    unequal = [
+        (step.name, state.unequal)
+        for step in steps
+        if step.action == "train" and (state := given.state(step.name)).unequal
+    ]
+    for name, words in unequal[:NAMED]:
+        yield Note("voices", f"{name}: {words}")
+    if len(unequal) > NAMED:
+        yield Note(
+            "voices", f"{len(unequal) - NAMED:,} more models have as unequal voices; bot corpus shows each"
+        )

@@ -59,6 +59,7 @@ NoteKind = Literal[
     "base",
     "defaults",
     "unproven",
+    "voices",
     "guard",
     "store",
     "budget",

@@ -18,6 +18,7 @@ import transformers
 
 from bot import manifest
 from bot.corpus import Split, oversample_to_largest
+from bot.corpus.balance import repeat_words
 from bot.errors import Skipped, TrainingError
 from bot.manifest import Asked, Copying, Evaluation, Point, Sample, Tracking, Training
 from bot.registry.recipe import Recipe
@@ -139,7 +140,7 @@ def fine_tune(
         "sample", f"{len(prompts)} {'prompt' if len(prompts) == 1 else 'prompts'}, then texts without one"
     )
     samples, copied = _write(folder, prompts, split, recipe.seed, device, longest)
-    memorisation.check(copied, max_copying)
+    memorisation.check(copied, max_copying, _repeated(split))
     training = _training(sum(map(len, split.train)), run, recipe, device)
     rest = {
         "characters": sum(len(text.text) for text in texts),
@@ -244,6 +245,11 @@ def _write(
     )
     withheld = sum(answer.copied for answer in shown)
     return shown, memorisation.measure(rest[: len(texts)], rest[len(texts) :], seed=seed, withheld=withheld)
+
+
+def _repeated(split: Split) -> list[str]:
+    """Which accounts' posts stand several times in an epoch, in words."""
+    return repeat_words({account[0].handle: len(account) for account in split.train if account})
 
 
 def _fitting(

@@ -107,14 +107,22 @@ def measure(
     )
 
 
-def check(copying: Copying, most: float) -> None:
-    """Raises Skipped, with the numbers, when a larger share of the samples than `most` are whole training posts."""
+def check(copying: Copying, most: float, repeated: Sequence[str] = ()) -> None:
+    """Raises Skipped, with the numbers, when a larger share of the samples than `most` are whole training posts.
+
+    `repeated` says which posts stand several times in an epoch, the likely cause: `ada's 25 posts 4 times`.
+    """
+    cause = (
+        f"In each epoch it sees {' and '.join(repeated)}: import more of their posts, make a model of each account, or "
+        "give the recipe fewer epochs"
+        if repeated
+        else "Give the recipe fewer epochs or a lower learning_rate, or add posts"
+    )
     if copying.whole > most:
         raise Skipped(
             f"the model repeats its training posts: {copying.whole:.1%} of {copying.samples} samples are whole "
             f"posts, where max_copying allows {most:.1%}, and {copying.runs:.1%} hold {copying.words} words in a "
-            f"row of one (held-out posts: {copying.natural_runs:.1%}); not published. Give the recipe fewer epochs "
-            "or a lower learning_rate, or add posts"
+            f"row of one (held-out posts: {copying.natural_runs:.1%}); not published. {cause}"
         )
 
 

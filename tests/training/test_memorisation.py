@@ -118,6 +118,8 @@ def test_above_the_limit_a_model_is_not_published_and_the_numbers_are_told() -> 
     memorisation.check(figures, 0.5)
     with pytest.raises(Skipped, match=r"50\.0% of 2 samples are whole posts, where max_copying allows 5\.0%"):
         memorisation.check(figures, 0.05)
+    with pytest.raises(Skipped, match=r"In each epoch it sees sue's 25 posts 4 times"):
+        memorisation.check(figures, 0.05, ["sue's 25 posts 4 times"])
 
 
 def test_nothing_to_compare_copies_nothing() -> None:

@@ -68,6 +68,28 @@ def test_corpus_shows_numbers_and_no_text(home: Path, capsys: pytest.CaptureFixt
     assert "Not enough: at least 6,000 characters are needed." in said
 
 
+def test_unequal_voices_are_said_before_any_training(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    posts = (home / "ada.jsonl").read_text().splitlines(keepends=True)
+    (home / "sue.jsonl").write_text("".join(posts[:2]))
+    text = TEXT.replace("[ada]", "[ada, sue]")
+    (home / "registry.yaml").write_text(text)
+    for handle in ("ada", "sue"):
+        bot(home, "import", handle, str(home / f"{handle}.jsonl"))
+    capsys.readouterr()
+    assert bot(home, "corpus", "ada-sue") == 0
+    assert "sue's 2 posts would have to be repeated 25 times" in capsys.readouterr().out
+    many = [
+        json.dumps({"id": str(n), "text": f"{SECRET} says so much today {n} " * 9, "created_at": n})
+        for n in range(60)
+    ]
+    (home / "ada.jsonl").write_text("\n".join(many))
+    bot(home, "import", "ada", str(home / "ada.jsonl"))
+    capsys.readouterr()
+    assert bot(home, "plan", "--hub", f"dir:{home / 'hub'}") == 0
+    said = capsys.readouterr().out
+    assert "Note: ada-sue: unequal voices: sue's 2 posts" in said
+
+
 def test_purge_leaves_no_trace(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bot(home, "import", "ada", str(home / "ada.jsonl"))
     assert bot(home, "purge", "@ADA") == 0
