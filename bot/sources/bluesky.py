@@ -1,13 +1,13 @@
 """Source `bluesky`: reads accounts through Bluesky's public API, without a login and free of charge.
 
-Shapes and errors are those of the lexicons app.bsky.actor.getProfile, app.bsky.feed.getAuthorFeed,
-app.bsky.richtext.facet and com.atproto.label.defs. `BLUESKY_API_BASE` sends every request elsewhere.
+Shapes and errors are those of the lexicons app.bsky.actor.getProfile and app.bsky.feed.getAuthorFeed.
+`BLUESKY_API_BASE` sends every request elsewhere.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,26 +15,21 @@ from typing import Any
 from bot.errors import Blocked, BotError, SourceError
 from bot.io.http import POLICY, Answer, Client, homepage
 from bot.sources import Cost, Cursor, Options, Source
+from bot.sources.bluesky_records import check_consent, labels_of, post_of
 from bot.sources.fields import identifier, mapping, mappings, moment, text
 from bot.sources.handles import if_valid, shown
-from bot.sources.links import shows_address
-from bot.sources.opt_out import opt_out_tag
 from bot.sources.paging import Page, walk
 from bot.sources.posts import Ending, Post, Profile, Timeline
 
 _API = "https://public.api.bsky.app/xrpc/"
 _PAGE = "100"  # the most there is
 _NO_HANDLE = "handle.invalid"  # the network's placeholder for a handle that fails verification
-_SENSITIVE = frozenset(("sexual", "nudity", "porn", "graphic-media", "gore", "!warn", "!hide"))
-_HIDDEN = frozenset(("!hide", "!takedown", "!suspend"))
 _GONE = {
     "AccountTakedown": "is suspended by the network",
     "AccountSuspended": "is suspended by the network",
     "AccountDeactivated": "is deactivated by its owner",
 }
 _ERROR_NAME = re.compile(r"[A-Za-z]{1,40}")
-_AUTHOR = re.compile(r"at://(did:[a-z]+:[\w.:%-]{1,200})/")
-_MOST_FACETS = 500  # of one post; real ones have fewer
 
 
 def open_source(options: Options) -> Source:
@@ -79,9 +74,9 @@ class Bluesky:
                 f"the handle {handle} has another owner: the model was made of {account}, and it now belongs to "
                 f"{did}; nothing was fetched"
             )
-        labels = _labels(mappings(found, "labels"), self._now())
+        labels = labels_of(mappings(found, "labels"), self._now())
         bio = text(found, "description") or ""
-        _check_consent(handle, labels, bio)
+        check_consent(handle, labels, bio)
         warnings: list[str] = []
         name = if_valid(text(found, "handle") or "", "bluesky") or handle
         profile = Profile(
@@ -149,19 +144,6 @@ class Bluesky:
             return None
 
 
-def _check_consent(handle: str, labels: Iterable[str], bio: str) -> None:
-    """Raises Blocked for an account that is hidden or asks not to be used."""
-    if "!no-unauthenticated" in labels:
-        raise Blocked(
-            f"{handle} asks apps to show it to nobody who is not signed in (the label !no-unauthenticated), so it "
-            "is not used; its owner can change that in Bluesky's settings, under logged-out visibility"
-        )
-    if hidden := sorted(_HIDDEN.intersection(labels)):
-        raise Blocked(f"{handle} is hidden by the network's moderators (the label {hidden[0]})")
-    if tag := opt_out_tag([bio]):
-        raise Blocked(f"{handle} asks in its bio not to be used ({tag}), so it is not")
-
-
 def _not_found(answer: Answer) -> bool:
     """Whether no account has the handle. Other invalid requests have the same error name."""
     message = (text(answer.value, "message") or "").lower()
@@ -199,70 +181,16 @@ def _post(item: object, did: str, now: datetime) -> Post | None:
             if reposted
             else None
         )
-    raw, created = text(record, "text"), _created(post, record, now)
-    if raw is None or created is None or not uri.startswith(f"at://{did}/"):
+    created = _created(post, record, now)
+    if created is None or not uri.startswith(f"at://{did}/"):
         return None
-    languages = record.get("langs")
-    parent = identifier(mapping(mapping(record, "reply"), "parent"), "uri")
-    labels = [*mappings(post, "labels"), *mappings(mapping(record, "labels"), "values")]
-    return Post(
-        id=uri,
-        text=_cut(raw, mappings(record, "facets")),
-        created_at=created,
-        lang=languages[0]
-        if isinstance(languages, list) and languages and isinstance(languages[0], str)
-        else None,
-        reply_to=parent,
-        reply_to_author=_author(parent),
-        sensitive=any(text(label, "val") in _SENSITIVE and not label.get("neg") for label in labels),
-    )
-
-
-def _author(uri: str | None) -> str | None:
-    """The account in a post's address, `at://did:plc:…/app.bsky.feed.post/…`."""
-    found = _AUTHOR.match(uri or "")
-    return found[1] if found else None
+    return post_of(uri, record, created, mappings(post, "labels"))
 
 
 def _created(post: dict[str, Any], record: dict[str, Any], now: datetime) -> datetime | None:
     """The author's time of a post, but never later than the network's: feeds are sorted this way."""
     said, seen = moment(record, "createdAt"), moment(post, "indexedAt")
     return min(said, seen or now) if said else seen
-
-
-def _cut(raw: str, facets: list[dict[str, Any]]) -> str:
-    """The text without links. Facets count bytes of UTF-8 and often cover a shortened address.
-
-    A link on words other than an address stays: `my page` is part of the sentence.
-    """
-    data = raw.encode()
-    links = []
-    for facet in facets[:_MOST_FACETS]:
-        uri = next((u for f in mappings(facet, "features") if (u := text(f, "uri")) and _is_link(f)), None)
-        start, end = (mapping(facet, "index").get(key) for key in ("byteStart", "byteEnd"))
-        if uri and isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(data):
-            links.append((start, end, uri))
-    kept, last = b"", 0
-    for start, end, uri in sorted(links, key=lambda link: (link[0], -link[1])):
-        if start >= last and shows_address(data[start:end].decode(errors="replace"), uri):
-            kept, last = kept + data[last:start], end
-    return (kept + data[last:]).decode(errors="ignore").strip()
-
-
-def _is_link(feature: dict[str, Any]) -> bool:
-    return (text(feature, "$type") or "").endswith("#link")
-
-
-def _labels(labels: list[dict[str, Any]], now: datetime) -> tuple[str, ...]:
-    """The values of labels that are neither withdrawn nor expired."""
-    held = [
-        value
-        for label in labels
-        if (value := identifier(label, "val"))
-        and not label.get("neg")
-        and not ((expires := moment(label, "exp")) and expires <= now)
-    ]
-    return tuple(dict.fromkeys(held))
 
 
 def _reaches(items: list[object], read: list[Post | None], since: Cursor) -> bool:

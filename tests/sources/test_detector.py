@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from bluesky_repositories import key, post, repository
 from mastodon_archives import mastodon, note, outbox, tar
 from old_archives import classic, classic_tweet, community_archive, table, unpack
 from x_archives import javascript, members, pack, tweet
@@ -42,6 +43,7 @@ READ: dict[str, tuple[str, bytes]] = {
     "tar.gz of Mastodon": ("mastodon_archive", tar(mastodon([note()]))),
     "outbox": ("mastodon_archive", outbox([note()])),
     "lines": ("jsonl", LINE),
+    "repository": ("bluesky_repository", repository({key(1): post()})),
     "table": ("table", b"Datum,Text\n2024-05-01,canary is well\n"),
     "text": ("plain_text", "canary is well\nund Öl\n".encode()),
     "packed lines": ("jsonl", gzip.compress(LINE)),
@@ -100,7 +102,6 @@ NOT_READ: dict[str, tuple[str, bytes, str]] = {
         b'{"@context": "https://www.w3.org/ns/activitystreams", "orderedItems": ["https://canary.example"]}',
         "a list of an archive of Mastodon that holds no posts",
     ),
-    "repository": ("repo.car", b"\x3a\xa2eroots\x81\xd8\x2a", "use source: bluesky"),
     "messages": (
         "tweets.js",
         b"window.YTD.direct_messages.part0 = [",

@@ -98,10 +98,6 @@ _KNOWN: tuple[tuple[Callable[[Look], bool], str], ...] = (
         "this is a list of an archive of Mastodon that holds no posts, such as its likes; give outbox.json, or the "
         "whole archive",
     ),
-    (
-        lambda one: one.form == "file" and b"eroots" in one.head[:64],
-        "this is the repository of a Bluesky account: use source: bluesky, which reads the account itself",
-    ),
     (_starts(b"%PDF"), "this is a PDF, which holds no posts that can be read; give the archive itself"),
     (
         _starts(b"7z\xbc\xaf", b"Rar!"),
