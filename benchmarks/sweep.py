@@ -1,6 +1,7 @@
 """Which recipe predicts unseen posts best: candidates on corpora, one row of a CSV for each training.
 
-    python benchmarks/sweep.py --base FOLDER [--corpora NAME…] [--posts 250] [--seeds 1…] [--candidates NAME…]
+    python benchmarks/sweep.py --base FOLDER [--corpora NAME…] [--posts 250] [--seeds 1…]
+                               [--candidates NAME…] [--samples]
     python benchmarks/sweep.py --write
 
 Validation posts choose the epoch whose weights are kept; the losses of the test posts, which choose nothing, are
@@ -16,7 +17,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import torch
 from corpora import FORTUNES, Texts, persona
@@ -27,7 +29,8 @@ from sweep_tables import tables
 from bot.cli.demo import HERE
 from bot.hub.base_model import parse
 from bot.registry.recipe import NAMED, Recipe
-from bot.training import adapters, data, device, evaluate, loading, loop, saving
+from bot.registry.sampling import DEFAULT
+from bot.training import adapters, data, device, evaluate, loading, loop, memorisation, sample, saving
 from bot.training.optimiser import with_rate
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "quality.md"
@@ -59,8 +62,17 @@ FROZEN = ", frozen embeddings"
 CANDIDATES["2 x 256, auto, 3 epochs" + FROZEN] = {**BY_TWO, "epochs": 3}
 
 
-def measure(base: loading.LoadedBase, texts: Texts, name: str, recipe: Recipe, picked: device.Device) -> Row:
-    """Trains one candidate on one corpus by the bot's own loop, and scores base and tuned model on the test posts."""
+SHOWN = 10
+"""How many texts of a model stand in the CSV."""
+
+
+def measure(
+    base: loading.LoadedBase, texts: Texts, name: str, recipe: Recipe, picked: device.Device, *, writes: bool
+) -> Row:
+    """Trains one candidate on one corpus by the bot's own loop, and scores base and tuned model on the test posts.
+
+    A model that `writes` also writes texts without a prompt, by the default sampling settings.
+    """
     recipe = with_rate(
         recipe.model_copy(update={"block_size": min(recipe.block_size, base.context)}), base.width
     )
@@ -92,6 +104,7 @@ def measure(base: loading.LoadedBase, texts: Texts, name: str, recipe: Recipe, p
         else:
             model = adapters.merge(adapter, rounded)
         after = evaluate.losses(model, test, base.end, picked)
+        written = write(base, model, max(map(len, posts)), recipe.seed) if writes else []
     return Row(
         base=base.spec.name,
         corpus=texts.name,
@@ -108,6 +121,18 @@ def measure(base: loading.LoadedBase, texts: Texts, name: str, recipe: Recipe, p
         test_tokens=tuple(len(post) + 1 for post in test),
         test_base=tuple(before),
         test_tuned=tuple(after),
+        copied=sum(one.exact_match for one in memorisation.overlaps(written, texts.train))
+        if writes
+        else None,
+        samples=tuple(written[:SHOWN]),
+    )
+
+
+def write(base: loading.LoadedBase, model: Any, longest: int, seed: int) -> list[str]:
+    """The texts by which the bot measures copying, of `longest` tokens at most."""
+    model.generation_config = sample.settings(DEFAULT, base.context, base.end)
+    return sample.unprompted(
+        cast("Any", SimpleNamespace(model=model, tokenizer=base.tokenizer)), seed, longest
     )
 
 
@@ -131,6 +156,7 @@ def main() -> None:
     options.add_argument("--candidates", nargs="*", default=list(CANDIDATES))
     options.add_argument("--fortunes", type=Path, default=FORTUNES)
     options.add_argument("--results", type=Path, default=RESULTS)
+    options.add_argument("--samples", action="store_true", help="each model writes 100 texts, too")
     options.add_argument("--write", action="store_true")
     chosen = options.parse_args()
     if chosen.write:
@@ -146,7 +172,7 @@ def main() -> None:
                 if (base.spec.name, texts.name, len(texts.train), seed, name) in done:
                     continue
                 recipe = Recipe.model_validate({**CANDIDATES[name], "seed": seed})
-                row = measure(base, texts, name, recipe, picked)
+                row = measure(base, texts, name, recipe, picked, writes=chosen.samples)
                 append(row, chosen.results)
                 print(row.line, flush=True)
 

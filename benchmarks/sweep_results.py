@@ -17,7 +17,11 @@ RESULTS = Path(__file__).parent / "results" / "sweep.csv"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One training. `validation` is nats a token before it and after each epoch; the last three: one number a post."""
+    """One training. `validation` is nats a token before it and after each epoch; of `test_…`, one number a post.
+
+    `samples` are the first texts that the model wrote without a prompt, unselected, and `copied` how many of all that
+    it wrote were whole training posts; None where it wrote nothing.
+    """
 
     base: str
     corpus: str
@@ -34,6 +38,8 @@ class Row:
     test_tokens: tuple[int, ...]
     test_base: tuple[float, ...]
     test_tuned: tuple[float, ...]
+    copied: int | None = None
+    samples: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str, int, int, str]:
@@ -79,6 +85,7 @@ def append(row: Row, file: Path) -> None:
     cells: dict[str, Any] = dataclasses.asdict(row)
     cells["settings"] = json.dumps(row.settings)
     cells["cpu_seconds"] = f"{row.cpu_seconds:.1f}"
+    cells["samples"] = json.dumps(row.samples, ensure_ascii=False)
     cells["test_tokens"] = " ".join(map(str, row.test_tokens))
     for name, digits in (("validation", 4), ("test_base", 3), ("test_tuned", 3)):
         cells[name] = " ".join(f"{value:.{digits}f}" for value in getattr(row, name))
@@ -94,6 +101,8 @@ def _row(cells: dict[str, str]) -> Row:
     values |= {name: int(cells[name]) for name in WHOLE}
     values["settings"] = json.loads(cells["settings"])
     values["cpu_seconds"] = float(cells["cpu_seconds"])
+    values["copied"] = int(cells["copied"]) if cells.get("copied") else None
+    values["samples"] = tuple(json.loads(cells.get("samples") or "[]"))
     values["test_tokens"] = tuple(map(int, cells["test_tokens"].split()))
     for name in ("validation", "test_base", "test_tuned"):
         values[name] = tuple(map(float, cells[name].split()))
