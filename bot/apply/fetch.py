@@ -95,7 +95,8 @@ class Fetcher:
             )
         elif place not in self._read_to_its_end:
             known = self.store.facts(handle, entry.source)
-            warnings = self._read_span(entry, handle, account or (known.id if known else None), None, None)
+            account = account or (known.id if known else None) or _id_of_entry(entry, handle)
+            warnings = self._read_span(entry, handle, account, None, None)
         held = self.store.load(handle, entry.source)
         if held is None:  # purged meanwhile
             raise Skipped(f"the store holds no posts of {handle} any more")
@@ -137,7 +138,7 @@ class Fetcher:
         known = self.store.facts(handle, entry.source, check=True)
         if known is not None:
             self._refuse_removed(owners.of_facts(known), handle, "what the store holds")
-        account = account or (known.id if known else None)
+        account = account or (known.id if known else None) or _id_of_entry(entry, handle)
         warnings: list[str] = []
         spans: list[tuple[Cursor | None, Cursor | None]] = [(known.since if known else None, None)]
         if known is not None and not known.damaged:
@@ -220,3 +221,11 @@ class Fetcher:
                 self._sleep(0)
             ids.add(post.id)
             yield post
+
+
+def _id_of_entry(entry: Entry, handle: str) -> str | None:
+    """The account's id that the entry names, as its network has it: Mastodon's without the host."""
+    account = entry.accounts.get(handle)
+    return (
+        account.partition("@")[0] if account and network_of(entry.source, handle) == "mastodon" else account
+    )

@@ -165,6 +165,17 @@ def test_another_owner_is_seen_before_anything_is_fetched(network: Network, tmp_
         fetcher(found, store).fetch(found.entries[0])
 
 
+def test_the_id_in_the_entry_is_compared_before_a_post_is_paid_for(network: Network, tmp_path: Path) -> None:
+    found = read(tmp_path, entry="source: x, accounts: '1'")
+    store = Store(str(tmp_path / "store"))
+    with pytest.raises(Blocked, match="another owner"):
+        fetcher(found, store).fetch(found.entries[0])
+    assert store.facts("ada", "x") is None
+    same = read(tmp_path, entry=f"source: x, accounts: '{network.id}'")
+    fetcher(same, store).fetch(same.entries[0])
+    assert store.facts("ada", "x") is not None
+
+
 def test_lost_posts_are_read_again_in_full(network: Network, tmp_path: Path) -> None:
     found, store = read(tmp_path), Store(str(tmp_path / "store"))
     fetcher(found, store).fetch(found.entries[0])

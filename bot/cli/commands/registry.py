@@ -92,17 +92,24 @@ def add(
     from bot.registry import edit as registry_edit
     from bot.registry.write import write
 
-    text = registry_edit.add(
-        _read(registry_path),
-        handles,
-        source=source,
-        consent=consent,
-        archive=archives[0] if len(archives) == 1 else list(archives) or None,
-        jsonl=jsonl,
-        base=base,
-        name=name,
-        account=_account_in(archives, registry_path, handles),
-    )
+    before = _read(registry_path)
+
+    def added(account: str | None) -> str:
+        return registry_edit.add(
+            before,
+            handles,
+            source=source,
+            consent=consent,
+            archive=archives[0] if len(archives) == 1 else list(archives) or None,
+            jsonl=jsonl,
+            base=base,
+            name=name,
+            account=account,
+        )
+
+    text = added(account := _account_in(archives, registry_path, handles))
+    if account is None and (stored := _stored_account(text, registry_path, handles)):
+        text = added(stored)
     write(registry_path, text)
     click.echo(f"{registry_path}: added {' and '.join(handles)}; see what it would do with: bot plan")
 
@@ -122,6 +129,31 @@ def _account_in(archives: tuple[str, ...], registry_path: Path, handles: tuple[s
     except BotError:
         return None  # bot validate says what is wrong with it
     return of.account if of.handle == bare(handles[0]) else None
+
+
+def _stored_account(text: str, registry_path: Path, handles: tuple[str, ...]) -> str | None:
+    """The id of the only handle's account as a store in a folder knows it, of posts that were imported before.
+
+    `text` is the registry with the new entry. No store elsewhere is asked: an edit of a file waits for no network.
+    """
+    from bot import registry
+    from bot.errors import BotError
+    from bot.registry.owners import of_facts
+    from bot.sources.handles import bare
+    from bot.store.places import place_of
+
+    try:
+        loaded = registry.read_text(text.encode(), registry_path)
+        alone = (bare(handles[0]),) if len(handles) == 1 else ()
+        entry = next((entry for entry in loaded.entries if entry.handles == alone), None)
+        if entry is None or place_of(loaded.store.url).kind != "folder":
+            return None
+        facts = open_store(None, loaded).facts(entry.handles[0], entry.source)
+    except BotError:
+        return None  # bot validate and bot plan say what is wrong
+    if facts is None or facts.known_as not in ("", entry.handles[0]):
+        return None
+    return of_facts(facts).account
 
 
 @click.command()

@@ -137,6 +137,15 @@ def test_add_writes_the_id_that_the_archive_names_and_remove_takes_it_into_the_t
     assert 'accounts: ["4242"]' in after
 
 
+def test_add_writes_the_id_that_the_store_knows_of_posts_imported_before(home: Home) -> None:
+    pack(home.folder / "a.zip", archive())
+    home.path.write_text(HEAD.replace("models:\n", "models: []\n"))
+    assert home.bot("import", "mara_quay", str(home.folder / "a.zip"))[0] == 0
+    assert home.bot("add", "mara_quay", "--source", "archive", "--consent", "self")[0] == 0
+    (entry,) = registry.load(home.path).entries
+    assert dict(entry.accounts) == {"mara_quay": "4242"}
+
+
 def test_add_writes_no_id_of_an_archive_of_somebody_else(home: Home) -> None:
     pack(home.folder / "a.zip", archive("bob"))
     home.path.write_text(HEAD.replace("models:\n", "models: []\n"))
