@@ -209,7 +209,8 @@ def _state(
         wait_reason=backoff.wait_reason(memory, keys, now),
         block_reason=backoff.block_reason(memory, keys, now),
         estimate=_estimate(entry, facts, now, look_up_age),
-        unproven=entry.source == "archive" and any(owners.is_unnamed(one.network, one.id) for one in held),
+        unproven=entry.source in LOCAL_SOURCES
+        and any(owners.is_unnamed(one.network, one.id) for one in held),
         unequal=_unequal(held) if len(entry.handles) > 1 else None,
     )
 

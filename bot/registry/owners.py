@@ -139,5 +139,6 @@ def is_unnamed(network: str, account: str | None) -> bool:
 
 
 def is_unproven(entry: Entry, files: Mapping[str, Owner]) -> bool:
-    """Whether a file of the entry names no owner: then nothing shows whose posts they are."""
-    return entry.source == "jsonl" or not all(files.values())
+    """Whether a file of the entry names no owner, as JSON Lines do not: then nothing shows whose posts they are."""
+    unread = entry.source == "jsonl" and len(files) < len(entry.files)
+    return unread or not all(files.values())

@@ -11,6 +11,7 @@ import pytest
 from bluesky_repositories import key, post, repository
 from mastodon_archives import mastodon, note, outbox, tar
 from old_archives import classic, classic_tweet, community_archive, table, unpack
+from reddit_data import comments, reddit
 from x_archives import javascript, members, pack, tweet
 
 from bot.errors import SourceError
@@ -44,6 +45,8 @@ READ: dict[str, tuple[str, bytes]] = {
     "outbox": ("mastodon_archive", outbox([note()])),
     "lines": ("jsonl", LINE),
     "repository": ("bluesky_repository", repository({key(1): post()})),
+    "Reddit's zip": ("reddit", zipped(**reddit("canary"))),
+    "Reddit's comments": ("reddit", comments("canary")),
     "table": ("table", b"Datum,Text\n2024-05-01,canary is well\n"),
     "text": ("plain_text", "canary is well\nund Öl\n".encode()),
     "packed lines": ("jsonl", gzip.compress(LINE)),

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any
 
 from bot.errors import SourceError
 from bot.sources.archives import activities, ytd
 from bot.sources.archives.collecting import Part, collect
 from bot.sources.archives.kind import Choices
 from bot.sources.archives.look import Look
-from bot.sources.archives.members import Members, open_members
+from bot.sources.archives.members import Members, named, open_members, single, where
 from bot.sources.archives.tar import open_tar
 from bot.sources.fields import identifier, mapping, text
-from bot.sources.files import opened
 from bot.sources.html_text import html_to_text
 from bot.sources.posts import Owner, Profile, Timeline
 
@@ -129,40 +128,15 @@ def _open(stack: ExitStack, looks: Sequence[Look]) -> list[Members]:
 def _opened(look: Look) -> AbstractContextManager[Members]:
     match look.form:
         case "file":
-            return _single(look)
+            return single(look.file, _OUTBOX if _is_outbox(look.head) else _ACTOR)
         case "tar":
             return open_tar(look.file, _WANTED)
         case _:
             return open_members(look.file)
 
 
-class _Single:
-    """A single file as the only member of an archive."""
-
-    def __init__(self, look: Look) -> None:
-        self.file = look.name
-        self.names = frozenset([_OUTBOX if _is_outbox(look.head) else _ACTOR])
-        self._path = look.file
-
-    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
-        return opened(self._path)
-
-
-@contextmanager
-def _single(look: Look) -> Iterator[Members]:
-    yield _Single(look)
-
-
-def _named(archives: Sequence[Members], name: str) -> Iterator[tuple[Members, str]]:
-    """The members of that name, in whichever folder they are."""
-    for members in archives:
-        for each in sorted(members.names):
-            if each == name or each.endswith(f"/{name}"):
-                yield members, each
-
-
 def _outboxes(archives: Sequence[Members], looks: Sequence[Look]) -> list[Part]:
-    parts = [_part(members, name) for members, name in _named(archives, _OUTBOX)]
+    parts = [_part(members, name) for members, name in named(archives, _OUTBOX)]
     if not parts:
         raise SourceError(
             f"{_where(looks)}: there is no outbox.json here, so no posts of Mastodon; give the whole archive that "
@@ -172,20 +146,20 @@ def _outboxes(archives: Sequence[Members], looks: Sequence[Look]) -> list[Part]:
 
 
 def _part(members: Members, name: str) -> Part:
-    where = members.file if isinstance(members, _Single) else f"{members.file}: {name}"
+    place = where(members, name)
 
     def records() -> Iterator[dict[str, Any]]:
         with members.open(name) as stream:
-            for _, record in ytd.sections(stream, where, ("orderedItems",)):
+            for _, record in ytd.sections(stream, place, ("orderedItems",)):
                 yield record
 
-    return Part(where, records)
+    return Part(place, records)
 
 
 def _account(archives: Sequence[Members], looks: Sequence[Look], *, picture: bool = False) -> _Account:
     """The one account of all files. Raises SourceError, without names, for two."""
-    found = [_of_actor(members, name, picture) for members, name in _named(archives, _ACTOR)]
-    found += [_of_posts(_part(members, name)) for members, name in _named(archives, _OUTBOX)]
+    found = [_of_actor(members, name, picture) for members, name in named(archives, _ACTOR)]
+    found += [_of_posts(_part(members, name)) for members, name in named(archives, _OUTBOX)]
     known = {each.address: each for each in reversed(found) if each.address}
     if len(known) > 1:
         raise SourceError(
@@ -201,7 +175,7 @@ def _of_posts(part: Part) -> _Account:
 
 def _of_actor(members: Members, name: str, picture: bool) -> _Account:
     with members.open(name) as stream:
-        value = ytd.value(stream, f"{members.file}: {name}")
+        value = ytd.value(stream, where(members, name))
     address = identifier(value, "id") or ""
     try:
         bio = html_to_text(text(value, "summary") or "")

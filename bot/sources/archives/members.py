@@ -11,7 +11,7 @@ import stat
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
@@ -65,6 +65,38 @@ def open_members(file: str) -> Iterator[Members]:
             ) from None
         with archive:
             yield _Zip(shown(file), archive, size)
+
+
+@contextmanager
+def single(file: str, member: str) -> Iterator[Members]:
+    """A single file as the only member of an archive, under the name that it has there."""
+    yield Single(shown(file), file, member)
+
+
+class Single:
+    """A single file as the only member of an archive; see `Members`."""
+
+    def __init__(self, file: str, path: str, member: str) -> None:
+        self.file = file
+        self.names = frozenset([member])
+        self._path = path
+
+    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """Opens the file, whatever its name."""
+        return opened(self._path)
+
+
+def where(members: Members, name: str) -> str:
+    """How messages name a member: a single file by its own name alone."""
+    return members.file if isinstance(members, Single) else f"{members.file}: {name}"
+
+
+def named(archives: Iterable[Members], *names: str) -> Iterator[tuple[Members, str]]:
+    """The members with one of these last names, in whichever folder they are."""
+    for members in archives:
+        for each in sorted(members.names):
+            if each.rpartition("/")[2] in names:
+                yield members, each
 
 
 def _by_lower_case(names: list[str]) -> tuple[dict[str, str], frozenset[str]]:

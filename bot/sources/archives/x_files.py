@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, BinaryIO
+from typing import Any
 
 from bot.errors import SourceError
 from bot.sources import fields
 from bot.sources.archives import ytd
 from bot.sources.archives.look import Look
-from bot.sources.archives.members import Members, open_members
+from bot.sources.archives.members import Members, Single, open_members, where
 from bot.sources.archives.x_posts import Part
-from bot.sources.files import opened
 
 _MANIFEST = "manifest.js"
 _COUNT = re.compile(r"[0-9]{1,9}")
@@ -70,13 +69,13 @@ class File:
     def part(self) -> Part:
         """The file as a part to be read."""
         members, name = self.root.members, self.root.folder + self.name
-        where = members.file if isinstance(members, _Single) else f"{members.file}: {name}"
+        place = where(members, name)
 
         def records() -> Iterator[dict[str, Any]]:
             with members.open(name) as stream:
-                yield from ytd.records(stream, where)
+                yield from ytd.records(stream, place)
 
-        return Part(where, records)
+        return Part(place, records)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +123,7 @@ def open_roots(
     roots = []
     for look, name in looks:
         if name is not None:
-            roots.append(Root(_Single(look, name), ""))
+            roots.append(Root(Single(look.name, look.file, name), ""))
             continue
         members = stack.enter_context(open_members(look.file))
         folders = {
@@ -136,20 +135,6 @@ def open_roots(
             Root(members, folder) for folder in sorted(folders, key=lambda each: (each.count("/"), each))
         ]
     return roots
-
-
-class _Single:
-    """A single file as the only member of an archive."""
-
-    def __init__(self, look: Look, name: str) -> None:
-        self.file = look.name
-        self.names = frozenset([name])
-        self._path = look.file
-
-    @contextmanager
-    def open(self, name: str) -> Iterator[BinaryIO]:
-        with opened(self._path) as stream:
-            yield stream
 
 
 def _checked(root: Root, file: dict[str, Any], pattern: re.Pattern[str]) -> str:
