@@ -269,9 +269,17 @@ def _results(metadata: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _facts(published: object) -> list[tuple[str, str]]:
+    """Our own facts in the front matter by name, in words; what is empty is left out."""
     if not isinstance(published, Mapping):
         return []
-    return [
-        (str(key).replace("_", " "), ", ".join(map(str, value)) if isinstance(value, list) else str(value))
-        for key, value in published.items()
-    ]
+    rows = [(str(key).replace("_", " "), _in_words(value)) for key, value in published.items()]
+    return [(name, text) for name, text in rows if text]
+
+
+def _in_words(value: object) -> str:
+    """`a, b` for a list, `key: value, key: value` for a mapping."""
+    if isinstance(value, list):
+        return ", ".join(map(_in_words, value))
+    if isinstance(value, Mapping):
+        return ", ".join(f"{str(key).replace('_', ' ')}: {_in_words(one)}" for key, one in value.items())
+    return str(value)

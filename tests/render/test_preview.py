@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -187,3 +188,13 @@ def test_wide_tables_and_code_can_be_scrolled_with_the_keyboard() -> None:
     html = shown("| a |\n| - |\n| b |\n\n```\ncode\n```\n")
     assert '<div class="wide" tabindex="0"><table>' in html
     assert '<pre tabindex="0">' in html
+
+
+def test_facts_with_parts_are_shown_in_words() -> None:
+    settings = {"contact": "https://example.org", "tags": ["satire", "poetry"]}
+    readme = f'---\nmynah: {{"settings": {json.dumps(settings)}, "asked": {{}}, "version": 2}}\n---\n\n# x\n'
+    card = preview.shown(preview.Card("my-org/x", readme, {}))
+    assert card["facts"] == [
+        ("settings", "contact: https://example.org, tags: satire, poetry"),
+        ("version", "2"),
+    ]

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import io
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
 from card_facts import ADA, BOB, CARDS, account, manifest
 from PIL import Image
 
+from bot.io.paths import TEMPLATES
 from bot.manifest import Manifest, Sample
+from bot.registry.templates import find, template_digest
 from bot.render import pictures
 from bot.render.pictures import poster, typeset
 
@@ -122,3 +125,13 @@ def test_a_withheld_sample_is_not_drawn(kind: str, monkeypatch: pytest.MonkeyPat
     drawn = drawn_by(manifest(samples=(secret,)), kind, monkeypatch)
     assert not [text for text in drawn if "SECRET" in text]
     assert any("learned to write from tweets" in text for text in drawn)
+
+
+def test_a_restyled_part_of_the_pictures_is_used_and_renders_cards_again(tmp_path: Path) -> None:
+    part = find("poster.svg.j2", TEMPLATES).read_text(encoding="utf-8")
+    (tmp_path / "poster.svg.j2").write_text(part.replace("#ffd166", "#ff0000"), encoding="utf-8")
+    folders = [tmp_path, *TEMPLATES]
+    assert template_digest("model_card", folders) != template_digest("model_card", TEMPLATES)
+    for draw in PICTURES.values():
+        picture = opened(draw(CARDS["one"], {}, folders)).convert("RGB")
+        assert picture.getpixel((4, 4)) == (255, 0, 0)
