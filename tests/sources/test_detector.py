@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from bluesky_repositories import key, post, repository
 from mastodon_archives import mastodon, note, outbox, tar
+from meta_exports import INSTAGRAM, instagram, threads
 from old_archives import classic, classic_tweet, community_archive, table, unpack
 from reddit_data import comments, reddit
 from x_archives import javascript, members, pack, tweet
@@ -47,6 +48,8 @@ READ: dict[str, tuple[str, bytes]] = {
     "repository": ("bluesky_repository", repository({key(1): post()})),
     "Reddit's zip": ("reddit", zipped(**reddit("canary"))),
     "Reddit's comments": ("reddit", comments("canary")),
+    "Instagram's zip": ("meta_export", zipped(**{INSTAGRAM: instagram("canary")})),
+    "Threads' posts": ("meta_export", threads("canary")),
     "table": ("table", b"Datum,Text\n2024-05-01,canary is well\n"),
     "text": ("plain_text", "canary is well\nund Öl\n".encode()),
     "packed lines": ("jsonl", gzip.compress(LINE)),

@@ -37,6 +37,9 @@ _OPTIONS = (
     click.option(
         "--post-per", type=click.Choice(["line", "paragraph"]), help="What is a post in a plain text."
     ),
+    click.option(
+        "--public", is_flag=True, help="Of an export of Meta's, read posts that it does not mark as public."
+    ),
 )
 
 

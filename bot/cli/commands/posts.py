@@ -49,9 +49,9 @@ def import_(
     The public posts and the profile, and nothing else of it.
 
     FILE is what bot inspect knows: an archive of X of any year or of Mastodon, as zip, folder or single files; the
-    repository of a Bluesky account; the data of a Reddit account; JSONL with one post a line; a table, or a plain
-    text. Several files are those of one archive. HANDLE is the account's on the network that the archive is of, else
-    a word of your choice.
+    repository of a Bluesky account; the data of a Reddit account; an export of Instagram, Threads or Facebook;
+    JSONL with one post a line; a table, or a plain text. Several files are those of one archive. HANDLE is the
+    account's on the network that the archive is of, else a word of your choice.
     """
     from bot.registry import owners
     from bot.sources.handles import normalise

@@ -22,6 +22,7 @@ KINDS: tuple[str, ...] = (
     "bot.sources.archives.mastodon_archive",
     "bot.sources.archives.bluesky_repository",
     "bot.sources.archives.reddit",
+    "bot.sources.archives.meta_export",
     "bot.sources.archives.table",
     "bot.sources.jsonl",
     "bot.sources.archives.plain_text",

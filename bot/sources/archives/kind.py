@@ -27,7 +27,9 @@ class Choices:
 
     `communities`: public posts in X's communities as well. Of a table `text_column`, `date_column` and `id_column`
     name what its columns hold, and `date_format` (of `strptime`) how its dates are written. `post_per`: what is a
-    post in a plain text. `latest`: a post with a later date is from the future, and no post.
+    post in a plain text. `public`: the person says that posts are public which their file does not mark.
+
+    `latest`: a post with a later date is from the future, and no post.
     """
 
     communities: bool = False
@@ -36,6 +38,7 @@ class Choices:
     id_column: str | None = None
     date_format: str | None = None
     post_per: PostPer | None = None
+    public: bool = False
     latest: datetime = field(default_factory=_latest)
 
     @property
@@ -45,7 +48,7 @@ class Choices:
         return {name: "" if value is True else value for name, value in made.items() if value}
 
 
-NAMES = ("communities", "text_column", "date_column", "id_column", "date_format", "post_per")
+NAMES = ("communities", "text_column", "date_column", "id_column", "date_format", "post_per", "public")
 """The choices that a person can make."""
 
 

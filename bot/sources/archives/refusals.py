@@ -98,6 +98,10 @@ _KNOWN: tuple[tuple[Callable[[Look], bool], str], ...] = (
         "this is a list of an archive of Mastodon that holds no posts, such as its likes; give outbox.json, or the "
         "whole archive",
     ),
+    (
+        _holds(r"(?:^|/)(?:threads_and_replies|posts_\d+|your_posts\w*_\d+)\.html$"),
+        "this is an export of Instagram, Threads or Facebook as web pages; ask for it again in the format JSON",
+    ),
     (_starts(b"%PDF"), "this is a PDF, which holds no posts that can be read; give the archive itself"),
     (
         _starts(b"7z\xbc\xaf", b"Rar!"),
