@@ -35,7 +35,7 @@ from bot.sources.posts import Post, Profile, Timeline
 from bot.training import data, device, evaluate, fine_tune, loading, sample
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "corpus.md"
-CORPORA = ("jargon_file", "devils_dict", "king_james_1611", "fortunes people")
+CORPORA = ("jargon_file", "fortunes people", "devils_dict", "king_james_1611")
 VARIANTS = (("keep", "keep"), ("keep", "mask"), ("strip", "keep"), ("strip", "mask"))
 HANDLES = [f"{first}_{last}" for first in ("anna", "ben", "cleo", "dan", "eva") for last in "abcdefgh"]
 HELD_OUT = 0.4
@@ -154,6 +154,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("--base", type=Path, default=HERE / "base")
     options.add_argument("--posts", type=int, default=500, help="of each corpus at most")
+    options.add_argument("--corpora", type=int, default=len(CORPORA), help="the first so many")
     options.add_argument("--results", type=Path)
     options.add_argument("--write", action="store_true")
     chosen = options.parse_args()
@@ -161,7 +162,7 @@ def main() -> None:
     if chosen.results and chosen.results.exists():
         results = json.loads(chosen.results.read_text())
     base = loading.load(parse(str(chosen.base)))
-    for name in CORPORA:
+    for name in CORPORA[: chosen.corpora]:
         posts = with_mentions(texts_of(name, chosen.posts))
         for variant in VARIANTS:
             key = f"{name}|{'|'.join(variant)}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot import corpus, manifest
 from bot.apply.context import RunContext
-from bot.corpus import AccountCorpus, Corpus
+from bot.corpus import AccountCorpus, Corpus, vocabulary
 from bot.errors import BotError
 from bot.hub import base_model as base
 from bot.hub.published import Published
@@ -24,6 +25,7 @@ from bot.sources.posts import Timeline
 
 if TYPE_CHECKING:
     from bot.training.fine_tune import Tuned
+    from bot.training.loading import LoadedBase
 
 
 def check_consent(registry: Registry, entry: Entry, timelines: Sequence[Timeline]) -> None:
@@ -64,9 +66,22 @@ def tune(context: RunContext, entry: Entry, cleaned: Corpus, folder: Path) -> Tu
     if entry.tracking != "none":
         request = tracking.Request(entry.tracking, entry.name, cleaned, context.watcher.say)
         tuned = tracked(tuned, request, asked.recipe_digest(asked.values_of(entry)))
+    if unknown := _unknown_language(loaded, cleaned):
+        tuned = replace(tuned, warnings=(*tuned.warnings, unknown))
     for warning in tuned.warnings:
         context.watcher.say(f"{entry.name}: warning: {warning}")
     return tuned
+
+
+def _unknown_language(loaded: LoadedBase, cleaned: Corpus) -> str | None:
+    """The sentence for the card on a base that hardly knows the language of the posts."""
+    from bot.training.data import tokenise
+
+    texts = [text.text for account in cleaned.accounts for text in account.texts]
+    share = vocabulary.share_of_english(
+        texts, lambda some: sum(map(len, tokenise(loaded.tokenizer, list(some))))
+    )
+    return vocabulary.unknown_language(share, list(cleaned.languages), loaded.spec.name)
 
 
 def files(

@@ -76,6 +76,10 @@ class CorpusOutput(TypedDict):
     accounts: Annotated[list[AccountJson], "in the entry's order"]
     characters: Annotated[int, "characters of clean text of all accounts"]
     tokens: Annotated[int | None, "the same in tokens of the base; null while its tokenizer is not at hand"]
+    share_of_english: Annotated[
+        float | None,
+        "bytes in a token of the base, as a share of those in English; below 0.5 it hardly knows the language",
+    ]
     languages: Annotated[dict[str, int], "posts by ISO 639 code, the most frequent first"]
     enough: Annotated[bool, "whether a model can be trained on it"]
     warnings: Annotated[list[str], "sentences for the card"]

@@ -75,12 +75,17 @@ def require_enough(corpus: Corpus) -> None:
 
 
 def to_json(
-    corpus: Corpus, *, tokens: int | None = None, choices: Sequence[Mapping[str, Any]] = ()
+    corpus: Corpus,
+    *,
+    tokens: int | None = None,
+    share_of_english: float | None = None,
+    choices: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The JSON value that `bot corpus --json` prints.
 
-    `tokens` is None while the base's tokenizer is not at hand, and so is the count of a reason for dropping whose
-    posts were never asked for. `choices`: for each account what each selection would change (`choices.effects`).
+    `tokens` and `share_of_english` (`vocabulary`) are None while the base's tokenizer is not at hand, and so is the
+    count of a reason for dropping whose posts were never asked for. `choices`: for each account what each selection
+    would change (`choices.effects`).
     """
     repeated = balance.repeats(corpus.counts)
     return {
@@ -106,6 +111,7 @@ def to_json(
         ],
         "characters": corpus.characters,
         "tokens": tokens,
+        "share_of_english": round(share_of_english, 3) if share_of_english is not None else None,
         "languages": corpus.languages,
         "enough": is_enough(corpus),
         "warnings": list(corpus.warnings),

@@ -12,6 +12,7 @@ from bot.corpus.threads import threads
 from bot.corpus.values import ALWAYS_LISTED, REASONS, AccountCorpus, Text
 from bot.registry.languages import iso_639
 from bot.registry.selection import Selection
+from bot.sources import scripts
 from bot.sources.posts import Post, Profile, Timeline
 
 
@@ -135,9 +136,19 @@ def _text(posts: Sequence[Post], said: str, handle: str) -> Text:
 
 
 def _with_languages(texts: Sequence[Text]) -> tuple[Text, ...]:
-    """The texts with ISO 639 codes; those whose network states none with the one that is detected."""
-    unnamed = [at for at, text in enumerate(texts) if text.lang is None]
-    found = [replace(text, lang=iso_639(text.lang)) if text.lang else text for text in texts]
-    for at, lang in zip(unnamed, detection.languages([texts[at].text for at in unnamed]), strict=True):
-        found[at] = replace(texts[at], lang=lang)
-    return tuple(found)
+    """The texts with ISO 639 codes. What a network states is believed unless the script excludes it.
+
+    Without a statement, or with one that is not believed, the language is detected, or follows from the script.
+    """
+    possible = [scripts.languages(text.text) for text in texts]
+    stated = [iso_639(text.lang) for text in texts]
+    found = [
+        code if code is None or allowed is None or code in allowed else None
+        for code, allowed in zip(stated, possible, strict=True)
+    ]
+    unknown = [at for at, text in enumerate(texts) if found[at] is None and (text.lang is None or stated[at])]
+    for at, code in zip(unknown, detection.languages([texts[at].text for at in unknown]), strict=True):
+        allowed = possible[at]
+        by_script = allowed[0] if allowed and len(allowed) == 1 else None
+        found[at] = code if code and (allowed is None or code in allowed) else by_script
+    return tuple(replace(text, lang=code) for text, code in zip(texts, found, strict=True))

@@ -20,6 +20,7 @@ from bot.io import digest
 from bot.io.paths import TEMPLATES
 from bot.plan import backoff, training_time
 from bot.plan.inputs import Desired, EntryState
+from bot.plan.known_language import KnownLanguage
 from bot.plan.retry_memory import RetryMemory
 from bot.plan.steps import Estimate
 from bot.plan.sufficiency import Sufficiency
@@ -153,7 +154,7 @@ def load_store_state(
         for entry in (registry.entries if registry.removed else ())
     }
     states = {name: EntryState(fault=fault) for name, fault in faults.items() if fault}
-    enough = Sufficiency(facts, store.load)
+    enough, known = Sufficiency(facts, store.load), KnownLanguage(facts, store.load)
     for entry, published in asked_about:
         one = state(entry, published, facts, RetryMemory.from_json(notes.get(entry.name, {})))
         fault = "; ".join(owners.stored_faults(registry, entry, _held(entry, facts))) or None
@@ -161,7 +162,8 @@ def load_store_state(
             entry.paused or (fault or one.skip_reason or one.wait_reason or one.block_reason) is not None
         )
         no_posts = None if decided else enough.no_posts_reason(entry)
-        states[entry.name] = replace(one, fault=fault, no_posts_reason=no_posts)
+        unknown = None if decided or no_posts else known.warning(entry)
+        states[entry.name] = replace(one, fault=fault, no_posts_reason=no_posts, unknown_language=unknown)
     return states
 
 

@@ -55,7 +55,8 @@ class EntryState:
     an entry that failed is not tried again now, `block_reason`: why the account itself forbids it; an entry named
     with `only` is tried all the same. `no_posts_reason`: why there is nothing to train on until a person imports
     it. `estimate`: what a fetch would cost. `fault`: why the stored posts may not be used at all. `unproven`: some
-    came from a file that names no owner. `unequal`: what is to be said of voices too unequal to be balanced.
+    came from a file that names no owner. `unequal`: what is to be said of voices too unequal to be balanced, and
+    `unknown_language` of a base that hardly knows the posts' language.
     """
 
     new_posts: int = 0
@@ -69,6 +70,7 @@ class EntryState:
     fault: str | None = None
     unproven: bool = False
     unequal: str | None = None
+    unknown_language: str | None = None
 
 
 UNKNOWN = EntryState()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from bot.hub.published import Published
 from bot.plan.inputs import Desired, PlanInput
-from bot.plan.steps import WORK, Note, Step
+from bot.plan.steps import WORK, Note, NoteKind, Step
 from bot.registry import asked
 
 NAMED = 5
@@ -27,7 +27,7 @@ def notes(given: PlanInput, steps: Iterable[Step]) -> Iterator[Note]:
     yield from _older_defaults(pairs)
     steps = list(steps)
     yield from _unproven(given, steps)
-    yield from _unequal_voices(given, steps)
+    yield from _about_posts(given, steps)
 
 
 def _published_entries(given: PlanInput) -> Iterator[tuple[Desired, Published]]:
@@ -97,16 +97,16 @@ def _unproven(given: PlanInput, steps: Iterable[Step]) -> Iterator[Note]:
     yield Note("unproven", text)
 
 
-def _unequal_voices(given: PlanInput, steps: Iterable[Step]) -> Iterator[Note]:
-    """A note for each model to be trained whose accounts have too different numbers of stored posts."""
-    unequal = [
-        (step.name, state.unequal)
-        for step in steps
-        if step.action == "train" and (state := given.state(step.name)).unequal
-    ]
-    for name, words in unequal[:NAMED]:
-        yield Note("voices", f"{name}: {words}")
-    if len(unequal) > NAMED:
-        yield Note(
-            "voices", f"{len(unequal) - NAMED:,} more models have as unequal voices; bot corpus shows each"
-        )
+def _about_posts(given: PlanInput, steps: Iterable[Step]) -> Iterator[Note]:
+    """Notes on the stored posts of models to be trained: unequal voices, and languages that a base hardly knows."""
+    training = [(step.name, given.state(step.name)) for step in steps if step.action == "train"]
+    voices = [(name, words) for name, state in training if (words := state.unequal)]
+    languages = [(name, words) for name, state in training if (words := state.unknown_language)]
+    kinds: tuple[tuple[NoteKind, list[tuple[str, str]]], ...] = (("voices", voices), ("language", languages))
+    for kind, found in kinds:
+        for name, words in found[:NAMED]:
+            yield Note(kind, f"{name}: {words}")
+        if len(found) > NAMED:
+            yield Note(
+                kind, f"the same is true of {len(found) - NAMED:,} more models; bot corpus NAME shows each"
+            )

@@ -60,6 +60,7 @@ NoteKind = Literal[
     "defaults",
     "unproven",
     "voices",
+    "language",
     "guard",
     "store",
     "budget",

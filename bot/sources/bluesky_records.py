@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.errors import Blocked
+from bot.sources import scripts
 from bot.sources.fields import identifier, mapping, mappings, moment, text
 from bot.sources.links import shows_address
 from bot.sources.opt_out import opt_out_tag
@@ -19,6 +20,7 @@ from bot.sources.posts import Post
 _SENSITIVE = frozenset(("sexual", "nudity", "porn", "graphic-media", "gore", "!warn", "!hide"))
 _HIDDEN = frozenset(("!hide", "!takedown", "!suspend"))
 _AUTHOR = re.compile(r"at://(did:[a-z]+:[\w.:%-]{1,200})/")
+_MOST_LANGUAGES = 10  # of one post; the app allows three
 _MOST_FACETS = 500  # of one post; real ones have fewer
 
 
@@ -29,16 +31,20 @@ def post_of(
     raw = text(record, "text")
     if raw is None:
         return None
-    languages = record.get("langs")
+    written = _cut(raw, mappings(record, "facets"))
+    listed = record.get("langs")
+    languages = (
+        [code for code in listed[:_MOST_LANGUAGES] if isinstance(code, str)]
+        if isinstance(listed, list)
+        else []
+    )
     parent = identifier(mapping(mapping(record, "reply"), "parent"), "uri")
     labels = [*labels, *mappings(mapping(record, "labels"), "values")]
     return Post(
         id=uri,
-        text=_cut(raw, mappings(record, "facets")),
+        text=written,
         created_at=created,
-        lang=languages[0]
-        if isinstance(languages, list) and languages and isinstance(languages[0], str)
-        else None,
+        lang=scripts.first_possible(written, languages),
         reply_to=parent,
         reply_to_author=_author(parent),
         sensitive=any(text(label, "val") in _SENSITIVE and not label.get("neg") for label in labels),

@@ -140,7 +140,8 @@ def fine_tune(
         "sample", f"{len(prompts)} {'prompt' if len(prompts) == 1 else 'prompts'}, then texts without one"
     )
     samples, copied = _write(folder, prompts, split, recipe.seed, device, longest)
-    memorisation.check(copied, max_copying, _repeated(split))
+    counts = {account[0].handle: len(account) for account in split.train if account}
+    memorisation.check(copied, max_copying, repeat_words(counts))
     training = _training(sum(map(len, split.train)), run, recipe, device)
     rest = {
         "characters": sum(len(text.text) for text in texts),
@@ -245,11 +246,6 @@ def _write(
     )
     withheld = sum(answer.copied for answer in shown)
     return shown, memorisation.measure(rest[: len(texts)], rest[len(texts) :], seed=seed, withheld=withheld)
-
-
-def _repeated(split: Split) -> list[str]:
-    """Which accounts' posts stand several times in an epoch, in words."""
-    return repeat_words({account[0].handle: len(account) for account in split.train if account})
 
 
 def _fitting(

@@ -211,3 +211,20 @@ def test_the_counts_stand_in_the_json_below_info() -> None:
     assert (value["downloaded"], value["replies"], value["kept"]) == (2, 1, 1)
     assert value["info"]["choices"]["replies: strip"] == 1
     assert (value["info"]["stripped"], value["info"]["masked"]) == (0, 0)
+
+
+PERSIAN = "آدمی به دنیا می‌آید تا از کتاب و رفیق لذت ببرد"
+JAPANESE = "今日はとても寒いので家で本を読んでいます"
+
+
+def test_a_language_that_the_script_excludes_is_overruled_by_the_text() -> None:
+    (made,) = build(
+        [timeline(post(1, JAPANESE, lang="no"), post(2, "สวัสดีตอนเช้าครับ", lang="en"), post(3, lang="en"))]
+    ).accounts
+    assert [text.lang for text in made.texts] == ["ja", "th", "en"]
+
+
+def test_of_a_script_of_several_languages_the_text_decides() -> None:
+    pytest.importorskip("py3langid")
+    (made,) = build([timeline(post(1, PERSIAN, lang="en"), post(2, PERSIAN + " 2", lang="und"))]).accounts
+    assert [text.lang for text in made.texts] == ["fa", None]

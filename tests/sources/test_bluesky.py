@@ -128,6 +128,12 @@ def test_a_repost_whose_record_is_not_named_still_has_its_own_id(net: SocialServ
     assert [post.id for post in posts(net)] == [f"repost:{uri(1)}", uri(1)]
 
 
+def test_of_several_languages_the_one_that_the_script_allows_is_taken(net: SocialServer) -> None:
+    said = "今日はとても寒いので家で本を読んでいます"
+    assert one(net, bluesky_item(1, said, record={"langs": ["no", "ja"]})).lang == "ja"
+    assert one(net, bluesky_item(2, said, record={"langs": ["no", 3]})).lang == "no"
+
+
 def test_a_reply_names_its_parent_and_the_account_of_that(net: SocialServer) -> None:
     ref = {"uri": uri(9, OTHER_DID), "cid": "x"}
     post = one(net, bluesky_item(1, record={"reply": {"root": ref, "parent": ref}}))

@@ -132,7 +132,7 @@ def corpus(
     from bot import corpus as corpora
     from bot.apply.fetch import Fetcher
     from bot.cli import report
-    from bot.corpus import choices
+    from bot.corpus import choices, vocabulary
     from bot.hub import base_model
     from bot.registry.lookup import find_entry
 
@@ -152,9 +152,13 @@ def corpus(
     built = corpora.build(timelines, entry.selection)
     changes = choices.of_timelines(timelines)
     texts = [text.text for account in built.accounts for text in account.texts]
-    tokens = base_model.count_tokens(base_model.parse(entry.base), texts)
+    base = base_model.parse(entry.base)
+    tokens = base_model.count_tokens(base, texts)
+    share = vocabulary.share_of_english(texts, lambda some: base_model.count_tokens(base, some))
+    if warning := vocabulary.unknown_language(share, list(built.languages), base.name):
+        built = replace(built, warnings=(*built.warnings, warning))
     if as_json:
-        value = corpora.to_json(built, tokens=tokens, choices=changes)
+        value = corpora.to_json(built, tokens=tokens, share_of_english=share, choices=changes)
         for handle, account in zip(entry.handles, value["accounts"], strict=True):
             account["handle"] = handle
         report.print_json(value, sys.stdout)

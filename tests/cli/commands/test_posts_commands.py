@@ -11,6 +11,7 @@ from x_archives import members, pack, tweet
 from x_server import XServer
 
 from bot.__main__ import main
+from bot.cli.demo import HERE
 from bot.sources.posts import Profile, Timeline
 from bot.store import Store
 
@@ -88,6 +89,24 @@ def test_unequal_voices_are_said_before_any_training(home: Path, capsys: pytest.
     assert bot(home, "plan", "--hub", f"dir:{home / 'hub'}") == 0
     said = capsys.readouterr().out
     assert "Note: ada-sue: unequal voices: sue's 2 posts" in said
+
+
+def test_a_base_that_hardly_knows_the_language_is_named_by_corpus_and_plan(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "registry.yaml").write_text(TEXT.replace("./base", str(HERE / "base")))  # it knows English alone
+    said = "آدمی به دنیا می‌آید تا از کتاب و رفیق لذت ببرد"
+    posts = [{"id": n, "text": f"{said} {n} " * 4, "created_at": n, "lang": "fa"} for n in range(60)]
+    (home / "ada.jsonl").write_text("\n".join(map(json.dumps, posts)))
+    bot(home, "import", "ada", str(home / "ada.jsonl"))
+    capsys.readouterr()
+    assert bot(home, "corpus", "ada", "--json") == 0
+    value = json.loads(capsys.readouterr().out)
+    assert value["languages"] == {"fa": 60}
+    assert value["share_of_english"] < 0.5
+    assert any("hardly knows Persian" in warning for warning in value["warnings"])
+    assert bot(home, "plan", "--hub", f"dir:{home / 'hub'}") == 0
+    assert "hardly knows Persian" in capsys.readouterr().out
 
 
 def test_purge_leaves_no_trace(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
