@@ -11,11 +11,25 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class Replacement:
+    """A text that a message proposes for the characters from `start` to `end` of a file, counted from 0."""
+
+    start: int
+    end: int
+    text: str
+
+    def applied(self, content: str) -> str:
+        """The file's content, without a byte order mark, with the proposed text."""
+        return content[: self.start] + self.text + content[self.end :]
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class Problem:
     """A problem in a file: `path:line:column: message` (line and column count from 1).
 
     `topic` names what the message is about where its words do not: they hold a line number that moves, or somebody
-    looks for this kind of problem. It is no part of what a problem equals.
+    looks for this kind of problem. Each of the `replacements` that the message proposes removes the problem. Neither
+    is part of what a problem equals.
     """
 
     path: str
@@ -23,6 +37,7 @@ class Problem:
     column: int
     message: str
     topic: str = field(default="", compare=False)
+    replacements: tuple[Replacement, ...] = field(default=(), compare=False)
 
     @property
     def identity(self) -> str:
@@ -53,10 +68,25 @@ class RegistryError(BotError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
+class WrongValue(ValueError):
+    """A value that cannot be accepted. The sentence proposes each text in `instead`, which of a registry is YAML."""
+
+    def __init__(self, message: str, *, instead: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.instead = tuple(instead)
+
+
 class UsageError(BotError):
-    """The command was called with an invalid argument: a missing file, an unknown name."""
+    """The command was called with an invalid argument: a missing file, an unknown name.
+
+    The message proposes each of the arguments in `instead`, and every one of them would be accepted.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str, *, instead: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.instead = tuple(instead)
 
 
 class TemplateError(UsageError):

@@ -50,6 +50,18 @@ GROUPS = {
 COMMANDS = {name: module for commands in GROUPS.values() for name, module in commands.items()}
 
 
+ALIASES = {
+    "check": "validate",
+    "generate": "say",
+    "show": "explain",
+    "list": "status",
+    "delete": "takedown",
+    "new": "init",
+    "card": "render",
+}
+"""What people may call some of the commands: suggested, and no commands."""
+
+
 class Commands(click.Group):
     """The commands; each one's module is imported when it is called, since most calls need one of them."""
 
@@ -70,6 +82,8 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Returns the command that is called, with the flags that every command has."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"there is no command {args[0][:60]!r}{_closest(args[0])}")
         name, command, rest = super().resolve_command(ctx, args)
         if command is not None:
             from bot.cli.logs import add_options
@@ -88,6 +102,14 @@ class Commands(click.Group):
             ]
             with formatter.section(title):
                 formatter.write_dl(rows, col_max=30)
+
+
+def _closest(word: str) -> str:
+    """The question whether a command of a similar name was meant, or nothing."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(word[:60].lower(), [*COMMANDS, *ALIASES], n=1)
+    return f"; did you mean {ALIASES.get(found[0], found[0])}?" if found else ""
 
 
 # Every flag can be given as BOT_COMMAND_FLAG as well, so that a workflow passes what somebody typed as data.

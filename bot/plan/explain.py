@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from bot import manifest
-from bot.errors import UsageError
 from bot.hub import Hub
 from bot.hub.published import FILENAME, VERSION
 from bot.plan import training_time
 from bot.plan.retry_memory import RetryMemory
 from bot.plan.steps import Plan, Step
 from bot.registry import Registry
+from bot.registry.lookup import resolve
+from bot.sources.handles import shown
 from bot.store import Facts, Store
 
 NEXT = {
@@ -32,10 +33,10 @@ HELD = (
 
 
 def explain(name: str, plan: Plan, registry: Registry, hub: Hub, store: Store) -> Iterator[str]:
-    """Lines for a person. UsageError when neither the registry nor the hub knows the name."""
+    """Lines for a person, on the model that `name` means (see `lookup.resolve`). UsageError when it means none."""
+    known = {step.name: step.handles for step in plan.steps}
+    name = resolve(name, known, f"neither the registry nor the hub has a model {shown(name)}")
     steps = [step for step in plan.steps if step.name == name]
-    if not steps:
-        raise UsageError(f"neither the registry nor the hub has a model {name!r}; bot status lists them all")
     for step in steps:
         yield f"{step.repo}: {step.status}"
         yield f"  why:        {step.explanation}"

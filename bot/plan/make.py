@@ -58,7 +58,7 @@ def make_plan(
     checked and the namespace is listed. `now` is this moment, unless two plans are to be compared. Raises UsageError
     and RegistryError for a name in `options.only` that is not in the registry, and what the hub and the store raise.
     """
-    _check_names(registry, options.only)
+    options = replace(options, only=_names(registry, options.only))
     if listing is None:
         listing = _listing(registry, hub)
     now = now or datetime.now(UTC)
@@ -99,11 +99,10 @@ def make_plan(
     return replace(plan, notes=(*plan.notes, *place, *budget))
 
 
-def _check_names(registry: Registry, names: tuple[str, ...]) -> None:
+def _names(registry: Registry, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of the models that these texts mean, faulty ones too."""
     faulty = {entry.name for entry in registry.faulty}
-    for name in names:
-        if name not in faulty:
-            find_entry(registry, name)
+    return tuple(name if name in faulty else find_entry(registry, name).name for name in names)
 
 
 def _listing(registry: Registry, hub: Hub) -> Listing:

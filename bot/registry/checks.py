@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.io import git
 from bot.registry.entry import Draft
-from bot.registry.yaml_tree import Fault
+from bot.registry.fault import Fault
 from bot.sources.handles import shown
 
 _GIT_SECONDS = 20

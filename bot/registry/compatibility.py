@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot import __version__
-from bot.registry.yaml_tree import Fault, Mapping, Scalar
+from bot.errors import WrongValue
+from bot.registry.fault import Fault
+from bot.registry.yaml_tree import Mapping, Scalar
 from bot.sources.handles import shown
 
 FORMAT = 1
@@ -26,9 +28,15 @@ def check_specifier(text: str) -> str:
     except InvalidSpecifier:
         asked = SpecifierSet()
     if not asked:
-        raise ValueError("write a version specifier as Python packages do: '>=0.2' or '>=0.2,<0.4'")
+        raise WrongValue(
+            "write a version specifier as Python packages do: '>=0.2' or '>=0.2,<0.4'",
+            instead=["'>=0.2'", "'>=0.2,<0.4'"],
+        )
     if asked.is_unsatisfiable():
-        raise ValueError(f"no version can satisfy it: write one that exists, such as '>={__version__}'")
+        known = f"'>={__version__}'"
+        raise WrongValue(
+            f"no version can satisfy it: write one that exists, such as {known}", instead=[known]
+        )
     return text
 
 

@@ -10,11 +10,13 @@ from typing import Any
 
 from bot.errors import UsageError
 from bot.registry import hub_names
+from bot.registry.advice import did_you_mean, nearest
 from bot.registry.problems import to_data
 from bot.registry.schema import MAX_HANDLES
-from bot.registry.text_edit import UnknownLayoutError, Value, append, delete, put
+from bot.registry.text_edit import UnknownLayoutError, append, delete, put
 from bot.registry.tombstones import Tombstones, hashed, salt_for
-from bot.registry.values import is_web_address, nearest
+from bot.registry.values import is_web_address
+from bot.registry.yaml_text import Value
 from bot.registry.yaml_tree import Mapping, Scalar, Sequence, parse, unprintable
 from bot.sources import handles as known
 from bot.sources.handles import SOURCES, Source, shown
@@ -256,7 +258,10 @@ def _gone(text: str) -> Tombstones:
 
 def _normalised(handles: Items[str], source: Source) -> list[str]:
     if source not in SOURCES:
-        raise UsageError(f"there is no source {shown(source)}{nearest(source, SOURCES)}")
+        close = nearest(source, SOURCES)
+        raise UsageError(
+            f"there is no source {shown(source)}{did_you_mean(close)}", instead=[close] if close else []
+        )
     try:
         new = list(dict.fromkeys(known.normalise(each, source) for each in handles))
     except ValueError as error:

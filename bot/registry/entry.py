@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping as Keys
-from collections.abc import Sequence as Items
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -13,16 +12,19 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from bot.registry import hub_names
+from bot.registry.advice import as_list, replaced, with_key
+from bot.registry.fault import Fault
 from bot.registry.file_keys import FileKeys
 from bot.registry.files import base_of, check_template
 from bot.registry.problems import read, to_data
 from bot.registry.recipe import Recipe
 from bot.registry.sampling import Sampling
-from bot.registry.schema import MAX_HANDLES, EntryFile, Policy, Preferences
+from bot.registry.schema import EntryFile, Policy, Preferences
 from bot.registry.selection import Selection
 from bot.registry.tombstones import Tombstones
 from bot.registry.values import duration
-from bot.registry.yaml_tree import Fault, Mapping, Node, Scalar, Sequence, unprintable
+from bot.registry.written_handles import valid_handles, written_handles
+from bot.registry.yaml_tree import Mapping, Node
 from bot.sources import handles
 from bot.sources.handles import Source, shown
 
@@ -113,10 +115,12 @@ def draft(node: Node, shared: Shared) -> Draft:
 def _fill(made: Draft, shared: Shared) -> None:
     node, faults = made.node, made.faults
     if not isinstance(node, Mapping):
-        faults.append(node.fault("an entry must be a mapping: write - handles: [ada_example]"))
+        advice, replacements = as_list("handles", node)
+        whole = [replaced(node, f"handles: {each.text}") for each in replacements]
+        faults.append(node.fault(f"an entry must be a mapping: {advice}", replacements=whole))
         return
     data = to_data(node, faults)
-    written = _written_handles(node, data, faults)
+    written = written_handles(node, data, faults)
     file, wrong = read(EntryFile, node, data | {"handles": []}, faults)
 
     given = file.model_fields_set
@@ -126,7 +130,7 @@ def _fill(made: Draft, shared: Shared) -> None:
         return getattr(file if key in given else defaults, key)
 
     source: Source = value("source")
-    made.handles = _handles(written, source, faults, shared.tombstones, sure="source" not in wrong)
+    made.handles = valid_handles(node, written, source, faults, shared.tombstones, sure="source" not in wrong)
     made.name = file.name or _name(node, made.handles, faults) if "name" not in wrong else None
     reader = FileKeys(made.handles, shared.folder, shared.within, faults)
     files: dict[str, tuple[str, ...]] = {}
@@ -136,7 +140,10 @@ def _fill(made: Draft, shared: Shared) -> None:
             continue
         key, placed = node.items[kind]
         if source != kind and "source" not in wrong:
-            faults.append(key.fault(f"{kind} is read by source: {kind} alone, and the source is {source}"))
+            message = (
+                f"{kind} is read by source: {kind} alone, and the source is {source}: write source: {kind}"
+            )
+            faults.append(key.fault(message, replacements=[with_key(node, "source", kind)]))
         elif made.handles:
             files = reader.files(kind, located, placed)
     accounts = reader.accounts(file.accounts, node.get("accounts") or node)
@@ -148,7 +155,8 @@ def _fill(made: Draft, shared: Shared) -> None:
         faults.append(
             node.fault(
                 "consent is missing: write consent: self if the account is yours, else consent: with the "
-                "https:// address where its owner agreed"
+                "https:// address where its owner agreed",
+                replacements=[with_key(node, "consent", "self")],
             )
         )
     if not wrong & {"license", "license_name", "license_link"}:
@@ -211,64 +219,6 @@ def selected(below: Selection, above: Selection) -> Selection:
         if key in keys.model_fields_set
     }
     return Selection.model_construct(set(values), **values)
-
-
-def _written_handles(node: Mapping, data: dict[str, Any], faults: list[Fault]) -> list[Scalar]:
-    value = node.get("handles")
-    if value is None:
-        if not (close := [key for key in node.items if key in ("handle", "Handles", "user", "users")]):
-            faults.append(node.fault("handles is missing: write handles: [ada_example]"))
-        elif close[0] in data:
-            key, _ = node.items[close[0]]
-            faults.append(key.fault(f"unknown key {shown(close[0])}: write handles: [ada_example]"))
-            del data[close[0]]
-        return []
-    if isinstance(value, Scalar) and value.text:
-        word = value.text if len(value.text) < 40 else "..."
-        faults.append(value.fault(f"handles must be a list: write handles: [{word}]"))
-        return [value]
-    if not isinstance(value, Sequence):
-        faults.append(value.fault("handles must be a list: write handles: [ada_example]"))
-    elif not value.items:
-        faults.append(value.fault("handles is empty: name at least one, handles: [ada_example]"))
-    else:
-        example = "a handle is one word: write handles: [ada_example, bob_example]"
-        faults.extend(
-            item.fault(example) for item in value.items[:MAX_HANDLES] if not isinstance(item, Scalar)
-        )
-        if len(value.items) > MAX_HANDLES:
-            message = f"{len(value.items)} handles in one entry: at most {MAX_HANDLES} make one model"
-            faults.append(value.items[MAX_HANDLES].fault(message))
-        return [
-            item
-            for item in value.items[:MAX_HANDLES]
-            if isinstance(item, Scalar) and not unprintable(item.text)  # reported already
-        ]
-    return []
-
-
-def _handles(
-    written: Items[Scalar], source: Source, faults: list[Fault], tombstones: Tombstones, *, sure: bool
-) -> tuple[str, ...]:
-    """The handles that can be read, each once. Of an unsure source (its key is wrong) any shape will do."""
-    found: dict[str, Scalar] = {}
-    for item in written:
-        try:
-            handle = handles.normalise(item.text, source) if sure else handles.person(item.text)
-        except ValueError as error:
-            faults.append(item.fault(str(error)))
-            continue
-        if handle in found:
-            first = found[handle].line
-            message = f"{shown(handle)} stands twice in this entry (line {first}): keep one"
-            faults.append(item.fault(message, f"repeated handle {handle}"))
-        elif line := tombstones.line(handle):
-            message = (
-                f"{shown(handle)} was removed (line {line}) and is never made again: take the handle out"
-            )
-            faults.append(item.fault(message, f"removed handle {handle}"))
-        found.setdefault(handle, item)
-    return tuple(found)
 
 
 def _name(node: Mapping, of: tuple[str, ...], faults: list[Fault]) -> str | None:

@@ -6,8 +6,11 @@ from collections.abc import Mapping as Keys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.registry.advice import replaced
+from bot.registry.fault import Fault
 from bot.registry.files import located, unreadable
-from bot.registry.yaml_tree import Fault, Mapping, Node, Sequence
+from bot.registry.yaml_text import flow_mapping
+from bot.registry.yaml_tree import Mapping, Node, Sequence
 from bot.sources.handles import bare, shown
 
 
@@ -38,9 +41,7 @@ class FileKeys:
                     self.faults.append(key_node.fault(message))
                     continue
             elif len(self.handles) > 1:
-                wanted = ", ".join(f"{each}: ..." for each in self.handles)
-                message = f"one file for {len(self.handles)} handles: write {kind}: {{{wanted}}}"
-                self.faults.append(node.fault(message))
+                self.faults.append(self._one_each(kind, texts, node))
                 continue
             places = place.items if isinstance(place, Sequence) else [place] * len(texts)
             found[handle] = tuple(self._file(kind, text, at) for text, at in zip(texts, places, strict=False))
@@ -57,6 +58,15 @@ class FileKeys:
                 message = f"{shown(key)} is no handle of this entry: accounts maps a handle to the id of its account"
                 self.faults.append(node.fault(message))
         return found
+
+    def _one_each(self, kind: str, texts: tuple[str, ...], node: Node) -> Fault:
+        """The fault that files are not said to be whose; it proposes their order where there is one for each handle."""
+        if len(texts) == len(self.handles):
+            wanted = flow_mapping(dict(zip(self.handles, texts, strict=True)))
+            message = f"which file is whose? for {len(texts)} handles write {kind}: {wanted}"
+            return node.fault(message, replacements=[replaced(node, wanted)])
+        wanted = ", ".join(f"{each}: ..." for each in self.handles)
+        return node.fault(f"one file for {len(self.handles)} handles: write {kind}: {{{wanted}}}")
 
     def _file(self, kind: str, text: str, place: Node) -> str:
         """Where one file is. A local one that cannot be read becomes a fault at its place."""

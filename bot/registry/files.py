@@ -9,9 +9,10 @@ from pathlib import Path
 from bot.hub import base_files
 from bot.io.paths import TEMPLATES
 from bot.registry import hub_names
+from bot.registry.fault import Fault
 from bot.registry.schema import Preferences
 from bot.registry.values import is_path
-from bot.registry.yaml_tree import Fault, Mapping
+from bot.registry.yaml_tree import Mapping
 from bot.sources.handles import shown
 
 """Where the bot's own templates are: in an installed package, in a checkout."""

@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from operator import attrgetter
 from pathlib import Path
 
-from bot.errors import Problem, RegistryError, UsageError
+from bot.errors import Problem, RegistryError, Replacement, UsageError
+from bot.registry.advice import replaced, with_key
 from bot.registry.checks import name_clashes, tracked_archives
 from bot.registry.compatibility import incompatibilities
 from bot.registry.contents import FaultyEntry, Registry, StoreSettings, Tombstone
 from bot.registry.entry import Draft, Entry, Shared, checked_defaults, draft, merged
+from bot.registry.fault import Fault
 from bot.registry.files import KEEPS_HISTORY, hub_target, store_url
 from bot.registry.problems import read, to_data
 from bot.registry.recipe import Recipe
@@ -23,8 +25,9 @@ from bot.registry.sampling import Sampling
 from bot.registry.schema import Rules, TombstoneFile
 from bot.registry.tombstones import Tombstones, is_hash
 from bot.registry.values import duration
-from bot.registry.yaml_tree import BOUNDS, Fault, Mapping, Node, Scalar, Sequence, parse
+from bot.registry.yaml_tree import BOUNDS, Mapping, Node, Scalar, Sequence, parse, typographic_quotes
 from bot.sources import handles
+from bot.sources.handles import WrongHandle
 
 MAX_BYTES = BOUNDS.size
 """Size of a registry file."""
@@ -102,6 +105,12 @@ def _read(data: bytes, path: Path, within: Path | None) -> Registry:
         message = "namespace is missing: write namespace: with the user or organisation on the Hub"
         general.append(place.fault(message))
     warnings += _warnings(root, file, drafts)
+    if not data.isascii():
+        wrong = {
+            (each.line, each.column)
+            for each in [*general, *(fault for one in drafts for fault in one.faults)]
+        }
+        warnings += [each for each in typographic_quotes(root) if (each.line, each.column) not in wrong]
     entries, faulty = _split_valid(drafts, path)
     found = [*general, *(fault for each in drafts for fault in each.faults)]
     return Registry(
@@ -174,8 +183,9 @@ def _tombstones(
                 try:
                     text = handle.text
                     lines.setdefault(text if is_hash(text) else handles.person(text), handle.line)
-                except ValueError as error:
-                    faults.append(handle.fault(str(error)))
+                except WrongHandle as error:
+                    instead = [replaced(handle, text) for text in error.instead]
+                    faults.append(handle.fault(str(error), replacements=instead))
     removed = [
         Tombstone(
             tuple(
@@ -218,7 +228,7 @@ def _warnings(root: Mapping, file: Rules, drafts: Iterable[Draft]) -> list[Fault
             f"source x refuses to run (for {len(unread)} of the entries): read X's terms, then set "
             "x: {terms_acknowledged: true}"
         )
-        found.append(place.fault(message))
+        found.append(place.fault(message, replacements=[_acknowledged(root)]))
     if drafts and file.contact is None:
         message = "contact is missing: cards cannot say where people ask for removal"
         found.append(root.items["models"][0].fault(message))
@@ -229,9 +239,20 @@ def _warnings(root: Mapping, file: Rules, drafts: Iterable[Draft]) -> list[Fault
     return found
 
 
+def _acknowledged(root: Mapping) -> Replacement | None:
+    """The file with X's terms acknowledged."""
+    section = root.get("x")
+    if isinstance(section, Mapping):
+        return with_key(section, "terms_acknowledged", "true")
+    return with_key(root, "x", "{terms_acknowledged: true}")
+
+
 def _problems(faults: Iterable[Fault], path: Path) -> tuple[Problem, ...]:
     ordered = sorted(set(faults), key=attrgetter("line", "column", "message"))
-    return tuple(Problem(str(path), each.line, each.column, each.message, each.topic) for each in ordered)
+    return tuple(
+        Problem(str(path), each.line, each.column, each.message, each.topic, each.replacements)
+        for each in ordered
+    )
 
 
 def _unreadable(faults: Iterable[Fault], path: Path) -> RegistryError:

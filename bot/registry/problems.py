@@ -5,28 +5,21 @@ What is wrong is noted and removed, so that the rest of the same mapping is chec
 
 from __future__ import annotations
 
-from collections.abc import Mapping as Keys
+import re
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from bot.registry.recipe import Recipe
-from bot.registry.sampling import Sampling
-from bot.registry.schema import EntryFile, Policy, Preferences, RegistryFile, Rules, StoreFile, XSettings
-from bot.registry.values import nearest
-from bot.registry.yaml_tree import Fault, Mapping, Node, Scalar, Sequence, unprintable
+from bot.errors import WrongValue
+from bot.registry.advice import as_list, did_you_mean, nearest, replaced
+from bot.registry.fault import Fault
+from bot.registry.schema import TombstoneFile
+from bot.registry.unknown_keys import unknown_key
+from bot.registry.yaml_tree import Mapping, Node, Scalar, Sequence, unprintable
 from bot.sources.handles import shown
 
 M = TypeVar("M", bound=BaseModel)
 
-_SECTIONS: Keys[str, type[BaseModel]] = {
-    "defaults": Preferences,
-    "policy": Policy,
-    "recipe": Recipe,
-    "sampling": Sampling,
-    "store": StoreFile,
-    "x": XSettings,
-}
 _ATTEMPTS = 8
 
 MAX_FAULTS = 100
@@ -72,7 +65,9 @@ def read(model: type[M], node: Mapping, data: dict[str, Any], faults: list[Fault
             if (not wrong or found["type"] == "value_error")
             and not (found["type"] == "too_short" and found["loc"] in holding)
         ]
-        faults.extend(_place(node, found).fault(_sentence(model, found)) for found in reported[:MAX_FAULTS])
+        faults.extend(
+            _fault(model, node, found) for found in reported[:MAX_FAULTS] if not _misspelt(node, found)
+        )
         if len(reported) > MAX_FAULTS:
             faults.append(node.fault(f"and {len(reported) - MAX_FAULTS:,} further faults in here"))
         wrong |= {str(found["loc"][0]) for found in errors if found["loc"]}
@@ -102,37 +97,82 @@ def _prune(data: Any, loc: tuple[Any, ...]) -> None:
         del container[last]
 
 
-def _place(node: Node, found: Any) -> Node:
-    """The node that an error is about: the value, an unknown key, or what a missing one is missing from."""
-    key = None
-    for part in found["loc"]:
+def _around(node: Node, loc: tuple[Any, ...]) -> tuple[Node, Node, Scalar | None]:
+    """The node that an error is about, as far as it is there; what holds it; and the key that it stands under."""
+    key, around = None, node
+    for part in loc:
         if isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
-            node = node.items[part]
+            around, node = node, node.items[part]
         elif isinstance(node, Mapping) and (pair := node.items.get(str(part))):
+            around = node
             key, node = pair
-    return key if key is not None and found["type"] == "extra_forbidden" else node
+    return node, around, key
 
 
-def _sentence(model: type[BaseModel], found: Any) -> str:
-    """The sentence for one of pydantic's errors: what is wrong and how to fix it."""
+def _misspelt(node: Mapping, found: Any) -> bool:
+    """Whether a key is missing because it stands there under a word that is nearly right, which is a fault already."""
+    if found["type"] != "missing":
+        return False
+    place = _around(node, found["loc"])[0]
+    missing = str(found["loc"][-1])
+    return isinstance(place, Mapping) and any(
+        nearest(key, TombstoneFile.model_fields) == missing for key in place.items if key != missing
+    )
+
+
+def _fault(model: type[BaseModel], node: Mapping, found: Any) -> Fault:
+    """The fault for one of pydantic's errors: what is wrong, how to fix it, and what to write."""
     loc, kind, value = found["loc"], found["type"], found["input"]
     context: dict[str, Any] = found.get("ctx", {})
+    place, around, key_node = _around(node, loc)
     key = next((part for part in reversed(loc) if isinstance(part, str) and part), "")
-    if kind == "extra_forbidden":
-        section = next((_SECTIONS[part] for part in reversed(loc[:-1]) if part in _SECTIONS), model)
-        return _unknown(key, section)
+    if kind == "extra_forbidden" and key_node is not None and isinstance(around, Mapping):
+        return unknown_key(model, loc, around, key_node)
     if value is None and kind != "missing":
-        return f"{key} has no value: give one, or take the key out"
+        return place.fault(f"{key} has no value: give one, or take the key out")
     match kind:
         case "value_error":
-            return f"{key}: {f'{shown(value)}: ' if isinstance(value, str) else ''}{context['error']}"
+            error = context["error"]
+            said = f"{key}: {f'{shown(value)}: ' if isinstance(value, str) else ''}{error}"
+            instead = error.instead if isinstance(error, WrongValue) else ()
+            return place.fault(said, replacements=[replaced(place, text) for text in instead])
         case "literal_error":
-            return _not_one_of(key, value, context["expected"])
+            return _not_one_of(key, value, context["expected"], place)
         case "list_type" | "tuple_type":
-            example = value if isinstance(value, str) and len(value) < 40 else "..."
-            return f"{key} must be a list: write [{example}]"
+            advice, replacements = as_list(key, place)
+            return place.fault(f"{key} must be a list: {advice}", replacements=replacements)
+        case "model_type" | "dict_type" if isinstance(around, Sequence):
+            return _no_mapping(key, value, place)
     message = _MESSAGES.get(kind, "{key}: {msg}")
-    return message.format(**{**context, "key": key, "value": _brief(value), "msg": found["msg"]})
+    close = _number(value, whole=message is _WHOLE) if message in (_WHOLE, _NUMBER) else None
+    if message is _BOOLEAN and isinstance(value, str):
+        close = nearest(value, ("true", "false"))
+    said = message.format(**{**context, "key": key, "value": _brief(value), "msg": found["msg"]})
+    return place.fault(
+        f"{said}{did_you_mean(close)}", replacements=[replaced(place, close)] if close is not None else []
+    )
+
+
+def _no_mapping(key: str, value: object, place: Node) -> Fault:
+    """The fault of an item of a list (of `removed`) that is a word, say, and should be a mapping."""
+    if not isinstance(value, str):
+        return place.fault(f"an item of {key} must be a mapping: write handles: [ada_example]")
+    advice, replacements = as_list("handles", place)
+    whole = [replaced(place, f"handles: {each.text}") for each in replacements]
+    return place.fault(f"an item of {key} must be a mapping: {advice}", replacements=whole)
+
+
+def _number(value: object, *, whole: bool) -> str | None:
+    """A number as YAML has it, for one with separators between thousands, a k, or a percent sign."""
+    if not isinstance(value, str):
+        return None
+    if re.fullmatch(r"\d{1,3}([,.' ]\d{3})+" if whole else r"\d{1,3}([,' ]\d{3})+", value, re.ASCII):
+        return re.sub(r"\D", "", value)
+    if whole and (found := re.fullmatch(r"(\d{1,9})[kK]", value, re.ASCII)):
+        return f"{found[1]}000"
+    if not whole and (found := re.fullmatch(r"(\d{1,3}(?:\.\d{1,9})?) ?%", value, re.ASCII)):
+        return f"{float(found[1]) / 100:g}"
+    return None
 
 
 _WHOLE = "{key}: {value} is not a whole number"
@@ -168,24 +208,15 @@ _MESSAGES = {
 """pydantic's kinds of error, each with its sentence; the names in braces are `_sentence`'s and pydantic's context."""
 
 
-def _not_one_of(key: str, value: object, expected: str) -> str:
+def _not_one_of(key: str, value: object, expected: str, place: Node) -> Fault:
     if not isinstance(value, str):
-        return f"{key} must be one word, not {_brief(value)}: {expected}"
-    close = nearest(value, expected.replace("'", "").replace(" or ", ", ").split(", "))
-    return f"{key}: {shown(value)} is not one of {expected}{close}"
-
-
-def _unknown(key: str, section: type[BaseModel]) -> str:
-    known = (RegistryFile if section is Rules else section).model_fields
-    if section is Rules and key in EntryFile.model_fields:
-        hint = "; it belongs to an entry of models: or to defaults: (check the indentation)"
-    elif section is Preferences and key in EntryFile.model_fields:
-        hint = "; it belongs to one entry, not to all"
-    elif section is EntryFile and key in RegistryFile.model_fields:
-        hint = "; it belongs to the top of the file (check the indentation)"
-    else:
-        hint = nearest(key, known) or f"; known here are {', '.join(known)}"
-    return f"unknown key {shown(key)}{hint}"
+        return place.fault(f"{key} must be one word, not {_brief(value)}: {expected}")
+    words = expected.replace("'", "").replace(" or ", ", ").split(", ")
+    close = nearest(value, words) or (words[0] if len(words) == 1 else None)
+    return place.fault(
+        f"{key}: {shown(value)} is not one of {expected}{did_you_mean(close)}",
+        replacements=[replaced(place, close)] if close is not None else [],
+    )
 
 
 def _brief(value: object) -> str:

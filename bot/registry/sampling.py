@@ -6,8 +6,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from bot.errors import WrongValue
 from bot.io import digest
-from bot.registry.values import Or, nearest
+from bot.registry.advice import did_you_mean, nearest
+from bot.registry.values import Or
 
 
 class Sampling(BaseModel):
@@ -66,9 +68,10 @@ def _values(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if value not in NAMED:
-        raise ValueError(
-            f"there are no sampling settings of that name{nearest(value, NAMED)}; or give values: "
-            "{temperature: 0.9}"
+        close = nearest(value, NAMED)
+        raise WrongValue(
+            f"there are no sampling settings of that name{did_you_mean(close)}; or give values: {{temperature: 0.9}}",
+            instead=[*([close] if close else []), "{temperature: 0.9}"],
         )
     return Sampling.named(value).model_dump()
 

@@ -5,20 +5,16 @@ The tree says where things stand; only the lines that change are written. Commen
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping as Keys
 from collections.abc import Sequence as Items
 
+from bot.registry.yaml_text import Value, flow_mapping, scalar
+from bot.registry.yaml_text import value as as_text
 from bot.registry.yaml_tree import Cursor, Mapping, Node, Scalar, Sequence, parse
-
-Value = str | bool | Items[str]
-"""A value of an item's key: a text, true or false, or a list of texts."""
 
 _BREAK = "\r\n\x85\u2028\u2029"
 _LINE = re.compile(f"[^{_BREAK}]*(?:\r\n|[{_BREAK}])|[^{_BREAK}]+$")
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.@/~+-]*|[a-z][a-z0-9]*://[A-Za-z0-9_./~%?=&+@-]+|\d{4}-\d\d-\d\d")
-_SPECIAL = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null"])
 
 
 class UnknownLayoutError(ValueError):
@@ -37,19 +33,19 @@ def append(text: str, key: str, item: Keys[str, Value]) -> str:
     value = root.get(key)
     if value is None:
         if root.flow:
-            inside = f"{_scalar(key, quoted)}: [{_flow(item, quoted)}]"
+            inside = f"{scalar(key, quoted)}: [{flow_mapping(item, quoted)}]"
             return _into_flow(text, root, [pair[1] for pair in root.items.values()], inside)
         return _new_key(text, root, _block(key, item, text, root.start.column, _indent(root)))
     if isinstance(value, Sequence) and value.items:
         if value.flow:
-            return _into_flow(text, value, value.items, _flow(item, quoted))
+            return _into_flow(text, value, value.items, flow_mapping(item, quoted))
         return _into_block(text, value, item)
     if isinstance(value, Sequence) and (root.flow or value.start.line != value.end.line):
-        return _into_flow(text, value, value.items, _flow(item, quoted))
+        return _into_flow(text, value, value.items, flow_mapping(item, quoted))
     if isinstance(value, Sequence) or (isinstance(value, Scalar) and value.is_null):
         if root.flow:
             start = len(text[: value.start.index].rstrip(" "))
-            return _cut(text, start, value.end.index, f" [{_flow(item, quoted)}]")
+            return _cut(text, start, value.end.index, f" [{flow_mapping(item, quoted)}]")
         return _first_of_block(text, root, value, item)
     raise UnknownLayoutError(f"{key} is not a list")
 
@@ -66,11 +62,11 @@ def put(text: str, path: Items[str], value: str) -> str:
     for key in path:
         node = node.get(key) if isinstance(node, Mapping) else None
     if node is None and len(path) == 1 and not root.flow:
-        line = " " * root.start.column + f"{path[0]}: {_scalar(value)}{_newline(text)}"
+        line = " " * root.start.column + f"{path[0]}: {scalar(value)}{_newline(text)}"
         return _new_key(text, root, [line])
     if not isinstance(node, Scalar) or node.is_null or node.style in ("|", ">"):
         raise UnknownLayoutError(f"{'.'.join(path)} is no text on one line")
-    return _cut(text, node.start.index, node.end.index, _scalar(value, node.style == '"'))
+    return _cut(text, node.start.index, node.end.index, scalar(value, node.style == '"'))
 
 
 def delete(text: str, key: str, index: int) -> str:
@@ -135,31 +131,11 @@ def _is_comment(line: str) -> bool:
     return line.lstrip(" \t").startswith("#")
 
 
-def _scalar(text: str, quoted: bool = False) -> str:
-    """Text as a YAML scalar that every reader takes for text; plain where that is sure, dates too."""
-    if not quoted and _PLAIN.fullmatch(text) and text.lower() not in _SPECIAL:
-        return text
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _value(value: Value, quoted: bool = False) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return _scalar(value, quoted)
-    return f"[{', '.join(_scalar(each, quoted) for each in value)}]"
-
-
-def _flow(item: Keys[str, Value], quoted: bool) -> str:
-    inside = ", ".join(f"{_scalar(key, quoted)}: {_value(value, quoted)}" for key, value in item.items())
-    return f"{{{inside}}}"
-
-
 def _item(item: Keys[str, Value], newline: str, column: int, gap: int = 1) -> list[str]:
     """The item as lines of a block list whose dashes stand in `column`, its keys `gap` spaces behind them."""
     lead = " " * column + "-" + " " * gap
     rest = " " * len(lead)
-    keys = [f"{key}: {_value(value)}{newline}" for key, value in item.items()]
+    keys = [f"{key}: {as_text(value)}{newline}" for key, value in item.items()]
     return [(rest if number else lead) + line for number, line in enumerate(keys)]
 
 

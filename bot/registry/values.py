@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema
 
+from bot.errors import WrongValue
 from bot.registry import hub_names
+from bot.registry.advice import did_you_mean, nearest
 from bot.registry.compatibility import FORMAT, MAX_SPECIFIER, check_specifier
 from bot.registry.licenses import LICENSES
 from bot.registry.recipe import NAMED, Recipe
+from bot.registry.yaml_text import scalar
 
 MAX_ADDRESS = 2048
 """Characters in a web or mail address: longer ones are nobody's."""
@@ -25,6 +26,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """Hosts that a token may be sent to without https: this machine."""
 
 _DURATION = re.compile(r"(\d{1,5})([hdw])", re.ASCII)
+_MAIL = re.compile(r"mailto:[^@\s<>]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 _HOURS = {"h": 1, "d": 24, "w": 7 * 24}
 
 
@@ -32,7 +34,8 @@ def duration(text: str) -> datetime.timedelta:
     """`12h`, `90d` or `2w` as a span of time. Raises ValueError with the fix for anything else."""
     found = _DURATION.fullmatch(text)
     if found is None:
-        raise ValueError("write a whole number with h, d or w: 12h, 90d, 2w")
+        examples = ("12h", "90d", "2w")
+        raise WrongValue(f"write a whole number with h, d or w: {', '.join(examples)}", instead=examples)
     return datetime.timedelta(hours=int(found[1]) * _HOURS[found[2]])
 
 
@@ -59,11 +62,15 @@ def _web_address(text: str) -> str:
 
 
 def _contact(text: str) -> str:
-    if is_web_address(text) or re.fullmatch(
-        r"mailto:[^@\s<>]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", text, re.ASCII
-    ):
+    if is_web_address(text) or _MAIL.fullmatch(text):
         return text
-    raise ValueError("write an https:// address or mailto: with an address, where people can ask for removal")
+    mail = f"mailto:{text}"
+    close = mail if _MAIL.fullmatch(mail) else None
+    raise WrongValue(
+        "write an https:// address or mailto: with an address, where people can ask for removal"
+        f"{did_you_mean(close)}",
+        instead=[close] if close else [],
+    )
 
 
 def _hub(text: str) -> str:
@@ -78,31 +85,66 @@ def _hub(text: str) -> str:
         raise ValueError("an address with a name and a password is no secret here: set BOT_HUB to it instead")
     safe = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)
     if not (safe and host) or not re.fullmatch(r"[!-~]+", text) or parts.query or parts.fragment:
-        raise ValueError("write dir:PATH for a folder, or the https:// address of a Hub")
+        close = closest_hub(text)
+        raise WrongValue(
+            f"write dir:PATH for a folder, or the https:// address of a Hub{did_you_mean(close)}",
+            instead=[scalar(close)] if close else [],
+        )
     return text
+
+
+def closest_hub(text: str) -> str | None:
+    """The target of a hub that a text without `dir:` or `https://` probably means: a folder, or a host's name."""
+    if "://" in text or not text.strip():
+        return None
+    if text.startswith(("./", "../", "/", "~")) or not re.fullmatch(
+        r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?", text
+    ):
+        return f"dir:{text}"
+    return f"https://{text}"
 
 
 def _consent(text: str) -> str:
     if text == "self" or is_web_address(text):
         return text
-    raise ValueError("write self if the account is yours, else the https:// address where its owner agreed")
+    close = "self" if text.lower() in ("self", "me", "mine") else None
+    raise WrongValue(
+        f"write self if the account is yours, else the https:// address where its owner agreed{did_you_mean(close)}",
+        instead=[close] if close else [],
+    )
 
 
 def _repo_name(text: str) -> str:
     if why := hub_names.refusal(text):
-        raise ValueError(f"the Hub would refuse it: {why}")
+        close = re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-.")[: hub_names.MAX_LENGTH].strip("-.")
+        good = bool(close) and not hub_names.refusal(close)
+        raise WrongValue(
+            f"the Hub would refuse it: {why}{did_you_mean(close if good else None)}",
+            instead=[close] if good else [],
+        )
     return text
 
 
 def _license(text: str) -> str:
     if text not in LICENSES:
-        raise ValueError(f"the Hub does not know it{nearest(text, LICENSES)}; write other for your own")
+        close = nearest(text, LICENSES)
+        raise WrongValue(
+            f"the Hub does not know it{did_you_mean(close)}; write other, with license_name: and license_link:, for "
+            "your own",
+            instead=[close] if close else [],
+        )
     return text
 
 
 def _tag(text: str) -> str:
     if not hub_names.is_tag(text):
-        raise ValueError("a tag is one word of letters, digits and . _ : + -, at most 64 characters")
+        close = re.sub(r"[^A-Za-z0-9._:+]+", "-", text).strip("-._:+")
+        good = hub_names.is_tag(close)
+        raise WrongValue(
+            "a tag is one word of letters, digits and . _ : + -, at most 64 characters"
+            f"{did_you_mean(close if good else None)}",
+            instead=[close] if good else [],
+        )
     return text
 
 
@@ -111,8 +153,10 @@ def _recipe(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if value not in NAMED:
-        raise ValueError(
-            f"there is no recipe of that name{nearest(value, NAMED)}; or give values: {{epochs: 2}}"
+        close = nearest(value, NAMED)
+        raise WrongValue(
+            f"there is no recipe of that name{did_you_mean(close)}; or give values: {{epochs: 2}}",
+            instead=[*([close] if close else []), "{epochs: 2}"],
         )
     return dict(NAMED[value])
 
@@ -125,13 +169,25 @@ def _account_id(text: str) -> str:
     return text
 
 
+def _template(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", text, re.ASCII):
+        close = text.rsplit("/", 1)[-1].removesuffix(".j2").removesuffix(".md")
+        good = re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", close, re.ASCII) is not None
+        raise WrongValue(
+            "write the name alone, model_card for templates/model_card.md.j2: letters, digits, _ and -"
+            f"{did_you_mean(close if good else None)}",
+            instead=[close] if good else [],
+        )
+    return text
+
+
 def _date(text: Any) -> Any:
     if isinstance(text, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
         try:
             return datetime.date.fromisoformat(text)
         except ValueError:
             pass
-    raise ValueError("write a day as YEAR-MONTH-DAY: 2026-11-20")
+    raise WrongValue("write a day as YEAR-MONTH-DAY: 2026-11-20", instead=["2026-11-20"])
 
 
 def _files(value: Any) -> Any:
@@ -163,20 +219,6 @@ def is_path(text: str) -> bool:
     return text.startswith(("./", "../", "/", "~")) or text in (".", "..")
 
 
-def nearest(word: str, words: Iterable[str]) -> str:
-    """`; did you mean 'handles'?` for a word that is nearly one of `words`, else nothing."""
-    close = _nearest(word[:64].lower(), tuple(words))
-    return f"; did you mean '{close}'?" if close else ""
-
-
-@lru_cache(maxsize=512)
-def _nearest(word: str, words: tuple[str, ...]) -> str | None:
-    """Cached: a fleet that mistakes a key mistakes it in every entry."""
-    import difflib
-
-    return next(iter(difflib.get_close_matches(word, sorted(words), n=1)), None)
-
-
 # YAML 1.2 reads an unquoted 007 or null as no string: an editor must not mark what the bot accepts.
 _WORD_SCHEMA = {"type": ["string", "number", "boolean", "null"]}
 
@@ -194,7 +236,11 @@ HubTarget = Annotated[str, Field(max_length=MAX_ADDRESS), AfterValidator(_hub)]
 Requirement = Annotated[str, Field(max_length=MAX_SPECIFIER), AfterValidator(check_specifier)]
 Location = Annotated[str, Field(min_length=1, max_length=4096)]
 RepoName = Annotated[str, AfterValidator(_repo_name), WithJsonSchema(_WORD_SCHEMA)]
-TemplateName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$")]
+TemplateName = Annotated[
+    str,
+    AfterValidator(_template),
+    WithJsonSchema({"type": "string", "pattern": r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$"}),
+]
 Locations = Annotated[
     tuple[Location, ...],
     Field(min_length=1, max_length=100),

@@ -7,14 +7,18 @@ Depth and size are counted on the event stream, before anything is built: hostil
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Protocol
 
 import yaml
 
+from bot.errors import Replacement
 from bot.io.bounded import Bounds
+from bot.registry.fault import Fault
+from bot.registry.yaml_errors import merge_conflict, no_break_spaces, straightened, syntax
+from bot.registry.yaml_text import scalar
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -41,16 +45,6 @@ class Cursor(Protocol):
     def index(self) -> int: ...  # noqa: D102
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong at one place of the text; line and column count from 1. `topic` as in `errors.Problem`."""
-
-    line: int
-    column: int
-    message: str
-    topic: str = ""
-
-
 @dataclass(slots=True, eq=False)
 class _Node:
     start: Cursor
@@ -66,9 +60,10 @@ class _Node:
         """The column in which the node begins, from 1."""
         return self.start.column + 1
 
-    def fault(self, message: str, topic: str = "") -> Fault:
-        """A fault at this node."""
-        return Fault(self.line, self.column, message, topic)
+    def fault(self, message: str, topic: str = "", replacements: Iterable[Replacement | None] = ()) -> Fault:
+        """A fault at this node, with what its message proposes to write (None: nothing)."""
+        proposed = tuple(each for each in replacements if each is not None)
+        return Fault(self.line, self.column, message, topic, proposed)
 
 
 @dataclass(slots=True, eq=False)
@@ -125,6 +120,8 @@ def parse(text: str) -> Tree:
         column = found.start() - text.rfind("\n", 0, found.start())
         message = f"there is a forbidden character here (U+{ord(found[0]):04X}, invisible): take it out"
         return Tree(None, (Fault(line, column, message),))
+    if faults := merge_conflict(text) or no_break_spaces(text):
+        return Tree(None, tuple(faults))
     reader = _Reader()
     loader = _Loader(text)
     try:
@@ -132,7 +129,7 @@ def parse(text: str) -> Tree:
     except _Stop:
         pass
     except yaml.MarkedYAMLError as error:
-        reader.faults.append(_syntax(error, text))
+        reader.faults.append(syntax(error, text))
     except yaml.reader.ReaderError as error:
         reader.faults.append(Fault(1, 1, f"not YAML: {error.reason}"))
     finally:
@@ -164,6 +161,19 @@ def scalars(node: Node) -> Iterator[Scalar]:
             for key, value in node.items.values():
                 yield key
                 yield from scalars(value)
+
+
+def typographic_quotes(root: Node) -> list[Fault]:
+    """A fault for each text between typographic quotes, which YAML takes for a part of it, as nobody means."""
+    found = []
+    for node in scalars(root):
+        if node.style is None and (plain := straightened(node.text)) is not None:
+            text = scalar(plain, quoted=True)
+            message = f"typographic quotes belong to the text: write {text} (or put straight ones around it as it is)"
+            found.append(
+                node.fault(message, replacements=[Replacement(node.start.index, node.end.index, text)])
+            )
+    return found
 
 
 class _Stop(Exception):
@@ -261,25 +271,3 @@ class _Reader:
         if kind not in self._kinds:
             self._kinds.add(kind)
             self.faults.append(Fault(mark.line + 1, mark.column + 1, f"{what} is not read here: {fix}"))
-
-
-def _syntax(error: yaml.MarkedYAMLError, text: str) -> Fault:
-    mark = error.problem_mark or error.context_mark
-    if mark is None:
-        return Fault(1, 1, f"not YAML: {error.problem or error}")
-    sign = text[mark.index : mark.index + 1]
-    problem = error.problem or "not YAML"
-    if "cannot start any token" in problem and sign == "@":
-        message = "a value cannot begin with @: leave the @ out, or quote the value"
-    elif "cannot start any token" in problem and sign == "\t":
-        message = "a tab: YAML is indented with spaces"
-    elif "cannot start any token" in problem:
-        message = f"a value cannot begin with {sign}: quote it"
-    else:
-        message = f"not YAML: {problem}"
-        opened = error.context_mark
-        if opened is not None and opened.line != mark.line:
-            message += f" ({error.context}, which begins on line {opened.line + 1})"
-        if problem.startswith("mapping values are not allowed"):
-            message += "; check the indentation, and quote a value that holds a colon and a space"
-    return Fault(mark.line + 1, mark.column + 1, message)

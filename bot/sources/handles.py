@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal, assert_never, get_args
 
+from bot.errors import WrongValue
 from bot.sources.posts import Network
 
 Source = Literal["x", "archive", "bluesky", "mastodon", "jsonl"]
@@ -22,13 +23,26 @@ _BLUESKY = re.compile(rf"{_DOMAIN}|did:(?:plc:[a-z2-7]{{24}}|web:{_DOMAIN})")
 _MASTODON = re.compile(rf"[a-z0-9_](?:[a-z0-9_.-]{{0,62}}[a-z0-9_])?@{_DOMAIN}")
 _ADDRESS = re.compile(r"(?:https?://)?(?:www\.|mobile\.)?([^/?#\s@]+\.[^/?#\s@]+)/([^?#\s]+?)/?(?:[?#]\S*)?")
 
+_POST = re.compile(
+    r"(?:https?://)?(?:www\.|mobile\.)?([^/?#\s@]+\.[^/?#\s@]+)/"
+    r"(?:([a-z0-9_]{1,15})/status(?:es)?/\d+|profile/([a-z0-9:.-]+)/post/\w+|@([a-z0-9_.@-]+)/\d+)(?:[/?#]\S*)?"
+)
+
 _X_HOSTS = ("x.com", "twitter.com")
+
+
+class WrongHandle(WrongValue):
+    """A text that is no handle of its source: `instead` is the one that it holds, `source` one that it would be of."""
+
+    def __init__(self, message: str, *, instead: Sequence[str] = (), source: Source | None = None) -> None:
+        super().__init__(message, instead=instead)
+        self.source = source
 
 
 def normalise(text: str, source: Source) -> str:
     """The handle in normal form: lower-case, without a leading @ or a profile's address.
 
-    Raises ValueError with a sentence that says what a handle of this source looks like.
+    Raises WrongHandle with a sentence that says what a handle of this source looks like.
     """
     handle = bare(text)
     match source:
@@ -57,7 +71,12 @@ def normalise(text: str, source: Source) -> str:
             shape = "a handle is a word of at most 30 letters, digits and _, a domain, or user@host"
         case _:
             assert_never(source)
-    raise ValueError(f"{shown(text)} is not a handle of source {source}: {shape}{_hint(handle, source)}")
+    wrong = f"{shown(text)} is not a handle of source {source}"
+    if (author := author_of(text)) and if_valid(author, source):
+        raise WrongHandle(f"{wrong}: it is the address of a post; write {author}", instead=[author])
+    other = _other_source(handle, source)
+    hint = f"; for a {other.capitalize()} account set source: {other}" if other else ""
+    raise WrongHandle(f"{wrong}: {shape}{hint}", source=other)
 
 
 def network(handle: str) -> Network:
@@ -76,11 +95,15 @@ def if_valid(text: str, source: Source) -> str | None:
 
 
 def person(text: str) -> str:
-    """The normal form of a handle of any network, as tombstones use it. Raises ValueError as `normalise`."""
+    """The normal form of a handle of any network, as tombstones use it. Raises WrongHandle as `normalise`."""
     handle = bare(text)
     if any(shape.fullmatch(handle) for shape in (_WORD, _BLUESKY, _MASTODON)):
         return handle
-    raise ValueError(f"{shown(text)} is not a handle: write ada_example, carol.example.social or user@host")
+    if (author := author_of(text)) and author != handle:
+        raise WrongHandle(
+            f"{shown(text)} is not a handle, but the address of a post: write {author}", instead=[author]
+        )
+    raise WrongHandle(f"{shown(text)} is not a handle: write ada_example, carol.example.social or user@host")
 
 
 def repo_name(handles: Iterable[str]) -> str:
@@ -119,15 +142,24 @@ def bare(text: str) -> str:
     return text.removeprefix("@")
 
 
-def _hint(handle: str, source: Source) -> str:
-    if source == "x":
-        if _MASTODON.fullmatch(handle):
-            return "; for a Mastodon account set source: mastodon"
-        if _BLUESKY.fullmatch(handle):
-            return "; for a Bluesky account set source: bluesky"
-    if source == "bluesky" and _MASTODON.fullmatch(handle):
-        return "; for a Mastodon account set source: mastodon"
-    return ""
+def author_of(text: str) -> str | None:
+    """The handle whose post the text is the address of, in normal form; None for any other text."""
+    text = text.strip()
+    if not text.isascii() or len(text) > MAX_LENGTH or not (found := _POST.fullmatch(text.lower())):
+        return None
+    host, user = found[1], found[2] or found[3] or found[4]
+    if found[2] is not None:
+        return user if host in _X_HOSTS else None
+    if found[3] is not None:
+        return user if host == "bsky.app" else None
+    return f"{user}@{host}" if host not in (*_X_HOSTS, "bsky.app") and "@" not in user else user
+
+
+def _other_source(handle: str, source: Source) -> Source | None:
+    """The network that a handle has the form of, where that is not the one of the source."""
+    if source in ("x", "bluesky") and _MASTODON.fullmatch(handle):
+        return "mastodon"
+    return "bluesky" if source in ("x", "mastodon") and _BLUESKY.fullmatch(handle) else None
 
 
 def shown(text: str) -> str:

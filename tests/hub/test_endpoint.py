@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bot.__main__ import main
-from bot.errors import CredentialsError
+from bot.errors import CredentialsError, UsageError
 from bot.github import summaries
 from bot.hub import endpoint, open_hub
 
@@ -49,3 +49,26 @@ def test_what_ends_a_command_holds_no_password(
         assert said
         assert SECRET not in said
         assert "someone" not in said
+
+
+@pytest.mark.parametrize(
+    ("target", "meant"),
+    [
+        ("models", "dir:models"),
+        ("./models", "dir:./models"),
+        ("~/models", "dir:~/models"),
+        ("huggingface.co", "https://huggingface.co"),
+        ("hub.example.org:8080", "https://hub.example.org:8080"),
+    ],
+)
+def test_a_hub_without_its_kind_is_refused_with_the_one_that_is_meant(target: str, meant: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        open_hub(target, "org")
+    assert list(caught.value.instead) == [meant]
+    open_hub(meant, "org")
+
+
+def test_a_hub_that_may_hold_a_password_is_not_shown() -> None:
+    with pytest.raises(UsageError) as caught:
+        open_hub(MIRROR.removeprefix("http://"), "org")
+    assert SECRET not in str(caught.value)

@@ -204,7 +204,7 @@ def test_an_unreadable_registry_tells_its_entries_faults_too(tmp_path: Path) -> 
     )
     with pytest.raises(RegistryError) as raised:
         read(text, tmp_path)
-    assert [problem.line for problem in raised.value.problems] == [2, 4, 5, 5, 7, 8, 8]
+    assert [problem.line for problem in raised.value.problems] == [2, 4, 5, 5, 7, 8]
 
 
 def test_a_tombstone_that_cannot_be_read_is_never_lost_in_silence(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.registry.values import duration, is_path, is_web_address, nearest
+from bot.registry.values import duration, is_path, is_web_address
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,3 @@ def test_web_addresses_are_https_and_plain(text: str, good: bool) -> None:
 )
 def test_paths_are_told_by_their_looks(text: str, path: bool) -> None:
     assert is_path(text) is path
-
-
-def test_the_nearest_word_is_offered_and_nothing_far() -> None:
-    assert nearest("handels", ["handles", "name"]) == "; did you mean 'handles'?"
-    assert nearest("zzz", ["handles", "name"]) == ""

@@ -81,7 +81,7 @@ def test_null_is_told_from_quoted_text(text: str, is_null: bool) -> None:
         ("a: {<<: {b: c}}", (1, 5), "merge key <<"),
         ("a: 1\n---\nb: 2\n", (2, 1), "second document"),
         ("a: 1\n? [b]\n: c\n", (2, 3), "key that is a list or a mapping"),
-        ("handles: [@ada]", (1, 11), "leave the @ out, or quote"),
+        ("handles: [@ada]", (1, 11), "cannot begin with @: write ada"),
         ("a:\n\t- b\n", (2, 1), "a tab: YAML is indented with spaces"),
         ("a: `b`", (1, 4), "cannot begin with `: quote it"),
         ("a: b: c", (1, 5), "quote a value that holds a colon"),

@@ -140,7 +140,8 @@ def render(name: str, out: Path, registry_path: Path, hub_target: str | None) ->
 
     registry = load_registry(registry_path)
     hub = open_hub(hub_target, registry)
-    entry, old = find_entry(registry, name), read_manifest(hub, name)
+    entry = find_entry(registry, name)
+    old = read_manifest(hub, entry.name)
     files = publication.rerender(registry, entry, old, hub, publication.additions(hub, old))
     for path, content in files.items():
         atomic.write(out / path, content if isinstance(content, bytes) else content.read_bytes())

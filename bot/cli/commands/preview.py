@@ -38,9 +38,8 @@ def preview(out: Path, only: tuple[str, ...], limit: int, registry_path: Path, h
     from bot.render import preview as preview_page
 
     registry = load_registry(registry_path)
-    for name in only:
-        if name not in {one.name for one in registry.faulty}:
-            find_entry(registry, name)
+    faulty = {one.name for one in registry.faulty}
+    only = tuple(name if name in faulty else find_entry(registry, name).name for name in only)
     hub = open_hub(hub_target, registry) if registry.namespace else None
     if hub is not None:
         hub.check(write=False)
