@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot import corpus, manifest
+from bot.apply import kept_training
 from bot.apply.context import RunContext
 from bot.corpus import AccountCorpus, Corpus, vocabulary
 from bot.errors import BotError
@@ -21,7 +22,7 @@ from bot.registry import Entry, Registry, asked, owners
 from bot.registry.card_settings import card_settings
 from bot.render import card, pictures, publication
 from bot.sources.handles import profile_url
-from bot.sources.posts import Timeline
+from bot.sources.posts import Owner, Timeline
 
 if TYPE_CHECKING:
     from bot.training.fine_tune import Tuned
@@ -44,12 +45,17 @@ def tune(context: RunContext, entry: Entry, cleaned: Corpus, folder: Path) -> Tu
     split = corpus.split(cleaned, entry.recipe.held_out)
     context.watcher.stage(entry.name, "load", base.parse(entry.base).name)
     loaded = context.base(entry)
-    from bot.training import allocator, tracking
+    from bot.training import allocator, checkpoint, tracking
     from bot.training.fine_tune import fine_tune, tracked
 
     detail = f"{cleaned.kept:,} posts, {context.hardware().name}{context.expected_time(entry.name)}"
     context.watcher.stage(entry.name, "train", detail)
-    with allocator.failures_named(context.hardware().name):
+    people = [Owner(handle) for handle in entry.handles]
+    people += [owners.of_profile(account.profile) for account in cleaned.accounts]
+    with (
+        kept_training.place(context.registry.path.parent, entry.name, people) as kept,
+        allocator.failures_named(context.hardware().name),
+    ):
         tuned = fine_tune(
             loaded,
             split,
@@ -62,6 +68,9 @@ def tune(context: RunContext, entry: Entry, cleaned: Corpus, folder: Path) -> Tu
             max_copying=context.registry.policy.max_copying,
             sampling=entry.sampling,
             announce=lambda stage, detail: context.watcher.stage(entry.name, stage, detail),
+            keep=checkpoint.Place(kept, lambda text: context.watcher.say(f"{entry.name}: {text}"))
+            if kept is not None
+            else None,
         )
     if entry.tracking != "none":
         request = tracking.Request(entry.tracking, entry.name, cleaned, context.watcher.say)

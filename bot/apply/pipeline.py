@@ -17,7 +17,7 @@ from shutil import rmtree
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from bot import corpus
-from bot.apply import build
+from bot.apply import build, kept_training
 from bot.apply.context import RunContext, Task
 from bot.apply.failures import isolated, remember_settled, report_outcome, wait_until
 from bot.apply.repo_state import RepoState, repo_state, to_remove
@@ -228,9 +228,12 @@ def _publish(trained: Trained) -> Outcome:
         return report_outcome(task.step, "done", reason, context, commit=commit, seconds=seconds)
 
     try:
-        return isolated(task, work, seconds=trained.seconds)
+        outcome = isolated(task, work, seconds=trained.seconds)
     finally:
         rmtree(trained.folder, ignore_errors=True)
+    if outcome.result in ("done", "skipped"):  # else the next run need not train all of it again
+        kept_training.remove(kept_training.folder_of(context.registry.path.parent, entry.name))
+    return outcome
 
 
 def _hide_if_removed(task: Task) -> None:

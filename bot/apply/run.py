@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from bot.apply import outcome_file
+from bot.apply import kept_training, outcome_file
 from bot.apply.context import Limits, RunContext
 from bot.apply.execute import execute
 from bot.apply.jobs.api import Machine
@@ -115,6 +115,8 @@ def run_apply(
         if options.report_path is not None:
             outcome_file.write(outcomes, options.report_path, context.fetcher.cost)
 
+    registry = context.registry
+    kept_training.sweep(registry.path.parent, registry.gone, context.now())
     try:
         outcomes = _executed(options, selection.plan, context, environment, record)
     except KeyboardInterrupt:  # no table follows

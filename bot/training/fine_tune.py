@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,17 +17,18 @@ from typing import Any
 import torch
 import transformers
 
-from bot import manifest
+from bot import __version__, manifest
 from bot.corpus import Split, oversample_to_largest
 from bot.corpus.balance import repeat_words
 from bot.errors import Skipped, TrainingError
+from bot.io import digest
 from bot.manifest import Asked, Copying, Evaluation, Point, Sample, Tracking, Training
 from bot.registry.recipe import Recipe
 from bot.registry.sampling import DEFAULT, Sampling
 from bot.training import (
     adapters,
+    checkpoint,
     evaluate,
-    loading,
     loop,
     memorisation,
     sample,
@@ -36,8 +38,8 @@ from bot.training import (
     voices,
 )
 from bot.training.device import Device
+from bot.training.fitting import fitting
 from bot.training.loading import LoadedBase
-from bot.training.optimiser import with_rate
 from bot.training.progress import Progress
 
 LEAST_GAIN = 0.001
@@ -83,18 +85,20 @@ def fine_tune(
     max_copying: float = 1.0,
     sampling: Sampling = DEFAULT,
     announce: Callable[[str, str], None] = lambda _stage, _detail: None,
+    keep: checkpoint.Place | None = None,
 ) -> Tuned:
     """Fine-tunes a copy of `base` on the split's training posts and writes a loadable model into `folder`.
 
     `sampling` draws the answers to `prompts` and the texts by which copying is measured, and is published.
-    `announce` is called with each stage after training and its details.
+    `announce` is called with each stage after training and its details. In the place `keep` the training is kept
+    while it goes on, and goes on from there where it is this very one that was interrupted.
 
     Raises Skipped when the tuned model is no better than its base on the test posts, or when a larger share of
     its samples than `max_copying` are whole training posts, and TrainingError when there is nothing to train on
     or a loss is not a number: then nothing in `folder` is to be published.
     """
     began = time.monotonic()
-    recipe, asked, warnings = _fitting(base, recipe, device)
+    recipe, asked, warnings = fitting(base, recipe, device)
     texts = oversample_to_largest(split.train)
     training_posts = voices.training_posts(base.tokenizer, texts, recipe)
     posts = training_posts.posts
@@ -106,6 +110,7 @@ def fine_tune(
             f"{len(posts)} training, {len(validation.posts)} validation and {len(test.posts)} test posts are "
             "too few to train and to evaluate; add posts"
         )
+    key = _key(base, recipe, (posts, training_posts.hidden, validation.posts), device)
     with adapters.added(base, recipe, device) if recipe.lora_rank else nullcontext() as adapter:
         model = base.fresh(recipe, device) if adapter is None else base.model
         before = evaluate.losses(model, test.posts, base.end, device)
@@ -120,6 +125,7 @@ def fine_tune(
             masking=base.masking(recipe.block_size, device) if recipe.layout == "packed" else None,
             optimiser=base.optimiser if adapter is None else None,
             hidden=training_posts.hidden,
+            keep=partial(checkpoint.Keeper, keep, key, device=device) if keep is not None else None,
         )
         announce("score", _epochs(run, recipe))
         if adapter is None:
@@ -145,7 +151,7 @@ def fine_tune(
     training = _training(sum(map(len, split.train)), run, recipe, device)
     rest = {
         "characters": sum(len(text.text) for text in texts),
-        "other_seconds": round(max(0.0, time.monotonic() - began - run.seconds), 1),
+        "other_seconds": round(max(0.0, time.monotonic() - began - (run.seconds - run.earlier_seconds)), 1),
     }
     return Tuned(
         base=_facts(base),
@@ -160,6 +166,17 @@ def fine_tune(
         asked=asked,
         warnings=(*warnings, *run.warnings, *sample.warnings(sampling, generation, base.spec.name)),
     )
+
+
+def _key(base: LoadedBase, recipe: Recipe, posts: object, device: Device) -> dict[str, str]:
+    """All that a training depends on: where one of them differs, another one's weights are not gone on from."""
+    machine = [__version__, torch.__version__, device.name, device.dtype, torch.get_num_threads()]
+    return {
+        "recipe": digest.short(recipe.model_dump()),
+        "base": digest.short([base.spec.identity, base.resolved_revision, base.spec.digest]),
+        "posts": digest.short(posts),
+        "machine or program": digest.short(machine),
+    }
 
 
 def tracked(tuned: Tuned, request: tracking.Request, recipe_digest: str) -> Tuned:
@@ -246,40 +263,6 @@ def _write(
     )
     withheld = sum(answer.copied for answer in shown)
     return shown, memorisation.measure(rest[: len(texts)], rest[len(texts) :], seed=seed, withheld=withheld)
-
-
-def _fitting(
-    base: LoadedBase, recipe: Recipe, device: Device
-) -> tuple[Recipe, dict[str, Asked], tuple[str, ...]]:
-    """The recipe as this base can follow it, what of it was asked otherwise, and sentences on what had to give."""
-    warnings = []
-    asked: dict[str, Asked] = {}
-    if recipe.block_size > base.context:
-        warnings.append(
-            f"{base.spec.name} was made for {base.context} tokens, so blocks have as many, not {recipe.block_size}"
-        )
-        asked["block_size"] = Asked(value=recipe.block_size, reason="the base's context")
-        recipe = recipe.model_copy(update={"block_size": base.context})
-    if recipe.layout == "packed" and base.masking(recipe.block_size, device) is None:
-        warnings.append(
-            f"{base.spec.name} ({base.config.model_type}) cannot keep the posts of a block apart, so posts run "
-            "together (layout: stream)"
-        )
-        asked["layout"] = Asked(value=recipe.layout, reason="the base cannot keep the posts of a block apart")
-        recipe = recipe.model_copy(update={"layout": "stream"})
-    if recipe.dropout and not recipe.lora_rank and not base.has_dropout:
-        asked["dropout"] = Asked(value=recipe.dropout, reason="the base was made without dropout")
-        recipe = recipe.model_copy(update={"dropout": 0.0})
-    if end := loading.end_warning(base):
-        warnings.append(end)
-    if recipe.lora_rank and recipe.weights != "fp32" and not adapters.is_merged(base):
-        warnings.append(f"an adapter is small, so it is published in fp32, not in {recipe.weights}")
-        asked["weights"] = Asked(value=recipe.weights, reason="an adapter is small")
-        recipe = recipe.model_copy(update={"weights": "fp32"})
-    if recipe.learning_rate == "auto":  # last: it depends on the other values as they are used
-        asked["learning_rate"] = Asked(value="auto", reason=f"for a base of width {base.width}")
-        recipe = with_rate(recipe, base.width)
-    return recipe, asked, tuple(warnings)
 
 
 def _facts(base: LoadedBase) -> manifest.Base:

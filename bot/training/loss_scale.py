@@ -7,7 +7,8 @@ except before the first step and where a report waits anyway. With other arithme
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 
@@ -70,6 +71,17 @@ class LossScale:
         left_out = (self._scaler.scale(one) < before).float()
         self._skipped += left_out
         self._in_a_row = (self._in_a_row + 1) * left_out
+
+    def state(self) -> dict[str, Any]:
+        """The scale and the counts of steps left out."""
+        return {"scaler": self._scaler.state_dict(), "skipped": self._skipped, "in_a_row": self._in_a_row}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Goes on from a state."""
+        if state["scaler"]:
+            self._scaler.load_state_dict(state["scaler"])
+        self._skipped.copy_(state["skipped"])
+        self._in_a_row = state["in_a_row"].clone().to(self._device.torch)
 
     def check(self) -> None:
         """Raises TrainingError where the last steps were all left out. Waits for the device."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 
@@ -28,7 +30,8 @@ class Optimiser:
             vector.grad = gradients[part]
             vectors.append(vector)
         self._matrices = vectors[0]
-        self._adamw = torch.optim.AdamW([{"params": [one]} for one in vectors if one.numel()], fused=True)
+        self._vectors = [one for one in vectors if one.numel()]
+        self._adamw = torch.optim.AdamW([{"params": [one]} for one in self._vectors], fused=True)
 
     def restart(self, recipe: Recipe) -> None:
         """Forgets every earlier step and takes the recipe's weight decay, for matrices only."""
@@ -38,6 +41,24 @@ class Optimiser:
         for group in self._adamw.param_groups:
             is_matrices = group["params"][0] is self._matrices
             group["weight_decay"] = recipe.weight_decay if is_matrices else 0.0
+
+    def state(self) -> dict[str, Any]:
+        """The moments and the count of steps, of matrices and of the rest."""
+        return {
+            f"{number} {name}": value
+            for number, state in enumerate(self._adamw.state.get(one, {}) for one in self._vectors)
+            for name, value in state.items()
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Goes on from a state, in memory that is there already where it is."""
+        for name, value in state.items():
+            number, _, what = name.partition(" ")
+            own = self._adamw.state[self._vectors[int(number)]]
+            if what in own:
+                own[what].copy_(value)
+            else:
+                own[what] = value.clone().to(self.weights.values.device)
 
     @property
     def pending_bytes(self) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import weakref
-from collections.abc import Iterable
-from typing import IO
+from collections.abc import Iterable, Mapping
+from typing import IO, Any
 
 import torch
 from torch import nn
@@ -50,6 +50,14 @@ class Weights:
         self.attach()
         self._start.read(self.values)
         self.gradients.zero_()
+
+    def state(self) -> dict[str, Any]:
+        """What the model holds now."""
+        return {"values": self.values}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Gives the model the values of a state."""
+        self.values.copy_(state["values"])
 
     def attach(self) -> None:
         """Makes the parameters and their gradients views of the buffers, where they are not."""

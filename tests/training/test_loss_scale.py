@@ -113,7 +113,7 @@ def test_overflow_that_lasts_later_ends_training(
 ) -> None:
     monkeypatch.setattr(loss, "mean", overflowing(lambda call: call > 3))
     monkeypatch.setattr(loop, "REPORT_EVERY", 0.0)
-    monkeypatch.setattr(loop, "_check_finite", lambda *_: None)
+    monkeypatch.setattr(loop, "check_finite", lambda *_: None)
     long = RECIPE.model_copy(update={"epochs": 10})
     with pytest.raises(TrainingError, match=f"in {LASTING} steps in a row in fp16"):
         run(base, FP16, long)

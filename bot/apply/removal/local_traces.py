@@ -1,14 +1,14 @@
-"""Removes what the bot keeps of a person on this machine beside the store: folders of killed runs, tracked runs."""
+"""Removes what the bot keeps of a person on this machine beside the store: killed runs, unfinished trainings."""
 
 from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.apply import workspace
+from bot.apply import kept_training, workspace
 from bot.training.tracker_runs import FOLDER
 
 MOST_BYTES = 64 << 20
@@ -23,12 +23,20 @@ class Cleared:
     remains: tuple[str, ...]
 
 
-def clear(words: Iterable[str], folders: Iterable[Path], environment: Mapping[str, str]) -> Cleared:
-    """Sweeps the folders of runs that were killed, and removes tracked runs whose files hold one of the `words`.
+def clear(
+    words: Collection[str],
+    folders: Collection[Path],
+    environment: Mapping[str, str],
+    accounts: Collection[str] = (),
+) -> Cleared:
+    """Sweeps the folders of runs that were killed, and removes unfinished trainings and tracked runs of these people.
 
-    `words` are handles and names of models; `folders` those in which a `.bot` may lie. The store is not looked at.
+    `words` are handles and names of models, `accounts` ids; `folders` those in which a `.bot` may lie. A tracked run
+    is known by one of the words in its files. The store is not looked at.
     """
     checked, remains = [], []
+    if trainings := kept_training.forget(folders, words, accounts):
+        checked.append(kept_training.removed(trainings))
     removed, live = workspace.sweep()
     if removed:
         which = (

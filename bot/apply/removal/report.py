@@ -137,11 +137,12 @@ class Report:
         words: Sequence[str],
         folders: Sequence[Path],
         environment: Mapping[str, str],
+        accounts: Sequence[str] = (),
     ) -> None:
         """Deletes tracked runs and what the bot keeps on this machine, and says what was seen afterwards."""
         for deletion in tracker_runs.delete(runs, environment):
             self.checked("Trackers" if deletion.gone else "Trackers: REMAINS", deletion.sentence)
-        cleared = local_traces.clear(words, folders, environment)
+        cleared = local_traces.clear(words, folders, environment, accounts)
         for line in cleared.checked:
             self.checked("This machine", line)
         for line in cleared.remains:

@@ -75,7 +75,8 @@ def remove_person(
     report.models(found, done)
     runs = [*found.runs, *takedown.noted_runs(person, report.attempt("Posts", store.all_notes, {}))]
     report.posts(report.attempt("Posts", lambda: purge_person(person, store, accounts), None))
-    report.elsewhere(runs, [person, *found.named], (registry.path.parent, Path.cwd()), environment)
+    folders = (registry.path.parent, Path.cwd())
+    report.elsewhere(runs, [person, *found.named], folders, environment, accounts)
     report.remains(hidden=bool(done.hidden), in_workflow=workflow is not None)
     if not landed:
         report.not_final()

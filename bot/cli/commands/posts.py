@@ -178,16 +178,30 @@ def purge(handle: str, registry_path: Path, store_url: str | None) -> int:
 
     HANDLE as people write it: with or without @, in any case, or the address of a profile.
 
+    An unfinished training kept on this machine goes, too.
+
     It wins over runs that are at work: one that began before stores nothing of HANDLE any more, and publishes no
     model of theirs. A run that begins afterwards may fetch HANDLE again; what forbids that is a tombstone, by bot
     remove or bot takedown. Models on the hub stay. docs/removal.md says what else may remain.
     """
+    from bot.apply import kept_training
+    from bot.apply.removal.account_ids import accounts_of
     from bot.apply.removal.stored_posts import purge_person
     from bot.sources.handles import bare
 
-    name = bare(handle)
-    purged = purge_person(name, open_store(store_url, load_registry(registry_path), say=warn))
+    name, registry = bare(handle), load_registry(registry_path)
+    folders = (registry_path.parent, Path.cwd())
+    store = open_store(store_url, registry, say=warn)
+    accounts = accounts_of(name, store.all_facts().values())
+    trainings = kept_training.forget(folders, [name], accounts)
+    for folder in folders:
+        kept_training.sweep(folder, registry.gone, datetime.now(UTC))
+    purged = purge_person(name, store)
     click.echo(f"{name}: {count(purged.files, 'file')} deleted from the store")
-    for line in (*purged.checked, *purged.remains):
+    for line in (
+        *purged.checked,
+        *([kept_training.removed(trainings)] if trainings else ()),
+        *purged.remains,
+    ):
         click.echo(line)
     return 1 if purged.remains else 0

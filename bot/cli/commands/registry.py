@@ -180,6 +180,7 @@ def remove(
     bot takedown does all at once.
     """
     from bot import registry
+    from bot.apply import kept_training
     from bot.apply.removal.registry_check import is_removed
     from bot.registry import edit as registry_edit
     from bot.registry.write import write
@@ -195,9 +196,12 @@ def remove(
         raise UsageError(
             f"{registry_path} was read again and still names {handle}, or has no tombstone: look at it"
         )
+    trainings = kept_training.forget((registry_path.parent, Path.cwd()), [bare(handle)], accounts)
     click.echo(
         f"{registry_path}: {handle} is removed; the file was read again: it holds a tombstone, and no entry of theirs"
     )
+    if trainings:
+        click.echo(kept_training.removed(trainings))
     click.echo(
         "still there: models on the hub (bot apply --allow-removals N), posts in the store "
         f"(bot purge {handle}), runs of trackers; bot takedown does all at once, and docs/removal.md says what remains"
