@@ -1,7 +1,7 @@
 """Which recipe predicts unseen posts best: candidates on corpora, one row of a CSV for each training.
 
     python benchmarks/sweep.py --base FOLDER [--corpora NAME…] [--posts 250] [--seeds 1…]
-                               [--candidates NAME…] [--samples]
+                               [--candidates NAME…] [--samples 30]
     python benchmarks/sweep.py --write
 
 Validation posts choose the epoch whose weights are kept; the losses of the test posts, which choose nothing, are
@@ -67,11 +67,11 @@ SHOWN = 10
 
 
 def measure(
-    base: loading.LoadedBase, texts: Texts, name: str, recipe: Recipe, picked: device.Device, *, writes: bool
+    base: loading.LoadedBase, texts: Texts, name: str, recipe: Recipe, picked: device.Device, count: int
 ) -> Row:
     """Trains one candidate on one corpus by the bot's own loop, and scores base and tuned model on the test posts.
 
-    A model that `writes` also writes texts without a prompt, by the default sampling settings.
+    The model also writes `count` texts without a prompt, by the default sampling settings.
     """
     recipe = with_rate(
         recipe.model_copy(update={"block_size": min(recipe.block_size, base.context)}), base.width
@@ -104,7 +104,7 @@ def measure(
         else:
             model = adapters.merge(adapter, rounded)
         after = evaluate.losses(model, test, base.end, picked)
-        written = write(base, model, max(map(len, posts)), recipe.seed) if writes else []
+        written = write(base, model, count, max(map(len, posts)), recipe.seed) if count else []
     return Row(
         base=base.spec.name,
         corpus=texts.name,
@@ -121,15 +121,14 @@ def measure(
         test_tokens=tuple(len(post) + 1 for post in test),
         test_base=tuple(before),
         test_tuned=tuple(after),
-        copied=sum(one.exact_match for one in memorisation.overlaps(written, texts.train))
-        if writes
-        else None,
+        copied=sum(one.exact_match for one in memorisation.overlaps(written, texts.train)) if count else None,
         samples=tuple(written[:SHOWN]),
     )
 
 
-def write(base: loading.LoadedBase, model: Any, longest: int, seed: int) -> list[str]:
-    """The texts by which the bot measures copying, of `longest` tokens at most."""
+def write(base: loading.LoadedBase, model: Any, count: int, longest: int, seed: int) -> list[str]:
+    """So many texts like those by which the bot measures copying, of `longest` tokens at most."""
+    sample.UNPROMPTED_ON_CPU = count
     model.generation_config = sample.settings(DEFAULT, base.context, base.end)
     return sample.unprompted(
         cast("Any", SimpleNamespace(model=model, tokenizer=base.tokenizer)), seed, longest
@@ -156,7 +155,7 @@ def main() -> None:
     options.add_argument("--candidates", nargs="*", default=list(CANDIDATES))
     options.add_argument("--fortunes", type=Path, default=FORTUNES)
     options.add_argument("--results", type=Path, default=RESULTS)
-    options.add_argument("--samples", action="store_true", help="each model writes 100 texts, too")
+    options.add_argument("--samples", type=int, default=0, help="texts that each model writes, too")
     options.add_argument("--write", action="store_true")
     chosen = options.parse_args()
     if chosen.write:
@@ -172,7 +171,7 @@ def main() -> None:
                 if (base.spec.name, texts.name, len(texts.train), seed, name) in done:
                     continue
                 recipe = Recipe.model_validate({**CANDIDATES[name], "seed": seed})
-                row = measure(base, texts, name, recipe, picked, writes=chosen.samples)
+                row = measure(base, texts, name, recipe, picked, chosen.samples)
                 append(row, chosen.results)
                 print(row.line, flush=True)
 
