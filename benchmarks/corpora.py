@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,12 +68,13 @@ def shipped(most: int) -> list[Texts]:
 def fortunes(folder: Path, most: int) -> list[Texts]:
     """Categories of the fortunes as if each were a person's posts; none where the folder is not there."""
     found = [folder / name for name in CATEGORIES if (folder / name).is_file()]
-    return [
-        _named(
-            f"fortunes {path.name}", path.read_text(encoding="utf-8", errors="replace").split("\n%\n")[:most]
-        )
-        for path in found
-    ]
+    return [_named(f"fortunes {path.name}", sayings(path)[:most]) for path in found]
+
+
+def sayings(category: Path) -> list[str]:
+    """The texts of a category without the names of those who said them: a model would put words into their mouths."""
+    texts = category.read_text(encoding="utf-8", errors="replace").split("\n%\n")
+    return [re.split(r"\n\s*--\s", text, maxsplit=1)[0] for text in texts]
 
 
 def persona(name: str, most: int, folder: Path) -> Texts:
@@ -80,12 +82,10 @@ def persona(name: str, most: int, folder: Path) -> Texts:
 
     Always the same posts are held out, `HELD_OUT_MOST` in each half at most, whatever `most` is.
     """
-    if name.startswith("fortunes "):
-        texts = (folder / name.partition(" ")[2]).read_text(encoding="utf-8", errors="replace").split("\n%\n")
-        made = _corpus(texts)
-    else:
-        made = archives(name)
-    whole = corpus.split(made, SWEEP_HELD_OUT)
+    _, is_category, category = name.partition("fortunes ")
+    whole = corpus.split(
+        _corpus(sayings(folder / category)) if is_category else archives(name), SWEEP_HELD_OUT
+    )
     shuffled = random.Random(0).sample(whole.train[0], len(whole.train[0]))
     return Texts(
         name,

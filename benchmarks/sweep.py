@@ -24,7 +24,7 @@ import torch
 from corpora import FORTUNES, Texts, persona
 from document import replace_table
 from sweep_results import RESULTS, Row, append, read
-from sweep_tables import tables
+from sweep_tables import samples, tables
 
 from bot.cli.demo import HERE
 from bot.hub.base_model import parse
@@ -159,7 +159,9 @@ def main() -> None:
     options.add_argument("--write", action="store_true")
     chosen = options.parse_args()
     if chosen.write:
-        replace_table(DOCUMENT, "sweep", tables(read(chosen.results)))
+        rows = read(chosen.results)
+        replace_table(DOCUMENT, "sweep", tables(rows))
+        replace_table(DOCUMENT, "samples", samples(rows))
         return
     base = loading.load(parse(str(chosen.base)))
     picked = device.pick("cpu")

@@ -1,4 +1,4 @@
-"""Tables of docs/quality.md from the rows of a sweep: one for each base, number of posts and set of seeds."""
+"""Tables of docs/quality.md from the rows of a sweep: losses by base and number of posts, and texts by corpus."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from collections.abc import Sequence
 import numpy
 from sweep_results import Row
 
+from bot.render.escape import escape, shorten
 from bot.training.evaluate import bootstrap_interval
 
 REFERENCE = "classic"
 """The candidate that all others are held against."""
+
+LENGTH = 240
+"""Characters of a text at most, in the tables."""
 
 
 def tables(rows: Sequence[Row]) -> str:
@@ -22,6 +26,30 @@ def tables(rows: Sequence[Row]) -> str:
 
     groups = itertools.groupby(sorted(rows, key=group), key=group)
     return "\n\n".join(_table(base, posts, list(found)) for (base, posts), found in groups)
+
+
+def samples(rows: Sequence[Row]) -> str:
+    """Markdown: for each base and corpus, the first texts of every model that wrote some, side by side."""
+    wrote = [row for row in rows if row.samples]
+
+    def group(row: Row) -> tuple[str, str, int]:
+        return row.base, row.corpus, row.posts
+
+    parts = []
+    for (base, corpus, posts), found in itertools.groupby(sorted(wrote, key=group), key=group):
+        models = list(found)
+        lines = [
+            f"**{corpus}**, {posts} training posts, {base}",
+            "",
+            f"| {' | '.join(f'{row.candidate} ({row.loss:.3f})' for row in models)} |",
+            f"| {' | '.join('---' for _ in models)} |",
+            *(
+                f"| {' | '.join(escape(shorten(text, LENGTH)) for text in texts)} |"
+                for texts in zip(*(row.samples for row in models), strict=False)
+            ),
+        ]
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
 
 
 def _table(base: str, posts: int, rows: list[Row]) -> str:
