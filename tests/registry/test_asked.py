@@ -67,6 +67,11 @@ def test_the_digests_of_the_first_generation_are_those_that_models_were_publishe
     assert asked.recipe_digest(NAMED["classic"], 1) == "74208de32b08c3f9"
 
 
+def test_the_digests_of_the_second_generation_are_those_that_models_were_published_with() -> None:
+    assert asked.recipe_digest({}, 2) == "011974bf096dd8c5"
+    assert asked.recipe_digest({"epochs": 2}, 2) == "c60e4eaea1ad084f"
+
+
 def test_what_a_registry_sets_is_asked_and_nothing_else() -> None:
     assert values("max_age: 3d") == {}
     assert values("recipe: {epochs: 4}") == {"epochs": 4}
