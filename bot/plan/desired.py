@@ -212,7 +212,11 @@ def _state(
         block_reason=backoff.block_reason(memory, keys, now),
         estimate=_estimate(entry, facts, now, look_up_age),
         unproven=entry.source in LOCAL_SOURCES
-        and any(owners.is_unnamed(one.network, one.id) for one in held),
+        and any(
+            not owners.proves_consent(one.network, one.id)
+            and (one.id is None or entry.accounts.get(one.handle) != one.id)
+            for one in held
+        ),
         unequal=_unequal(held) if len(entry.handles) > 1 else None,
     )
 

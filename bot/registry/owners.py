@@ -138,7 +138,21 @@ def is_unnamed(network: str, account: str | None) -> bool:
     return account is None and network != "mastodon"
 
 
+def proves_consent(network: str, account: str | None) -> bool:
+    """Whether somebody who has a file of an account is likely to be its owner.
+
+    Not where the file names no owner, nor on Bluesky, where everybody can download everybody's repository.
+    """
+    return network != "bluesky" and not is_unnamed(network, account)
+
+
 def is_unproven(entry: Entry, files: Mapping[str, Owner]) -> bool:
-    """Whether a file of the entry names no owner, as JSON Lines do not: then nothing shows whose posts they are."""
+    """Whether a file of the entry names no owner, as JSON Lines do not: then nothing shows whose posts they are.
+
+    An account's id alone is enough where the entry has it, too.
+    """
     unread = entry.source == "jsonl" and len(files) < len(entry.files)
-    return unread or not all(files.values())
+    named = (
+        of.handle or (of.account and of.account == entry.accounts.get(handle)) for handle, of in files.items()
+    )
+    return unread or not all(named)

@@ -13,6 +13,7 @@ from social_payloads import DID, OTHER_DID, START
 
 from bot.errors import Blocked, SourceError
 from bot.sources import check_file, open_source, owner_of
+from bot.sources.archives.bluesky_repository import ANYBODYS
 from bot.sources.posts import Owner, Post, Timeline
 
 HANDLE = "carol.example.social"
@@ -61,9 +62,7 @@ def test_a_repository_is_read_with_its_profile(tmp_path: Path) -> None:
 def test_it_names_the_account_and_not_the_handle(tmp_path: Path) -> None:
     file = write(tmp_path, repository(records()))
     assert owner_of("archive", file, HANDLE) == Owner(None, DID)
-    (note,) = read(file).profile.notes
-    assert "everybody can download it" in note
-    assert read(file, handle=DID).profile.notes == ()
+    assert read(file).profile.notes == (ANYBODYS,)
     with pytest.raises(SourceError, match="is a handle of X"):
         read(file, handle="carol")
 

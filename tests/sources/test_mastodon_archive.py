@@ -92,7 +92,7 @@ def test_only_what_everybody_can_see_is_read(tmp_path: Path) -> None:
         ),
     )
     assert set(posts(file)) == {"1", "2"}
-    assert read(file).warnings == ("3 records are not public, or no posts, and were left out",)
+    assert read(file).warnings == ("records left out, since they are not public or no posts: 3",)
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_single_files_are_read_together(tmp_path: Path) -> None:
     found = detect([str(tmp_path / name) for name in "abcd"])
     timeline = read(found, HANDLE, Choices(public=True))
     assert [post.text for post in timeline.posts] == ["one", "two", "three"]
-    assert timeline.warnings == ("1 records have no words of their own and were left out",)
+    assert timeline.warnings == ("records left out, since they have no words of their own: 1",)
 
 
 def test_equal_posts_of_one_second_are_two_and_have_the_same_ids_in_every_reading(tmp_path: Path) -> None:

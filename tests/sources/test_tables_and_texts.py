@@ -95,7 +95,7 @@ def test_a_few_bad_rows_are_skipped_and_counted(tmp_path: Path) -> None:
     timeline = table(tmp_path, text)
     assert [post.text for post in timeline.posts] == ["a", "b"]
     assert "1 of its 4 records were skipped" in timeline.warnings[0]
-    assert timeline.warnings[1] == "1 rows have no text and were left out"
+    assert timeline.warnings[1] == "rows left out, since they have no text: 1"
 
 
 @pytest.mark.parametrize(

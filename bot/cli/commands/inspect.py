@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -136,7 +138,13 @@ def _print(value: dict[str, Any], built: Corpus, changes: Sequence[Mapping[str, 
         ("never", "; ".join(value["never"])),
         *(("media", f"{file} holds pictures and videos alone") for file in value["media"]),
     ):
-        click.echo(f"  {name + ':':<7} {words}")
+        width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else report.WIDTH
+        begin = f"  {name + ':':<7} "
+        click.echo(
+            textwrap.fill(
+                words, width, initial_indent=begin, subsequent_indent=" " * len(begin), break_on_hyphens=False
+            )
+        )
     report.print_corpus(built, None, sys.stdout, changes)
     if owners.is_unnamed(value["network"], account) or not (handle or account):
         click.echo(f"Note: the file {owners.UNNAMED.format(handle=handle or PLACEHOLDER)}.")

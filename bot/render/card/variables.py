@@ -13,7 +13,7 @@ from bot.manifest import Manifest
 from bot.registry import hub_names
 from bot.registry.languages import LANGUAGES, iso_639
 from bot.registry.licenses import LICENSES
-from bot.registry.owners import is_unnamed
+from bot.registry.owners import is_unnamed, proves_consent
 from bot.registry.recipe import Recipe
 from bot.render.card import accounts, curve, samples, selection, snippet
 
@@ -86,6 +86,7 @@ def facts(manifest: Manifest) -> dict[str, Any]:
         "prefixes": [text.rstrip("\n") for text in manifest.prefixes.values()],
         "consent": manifest.consent,
         "unproven": is_unproven(manifest),
+        "consent_proved": is_consent_proved(manifest),
         "contact": manifest.contact,
         "removal_within": _period(manifest.removal_within),
         "license": license_id(manifest),
@@ -171,6 +172,13 @@ def is_unproven(manifest: Manifest) -> bool:
     """Whether posts came from a file that names no account, so that nothing shows whose they are."""
     return manifest.source in _FILES and any(
         is_unnamed(account.network, account.id) for account in manifest.accounts
+    )
+
+
+def is_consent_proved(manifest: Manifest) -> bool:
+    """Whether whoever had the posts is likely to be their author, so that consent is more than the publisher's word."""
+    return manifest.source not in _FILES or all(
+        proves_consent(account.network, account.id) for account in manifest.accounts
     )
 
 

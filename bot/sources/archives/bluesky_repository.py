@@ -30,6 +30,12 @@ READS = ("the posts, and that something was reposted", "the name and the bio of 
 NEVER = ("likes, follows, blocks, lists and everything else",)
 CHOICES = frozenset[str]()
 
+ANYBODYS = (
+    "the repository names no handle, and everybody can download it: nothing in it proves whose it is, or that its "
+    "owner agreed"
+)
+"""The note on posts of a repository."""
+
 _POST, _REPOST, _PROFILE = "app.bsky.feed.post", "app.bsky.feed.repost", "app.bsky.actor.profile"
 _WANTED = tuple(f"{each}/" for each in (_POST, _REPOST, _PROFILE))
 
@@ -86,16 +92,9 @@ def read(looks: Sequence[Look], handle: str, choices: Choices) -> Timeline:
         id=did,
         bio=bio,
         labels=labels,
-        notes=() if handle in ("", did) else (_unnamed(handle, did),),
+        notes=(ANYBODYS,),
     )
     return Timeline(profile, tuple(found.posts.values()), found.warnings, complete=found.whole)
-
-
-def _unnamed(handle: str, did: str) -> str:
-    return (
-        f"the repository names its account, {did}, and no handle, and everybody can download it: nothing in it proves "
-        f"that it is {handle}'s, or that its owner agreed"
-    )
 
 
 def _one_account(found: Sequence[str], looks: Sequence[Look]) -> str:

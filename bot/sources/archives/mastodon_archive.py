@@ -98,7 +98,7 @@ def read(looks: Sequence[Look], handle: str, choices: Choices) -> Timeline:
     if handle and account.handle and account.handle != handle.lower():
         warnings.insert(0, f"the archive is another account's, not {handle}'s")
     if found.left_out:
-        warnings.append(f"{found.left_out:,} records are not public, or no posts, and were left out")
+        warnings.append(f"records left out, since they are not public or no posts: {found.left_out:,}")
     known = account.handle or handle
     notes = () if account.handle or not handle else (NAMELESS,)
     profile = Profile(

@@ -121,7 +121,7 @@ def read(looks: Sequence[Look], handle: str, choices: Choices) -> Timeline:
     if handle and account.handle and account.handle != handle:
         warnings.insert(0, f"the export is another account's, not {handle}'s")
     if found.left_out:
-        warnings.append(f"{found.left_out:,} records have no words of their own and were left out")
+        warnings.append(f"records left out, since they have no words of their own: {found.left_out:,}")
     warnings += [
         f"posts of {_UNMARKED[of]} are not marked as public and were left out; --public says that they are"
         for of in dict.fromkeys(each.of for each in files if each.of in _UNMARKED and each not in chosen)

@@ -92,7 +92,7 @@ def read(looks: Sequence[Look], handle: str, choices: Choices) -> Timeline:
         warnings.insert(0, f"the file is another account's, not {handle}'s")
     if found.left_out:
         warnings.append(
-            f"{found.left_out:,} records were deleted or removed, or are quotes alone, and were left out"
+            f"records left out, since they were deleted or removed, or are quotes alone: {found.left_out:,}"
         )
     profile = Profile(name or handle, name or handle, "other", id=_account_id(name) if name else None)
     return Timeline(profile, tuple(found.posts.values()), tuple(warnings))

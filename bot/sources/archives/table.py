@@ -69,7 +69,7 @@ def read(looks: Sequence[Look], handle: str, choices: Choices) -> Timeline:
     found = collect(parts, _parser(choices.date_format), choices.latest)
     warnings = list(found.warnings)
     if found.left_out:
-        warnings.append(f"{found.left_out:,} rows have no text and were left out")
+        warnings.append(f"rows left out, since they have no text: {found.left_out:,}")
     profile = Profile(handle, handle, "other", notes=() if has_dates else (NO_DATES,))
     return Timeline(profile, tuple(found.posts.values()), tuple(warnings))
 

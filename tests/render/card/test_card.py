@@ -22,6 +22,7 @@ from bot.manifest import Base, Manifest, Point, Sample
 from bot.render import card, environment, escape
 from bot.render.card import accounts as card_accounts
 from bot.render.card import variables as card_facts
+from bot.sources.posts import Network
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -278,6 +279,26 @@ def test_a_file_that_names_no_account_proves_no_consent_and_the_card_says_so() -
     assert "according to its publisher" not in named
     read = card.render(manifest([account("ada_example", "Ada", id=None)], source="x"))
     assert "naming no account" not in read
+
+
+@pytest.mark.parametrize(
+    ("network", "identifier", "proved"),
+    [("mastodon", None, True), ("bluesky", "did:plc:a", False), ("other", "ada@reddit.com", True)],
+)
+def test_only_a_file_that_its_owner_alone_has_proves_consent(
+    network: Network, identifier: str | None, proved: bool
+) -> None:
+    source = "jsonl" if network == "other" else "archive"
+    text = card.render(
+        manifest([account("ada", "Ada", network=network, id=identifier)], consent="self", source=source)
+    )
+    assert ("according to its publisher" in text) is not proved
+    assert "that names no account" not in text
+
+
+def test_how_the_posts_were_obtained_is_said_by_network() -> None:
+    mastodon = manifest([account("ida@m.example", "Ida", network="mastodon")], source="archive")
+    assert "read from the archive that Mastodon gives its users" in card.render(mastodon)
 
 
 @pytest.mark.parametrize(
