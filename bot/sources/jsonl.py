@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
 
@@ -87,7 +87,7 @@ def read(looks: Sequence[Look], handle: str, choices: Choices) -> Timeline:
     for look in looks:
         for number, line in _lines(look.file):
             try:
-                post = _post(line, choices.latest)
+                post = post_of(_object(line), choices.latest)
             except ValueError as error:
                 raise SourceError(
                     f"{shown(look.file)}:{number}: {error}; write one post a line, such as {_FORM}"
@@ -130,9 +130,8 @@ def _lines(file: str) -> Iterator[tuple[int, bytes]]:
             ) from None
 
 
-def _post(line: bytes, latest: datetime) -> Post:
-    """Parses one line. Raises ValueError that says what is wrong, without the text."""
-    record = _object(line)
+def post_of(record: Mapping[str, Any], latest: datetime) -> Post:
+    """Parses the object of one post. Raises ValueError that says what is wrong, without the text."""
     identifier = record.get("id")
     if isinstance(identifier, int) and not isinstance(identifier, bool):
         identifier = str(identifier)
@@ -186,7 +185,7 @@ def _moment(value: object, latest: datetime) -> datetime:
     return moment
 
 
-def _optional(record: dict[str, Any], key: str) -> str | None:
+def _optional(record: Mapping[str, Any], key: str) -> str | None:
     value = record.get(key)
     if value is None or isinstance(value, str):
         return value or None
@@ -195,7 +194,7 @@ def _optional(record: dict[str, Any], key: str) -> str | None:
     raise ValueError(f"{key} is no text")
 
 
-def _flag(record: dict[str, Any], key: str) -> bool:
+def _flag(record: Mapping[str, Any], key: str) -> bool:
     value = record.get(key, False)
     if value is None or isinstance(value, bool):
         return bool(value)
