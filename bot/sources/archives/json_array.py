@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from bot.io.bounded import DECODER
-from bot.sources import jsonl
-from bot.sources.archives import ytd
+from bot.sources.archives import keys, ytd
 from bot.sources.archives.collecting import Part, Record, collect
 from bot.sources.archives.kind import Choices
 from bot.sources.archives.look import Look
@@ -55,7 +54,7 @@ def read(looks: Sequence[Look], handle: str, choices: Choices) -> Timeline:
     """All posts of the files; of objects with the same id the last one counts."""
     found = collect(
         [Part(look.name, partial(_records, look)) for look in looks],
-        lambda record: jsonl.post_of(record, choices.latest),
+        lambda record: keys.post_of(record, choices.latest),
         choices.latest,
     )
     return Timeline(Profile(handle, handle, "other"), tuple(found.posts.values()), found.warnings)
