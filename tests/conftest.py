@@ -27,6 +27,7 @@ SLOW = (
     "hub/test_folder_kills.py",
     "hub/test_hub_faults.py",
     "hub/test_repo_people.py",
+    "peers",
     "project/test_exhaustion.py",
     "project/test_fuzz.py",
     "render/card/test_card.py",

@@ -116,13 +116,15 @@ class SocialServer:
         raise _Xrpc("InvalidRequest", "Profile not found")
 
     def _author_feed(self, query: dict[str, str]) -> Answer:
+        limit = int(query["limit"])
+        if not 1 <= limit <= 100:
+            bound = "big (maximum 100" if limit > 100 else "small (minimum 1"
+            what = "Invalid app.bsky.feed.getAuthorFeed params: integer too"
+            raise _Xrpc("InvalidRequest", f"{what} {bound}, got {limit})")
         feed = self._actor(query["actor"])
         if feed.page:
             return _json(feed.page(query))
-        items = feed.items
-        start, limit = int(query.get("cursor", "0")), int(query["limit"])
-        if limit > 100:
-            raise _Xrpc("InvalidRequest", "Error: limit can not be greater than 100")
+        items, start = feed.items, int(query.get("cursor", "0"))
         more = {"cursor": str(start + limit)} if len(items) > start + limit else {}
         return _json({**more, "feed": items[start : start + limit]})
 

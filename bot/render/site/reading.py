@@ -12,11 +12,10 @@ from bot import manifest
 from bot.errors import HubError
 from bot.hub import Hub, Repo
 from bot.hub.published import FILENAME
-from bot.plan.states import state_of
 from bot.plan.steps import Step
 from bot.registry.tombstones import Tombstones
 from bot.render.site.data import FOLDER, cached
-from bot.render.site.models import Facts, Model, facts_of, shown
+from bot.render.site.models import Facts, Model, facts_of, shown, state_of
 
 READERS = 8
 """Manifests that are read at once."""
