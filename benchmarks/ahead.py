@@ -56,7 +56,7 @@ class Watch:
     def progress(self, name: str, progress: object) -> None:
         """Nothing to note."""
 
-    def done(self, name: str) -> None:
+    def done(self, name: str, result: str) -> None:
         """Nothing to note."""
 
     def say(self, text: str) -> None:

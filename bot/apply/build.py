@@ -75,14 +75,14 @@ def tune(context: RunContext, entry: Entry, cleaned: Corpus, folder: Path) -> Tu
     if entry.tracking != "none":
         request = tracking.Request(entry.tracking, entry.name, cleaned, context.watcher.say)
         tuned = tracked(tuned, request, asked.recipe_digest(asked.values_of(entry)))
-    if unknown := _unknown_language(loaded, cleaned):
+    if unknown := unknown_language(loaded, cleaned):
         tuned = replace(tuned, warnings=(*tuned.warnings, unknown))
     for warning in tuned.warnings:
         context.watcher.say(f"{entry.name}: warning: {warning}")
     return tuned
 
 
-def _unknown_language(loaded: LoadedBase, cleaned: Corpus) -> str | None:
+def unknown_language(loaded: LoadedBase, cleaned: Corpus) -> str | None:
     """The sentence for the card on a base that hardly knows the language of the posts."""
     from bot.training.data import tokenise
 

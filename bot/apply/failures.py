@@ -64,8 +64,7 @@ def report_outcome(
     """Tells the watcher that a step ended, and returns its outcome, whose reason is shown at the end of the run."""
     context.token_refused = context.token_refused or refused
     took = f", {seconds:.0f} s" if seconds >= 1 else ""
-    context.watcher.say(f"{step.name}: {result}{took}")
-    context.watcher.done(step.name)
+    context.watcher.done(step.name, f"{result}{took}")
     return Outcome(step.name, step.action, result, reason, commit, seconds, refused)
 
 

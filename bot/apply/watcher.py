@@ -18,8 +18,8 @@ class Watcher(Protocol):
         """Training made progress."""
         ...
 
-    def done(self, name: str) -> None:
-        """Work on an entry ended."""
+    def done(self, name: str, result: str) -> None:
+        """Work on an entry ended: `done, 12 s`. Its reason follows in the table of all outcomes."""
         ...
 
     def say(self, text: str) -> None:

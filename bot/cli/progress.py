@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 PROGRESS_S = 10.0
 """Seconds between two lines about one training, where there is no terminal."""
 
+STARTING = "starting …"
+"""What a terminal shows until the first stage of a model."""
+
 
 class Lines:
     """Plain lines for logs: every stage and sentence, and training now and then."""
@@ -43,8 +46,9 @@ class Lines:
             self._last = now
             self._write(name, f"{name}: train {describe(progress)}")
 
-    def done(self, name: str) -> None:
-        """Does nothing: the result is a line of its own."""
+    def done(self, name: str, result: str) -> None:
+        """Writes one line."""
+        self.say(f"{name}: {result}")
 
     def say(self, text: str) -> None:
         """Writes one line, at once and whole, since several threads write."""
@@ -69,11 +73,14 @@ class Folds(Lines):
         self._ended: set[str] = set()
         self._lock = threading.RLock()
 
-    def done(self, name: str) -> None:
-        """Ends the model's group, and writes the groups that waited for that."""
+    def done(self, name: str, result: str) -> None:
+        """Writes the result, ends the model's group, and writes the groups that waited for that."""
         with self._lock:
             if name == self._open or name in self._waiting:
+                self._write(name, f"{name}: {result}")
                 self._ended.add(name)
+            else:
+                self.say(f"{name}: {result}")
             if name == self._open:
                 self._next()
 
@@ -122,16 +129,19 @@ class Terminal:
         from rich.console import Console
         from rich.progress import BarColumn, SpinnerColumn, TextColumn
         from rich.progress import Progress as RichProgress
+        from rich.table import Column
 
         self._live = RichProgress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis")),
             BarColumn(bar_width=16),
-            TextColumn("{task.fields[detail]}"),
+            TextColumn("{task.fields[detail]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
             console=Console(stderr=True),
             transient=True,
         )
         self._live.start()
+        if not logs.quiet():  # until the first stage: PyTorch is imported
+            self._tasks[STARTING] = self._live.add_task(STARTING, total=None, detail="")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -142,20 +152,24 @@ class Terminal:
     def stage(self, name: str, stage: str, detail: str = "") -> None:
         """Shows the stage on the entry's line; no line with `--quiet`."""
         if self._live is not None and not logs.quiet():
-            self.done(name)
+            self._end(STARTING)
+            self._end(name)
             self._tasks[name] = self._live.add_task(
-                _plain(f"{name}: {stage}"), total=None, detail=_plain(detail)
+                _plain(f"{stage} {name}"), total=None, detail=_plain(detail)
             )
 
     def progress(self, name: str, progress: Progress) -> None:
         """Shows step, loss and time left on the entry's line."""
         if self._live is not None and (task := self._tasks.get(name)) is not None:
             self._live.update(
-                task, completed=progress.step, total=progress.steps, detail=_plain(describe(progress))
+                task, completed=progress.step, total=progress.steps, detail=_plain(_short(progress))
             )
 
-    def done(self, name: str) -> None:
-        """Removes the entry's line."""
+    def done(self, name: str, result: str) -> None:
+        """Removes the entry's line: on a terminal the result stands in the table that follows, and once."""
+        self._end(name)
+
+    def _end(self, name: str) -> None:
         if self._live is not None and (task := self._tasks.pop(name, None)) is not None:
             self._live.remove_task(task)
 
@@ -169,6 +183,14 @@ def describe(progress: Progress) -> str:
     """Returns `step 120/400, loss 4.21, 35 s left`."""
     left = f"{progress.left:.0f} s" if progress.left < 120 else f"{progress.left / 60:.0f} min"
     return f"step {progress.step}/{progress.steps}, loss {progress.loss:.2f}, {left} left"
+
+
+def _short(progress: Progress) -> str:
+    """Returns `120/400 loss 4.21 0:35 left`, for a line that has a bar."""
+    minutes, seconds = divmod(round(progress.left), 60)
+    hours, minutes = divmod(minutes, 60)
+    left = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+    return f"{progress.step}/{progress.steps} loss {progress.loss:.2f} {left} left"
 
 
 def _plain(text: str) -> str:

@@ -30,6 +30,12 @@ COLOURS = {
     "blocked": _RED,
     "unlisted": _YELLOW,
     "ok": _DIM,
+    "published": _DIM,
+    "stale": _GREEN,
+    "changed": _GREEN,
+    "to come": _GREEN,
+    "waiting": _YELLOW,
+    "to be removed": _MAGENTA,
     "done": _GREEN,
     "failed": _RED,
     "skipped": _YELLOW,
@@ -195,7 +201,7 @@ def _counted(count: int | None) -> str:
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], stream: IO[str]) -> None:
-    """Prints rows under a head: columns as wide as their longest word allows, the last one wrapped to the screen.
+    """Prints rows under a head, wrapped to the screen: no word is broken, since paths and names are copied.
 
     On a terminal the head is bold and the first column coloured.
     """
@@ -204,11 +210,12 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], stream: IO[s
 
     table = [tuple(head), *map(tuple, rows)]
     width = shutil.get_terminal_size((80, 24)).columns if stream.isatty() else WIDTH
-    columns = [min(max(len(row[at]) for row in table), width // 3) for at in range(len(head) - 1)]
+    columns = [_space([row[at] for row in table], width // 3) for at in range(len(head) - 1)]
     columns.append(max(20, width - sum(columns) - 2 * len(columns)))
     for number, row in enumerate(table):
         cells = [
-            textwrap.wrap(" ".join(text.split()), space, break_on_hyphens=False) or [""]
+            textwrap.wrap(" ".join(text.split()), space, break_on_hyphens=False, break_long_words=False)
+            or [""]
             for text, space in zip(row, columns, strict=True)
         ]
         for at in range(max(map(len, cells))):
@@ -222,6 +229,12 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], stream: IO[s
                 part = line if number == 0 else parts[0]
                 line = f"{style}{part}{RESET}{line.removeprefix(part)}"
             print(line, file=stream)
+
+
+def _space(cells: Sequence[str], most: int) -> int:
+    """A column's width: that of its longest cell up to `most`, and never less than its longest word."""
+    word = max((len(word) for cell in cells for word in cell.split()), default=0)
+    return max(word, min(max(map(len, cells)), most))
 
 
 def print_json(value: object, stream: IO[str]) -> None:

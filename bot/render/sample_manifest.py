@@ -59,6 +59,7 @@ def sample(entry: Entry, registry: Registry) -> Manifest:
             revision=revision or None,
         ),
         recipe=entry.recipe.model_dump(),
+        selection=entry.selection.model_dump(mode="json"),
         training=Training(
             posts=600 * people,
             tokens=50_000 * people,

@@ -10,17 +10,16 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
 
 from bot.errors import SourceError
 from bot.io.bounded import Bounds, Unreadable, read_json
+from bot.sources.archives import keys
 from bot.sources.archives.kind import Choices
 from bot.sources.archives.look import Look
 from bot.sources.archives.refusals import refusal
 from bot.sources.files import opened, shown
-from bot.sources.posts import LONGEST_APP, Owner, Post, Profile, Timeline
-from bot.sources.retweets import own_words
+from bot.sources.posts import Owner, Post, Profile, Timeline
 
 LONGEST_LINE = 1 << 20
 """Maximum of bytes in a line."""
@@ -35,9 +34,6 @@ MOST_LINES = 2 * MOST_POSTS
 
 MOST_BYTES = 512 << 20
 """Maximum of bytes of all lines, decompressed: a thousand per post."""
-
-LONGEST_TEXT = 100_000
-"""Maximum of characters in one post."""
 
 _FORM = '{"id": "1", "text": "…", "created_at": "2024-05-01T12:00:00Z"}'
 _BOM = b"\xef\xbb\xbf"
@@ -87,7 +83,7 @@ def read(looks: Sequence[Look], handle: str, choices: Choices) -> Timeline:
     for look in looks:
         for number, line in _lines(look.file):
             try:
-                post = _post(line, choices.latest)
+                post = keys.post_of(_object(line), choices.latest)
             except ValueError as error:
                 raise SourceError(
                     f"{shown(look.file)}:{number}: {error}; write one post a line, such as {_FORM}"
@@ -130,33 +126,6 @@ def _lines(file: str) -> Iterator[tuple[int, bytes]]:
             ) from None
 
 
-def _post(line: bytes, latest: datetime) -> Post:
-    """Parses one line. Raises ValueError that says what is wrong, without the text."""
-    record = _object(line)
-    identifier = record.get("id")
-    if isinstance(identifier, int) and not isinstance(identifier, bool):
-        identifier = str(identifier)
-    if not isinstance(identifier, str) or not identifier.strip():
-        raise ValueError("id is missing or no text")
-    text = record.get("text")
-    if not isinstance(text, str):
-        raise ValueError("text is missing or no text")
-    if len(text) > LONGEST_TEXT:
-        raise ValueError(f"text has more than {LONGEST_TEXT:,} characters, and is no post")
-    words = own_words(text) if record.get("is_repost") is None else text
-    return Post(
-        id=identifier.strip(),
-        text=words or "",
-        created_at=_moment(record.get("created_at"), latest),
-        lang=_optional(record, "lang"),
-        is_repost=_flag(record, "is_repost") or words is None,
-        reply_to=_optional(record, "reply_to"),
-        sensitive=_flag(record, "sensitive"),
-        reply_to_author=_optional(record, "reply_to_author"),
-        app=(_optional(record, "app") or "")[:LONGEST_APP] or None,
-    )
-
-
 def _object(line: bytes) -> dict[str, Any]:
     try:
         record = read_json(line, LINE, "it")
@@ -166,37 +135,3 @@ def _object(line: bytes) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise ValueError("not a JSON object")
     return record
-
-
-def _moment(value: object, latest: datetime) -> datetime:
-    """The time of ISO 8601 (UTC without an offset) or seconds since 1970. ValueError if later than `latest`."""
-    moment: datetime | None = None
-    try:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            moment = datetime.fromtimestamp(value, UTC)
-        if isinstance(value, str):
-            given = datetime.fromisoformat(value.strip())
-            moment = given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
-    except (ValueError, OverflowError, OSError):
-        pass
-    if moment is None:
-        raise ValueError("created_at is no date in ISO 8601 and no number of seconds since 1970")
-    if moment > latest:
-        raise ValueError("created_at lies in the future, and later posts would never count as new")
-    return moment
-
-
-def _optional(record: dict[str, Any], key: str) -> str | None:
-    value = record.get(key)
-    if value is None or isinstance(value, str):
-        return value or None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    raise ValueError(f"{key} is no text")
-
-
-def _flag(record: dict[str, Any], key: str) -> bool:
-    value = record.get(key, False)
-    if value is None or isinstance(value, bool):
-        return bool(value)
-    raise ValueError(f"{key} is neither true nor false")

@@ -30,8 +30,8 @@ class Watcher:
     def progress(self, *_: object) -> None:
         pass
 
-    def done(self, name: str) -> None:
-        pass
+    def done(self, name: str, result: str) -> None:
+        self.lines.append(f"{name}: {result}")
 
     def say(self, text: str) -> None:
         self.lines.append(text)

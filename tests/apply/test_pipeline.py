@@ -35,7 +35,7 @@ class Watched:
     def progress(self, name: str, progress: Progress) -> None:
         pass
 
-    def done(self, name: str) -> None:
+    def done(self, name: str, result: str) -> None:
         self.events.append((name, "done"))
 
     def say(self, text: str) -> None:

@@ -65,17 +65,17 @@ def test_in_a_workflow_each_models_lines_are_one_group() -> None:
     folds.stage("bob", "fetch")
     folds.stage("ada", "train")
     folds.stage("cleo", "fetch")
-    folds.done("cleo")
+    folds.done("cleo", "done")
     folds.stage("ada", "publish")
-    folds.done("ada")
+    folds.done("ada", "done")
     folds.stage("bob", "train")
-    folds.done("bob")
+    folds.done("bob", "done")
     folds.stage("dora", "fetch")
     folds.close()
     assert log.lines == [
-        *("[ada", "ada: fetch", "ada: train", "ada: publish", "]"),
-        *("[bob", "bob: fetch", "bob: train", "]"),
-        *("[cleo", "cleo: fetch", "]"),
+        *("[ada", "ada: fetch", "ada: train", "ada: publish", "ada: done", "]"),
+        *("[bob", "bob: fetch", "bob: train", "bob: done", "]"),
+        *("[cleo", "cleo: fetch", "cleo: done", "]"),
         *("[dora", "dora: fetch", "]"),
     ]
 
@@ -90,10 +90,10 @@ def test_a_line_that_waited_for_its_group_has_the_time_at_which_it_was_written(
     folds.stage("ada", "train")
     folds.stage("bob", "fetch")
     folds.stage("ada", "publish")
-    folds.done("ada")
+    folds.done("ada", "done")
     folds.close()
     assert log.getvalue().splitlines() == [
-        *("[ada", "0 ada: train", "2 ada: publish", "]"),
+        *("[ada", "0 ada: train", "2 ada: publish", "3 ada: done", "]"),
         *("[bob", "1 bob: fetch", "]"),
     ]
 
@@ -101,8 +101,7 @@ def test_a_line_that_waited_for_its_group_has_the_time_at_which_it_was_written(
 def test_what_a_model_without_a_stage_ends_with_opens_no_group() -> None:
     log = Log()
     folds = Folds(log, log.fold)
-    folds.say("ada: skipped")
-    folds.done("ada")
+    folds.done("ada", "skipped")
     folds.close()
     assert log.lines == ["ada: skipped"]
 
@@ -153,6 +152,6 @@ def test_on_a_terminal_a_live_line_shows_stage_and_step_and_what_is_said_stays()
         seen += chunk
     assert child.wait() == 0
     text = seen.decode()
-    assert "ada: train" in text
-    assert "step 3/10, loss 2.50, 9 s left" in text
+    assert "train ada" in text
+    assert "3/10 loss 2.50 0:09 left" in text
     assert "[red]ada: done" in text

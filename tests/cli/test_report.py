@@ -58,9 +58,16 @@ def test_a_plan_shows_every_step_its_counts_cost_and_notes() -> None:
 def test_tables_fit_80_columns_and_lose_no_word(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     reason = "registry.yaml:12:5: " + "a long reason " * 20
-    text = shown(print_table, ("step", "model", "why"), [("blocked", "a" * 60, reason)])
+    text = shown(print_table, ("step", "model", "why"), [("blocked", "a" * 40, reason)])
     assert max(map(len, text.splitlines())) <= 80
     assert text.count("reason") == 20
+
+
+def test_no_word_is_broken_since_paths_and_names_are_copied() -> None:
+    name, path = "n" * 60, "/".join(["folder"] * 15)
+    text = shown(print_table, ("step", "model", "why"), [("done", name, f"published at {path}")])
+    assert name in text
+    assert path in text
 
 
 def test_markup_in_a_name_is_shown_and_not_obeyed() -> None:

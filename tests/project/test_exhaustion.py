@@ -13,7 +13,7 @@ from x_archives import pack, tweet
 
 from bot.errors import SourceError
 from bot.sources import jsonl, open_source
-from bot.sources.archives import members, tally, tweets, x_posts
+from bot.sources.archives import keys, members, tally, tweets, x_posts
 
 HEAD = "version: 1\nnamespace: org\ncontact: https://example.org/removal\npolicy: {consent: off}\nmodels:\n"
 POST = b'{"id":"%d","full_text":"a","created_at":"Wed Oct 10 20:19:24 +0000 2018"}'
@@ -148,7 +148,7 @@ def test_a_date_or_a_count_beyond_all_bounds_is_one_record_or_nothing(tmp_path: 
 def test_lines_bytes_and_texts_of_jsonl_have_a_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     line = {"id": "1", "text": "canary", "created_at": "2025-01-01T00:00:00Z"}
     file = tmp_path / "a.jsonl"
-    file.write_text(json.dumps({**line, "text": "a" * (jsonl.LONGEST_TEXT + 1)}))
+    file.write_text(json.dumps({**line, "text": "a" * (keys.LONGEST_TEXT + 1)}))
     assert f"{file}:1: text has more than 100,000 characters" in refusal("jsonl", file)
     monkeypatch.setattr(jsonl, "MOST_BYTES", 200)
     file.write_text((json.dumps(line) + "\n") * 4)

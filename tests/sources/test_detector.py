@@ -50,6 +50,7 @@ READ: dict[str, tuple[str, bytes]] = {
     "Reddit's comments": ("reddit", comments("canary")),
     "Instagram's zip": ("meta_export", zipped(**{INSTAGRAM: instagram("canary")})),
     "Threads' posts": ("meta_export", threads("canary")),
+    "array of posts": ("json_array", b"[" + LINE.strip() + b"]"),
     "table": ("table", b"Datum,Text\n2024-05-01,canary is well\n"),
     "text": ("plain_text", "canary is well\nund Öl\n".encode()),
     "packed lines": ("jsonl", gzip.compress(LINE)),

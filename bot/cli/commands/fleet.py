@@ -156,6 +156,7 @@ def render(name: str, out: Path, registry_path: Path, hub_target: str | None) ->
 def status(registry_path: Path, hub_target: str | None, store_url: str | None, as_json: bool) -> None:
     """Show every model, its state and its age."""
     from bot.cli import report
+    from bot.plan import states
     from bot.plan.make import make_plan
 
     registry = load_registry(registry_path)
@@ -166,12 +167,17 @@ def status(registry_path: Path, hub_target: str | None, store_url: str | None, a
         report.print_json(value, sys.stdout)
         return
     rows = [
-        (step.status, step.name, f"{step.age.days} d" if step.age is not None else "-", step.explanation)
+        (
+            states.word(step),
+            step.name,
+            f"{step.age.days} d" if step.age is not None else "-",
+            f"held: {step.reason}" if step.held else step.reason,
+        )
         for step in made.steps
     ]
     if rows:
         report.print_table(("state", "model", "age", "why"), rows, sys.stdout)
-    click.echo(f"{count(len(rows), 'model')}{': ' if rows else ''}{report.counted(made)}")
+    click.echo(f"{count(len(rows), 'model')}{': ' if rows else ''}{states.counted(made.steps)}")
 
 
 @click.command()

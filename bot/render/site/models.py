@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import assert_never
 
 from bot.hub import Repo
 from bot.manifest import Manifest
@@ -20,16 +19,6 @@ LEVELS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 """Heights of a sparkline's points, one character each, the lowest loss first."""
 SAMPLE_LENGTH = 140
 """Characters of a sample with its prompt. A model that is not for all audiences shows none."""
-STATES = {
-    "published": ("published", "On the Hub, as its registry describes it."),
-    "stale": ("stale", "On the Hub, and old enough to be trained again when there are new posts."),
-    "changed": ("changed", "On the Hub; its registry entry has changed since, so it is trained again."),
-    "new": ("to come", "In the registry, and not on the Hub yet."),
-    "waiting": ("waiting", "The last try failed; it is tried again by itself."),
-    "blocked": ("blocked", "Something has to be fixed before it can be trained or published."),
-    "unlisted": ("unlisted", "On the Hub, and no longer in the registry; left as it is."),
-}
-"""Each state of a model: what a visitor reads, and what that means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +85,6 @@ def shown(step: Step, repos: Mapping[str, Repo], gone: Tombstones) -> bool:
     return (
         not (repo is not None and repo.private) and not gone.among(step.handles) and step.action != "remove"
     )
-
-
-def state_of(step: Step) -> str:
-    """The key of `STATES` for a step of the plan. Reasons stay out: they may name files of the maintainer's."""
-    match step.action:
-        case "ok" | "card" | "remove":
-            return "published"
-        case "unlisted":
-            return "unlisted"
-        case "blocked":
-            return "waiting" if step.cause == "waiting" else "blocked"
-        case "train":
-            return {"missing": "new", "stale": "stale"}.get(step.cause, "changed")
-        case _:
-            assert_never(step.action)
 
 
 def plain(handles: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

@@ -11,10 +11,11 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.io.paths import TEMPLATES
+from bot.plan.states import STATES
 from bot.render import escape
 from bot.render.environment import render_template
 from bot.render.site import data
-from bot.render.site.models import LEVELS, STATES, Model, plain
+from bot.render.site.models import LEVELS, Model, plain
 
 PAGE = "index.html"
 GENERATOR = "Mynah fleet page"

@@ -12,10 +12,11 @@ from bot import manifest
 from bot.errors import HubError
 from bot.hub import Hub, Repo
 from bot.hub.published import FILENAME
+from bot.plan.states import state_of
 from bot.plan.steps import Step
 from bot.registry.tombstones import Tombstones
 from bot.render.site.data import FOLDER, cached
-from bot.render.site.models import Facts, Model, facts_of, shown, state_of
+from bot.render.site.models import Facts, Model, facts_of, shown
 
 READERS = 8
 """Manifests that are read at once."""

@@ -24,6 +24,7 @@ KINDS: tuple[str, ...] = (
     "bot.sources.archives.reddit",
     "bot.sources.archives.meta_export",
     "bot.sources.archives.table",
+    "bot.sources.archives.json_array",
     "bot.sources.jsonl",
     "bot.sources.archives.plain_text",
 )

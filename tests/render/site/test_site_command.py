@@ -15,11 +15,12 @@ from hub_server import HubServer
 
 from bot.__main__ import main
 from bot.hub import Hub, open_hub
+from bot.plan.states import state_of
 from bot.plan.steps import Step
 from bot.registry.tombstones import Tombstones
 from bot.render import card, site
 from bot.render.site import reading
-from bot.render.site.models import facts_of, shown, state_of
+from bot.render.site.models import facts_of, shown
 
 pytest_plugins = ["hub_fixtures"]
 

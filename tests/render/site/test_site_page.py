@@ -11,10 +11,11 @@ import pytest
 from site_models import HOSTILE, facts, fleet, model
 
 from bot.io.paths import TEMPLATES
+from bot.plan.states import STATES
 from bot.registry.templates import find
 from bot.render import escape
 from bot.render.site import data, page
-from bot.render.site.models import STATES, Model
+from bot.render.site.models import Model
 
 REPOS = "https://huggingface.co/my-org/"
 
