@@ -351,3 +351,13 @@ def test_an_archive_of_x_is_not_read_as_an_account_of_another_network(
     assert said in refusal(file, handle=handle)
     with pytest.raises(SourceError, match="is a handle of"):
         check_file("archive", str(file), handle)
+
+
+def test_an_archive_that_names_two_accounts_is_refused_without_a_name(tmp_path: Path) -> None:
+    contents = members([tweet()], handle="ada_example")
+    accounts = [{"account": {"username": f"user_{n}", "accountId": f"{n}"}} for n in (4242, 4243)]
+    contents["data/account.js"] = javascript("account", accounts)
+    file = pack(tmp_path / "two.zip", contents)
+    assert "user_" not in refusal(file)
+    with pytest.raises(SourceError):
+        owner_of("archive", (str(file),), "ada_example")

@@ -7,9 +7,10 @@ deleted and circle tweets, direct messages, e-mail, phone and IP files are never
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import islice
 
 from bot.errors import SourceError
 from bot.sources.archives import x_posts
@@ -134,17 +135,18 @@ def _holds_communities(root: Root) -> bool:
 
 def _whose(roots: Sequence[Root], looks: Sequence[Look], *, whole: bool = False) -> Whose:
     """The account that the files name; the `whole` of it has the bio and the picture."""
-    return x_posts.whose_of((_of_root(root, whole) for root in roots), _where(looks))
+    return x_posts.whose_of((each for root in roots for each in _of_root(root, whole)), _where(looks))
 
 
-def _of_root(root: Root, whole: bool) -> Whose:
-    account = root.first("account.js", "account")
-    known = x_posts.whose(account, as_object(root.manifest.get("userInfo")))
-    if not whole:
-        return known
-    about = root.first("profile.js", "profile")
-    bio = text(as_object(about.get("description")), "bio")
-    return replace(known, bio=bio, avatar=_avatar(root, text(about, "avatarMediaUrl")))
+def _of_root(root: Root, whole: bool) -> Iterator[Whose]:
+    """The account of a folder, as `account.js` or else the manifest names it, and a second one of `account.js`."""
+    accounts = list(islice(root.records("account.js", "account"), 2)) or [{}]
+    found = [x_posts.whose(account, as_object(root.manifest.get("userInfo"))) for account in accounts]
+    if whole:
+        about = root.first("profile.js", "profile")
+        bio = text(as_object(about.get("description")), "bio")
+        found[0] = replace(found[0], bio=bio, avatar=_avatar(root, text(about, "avatarMediaUrl")))
+    yield from found
 
 
 def _avatar(root: Root, url: str) -> bytes | None:

@@ -52,11 +52,14 @@ class Root:
 
     def first(self, name: str, wrapper: str) -> dict[str, Any]:
         """The first record of a small file; empty where there is none."""
+        return next(self.records(name, wrapper), {})
+
+    def records(self, name: str, wrapper: str) -> Iterator[dict[str, Any]]:
+        """The records of a small file; none where there is no such file."""
         if self.has(name):
             with self.members.open(self.folder + name) as stream:
                 for record in ytd.records(stream, f"{self.members.file}: {self.folder}{name}"):
-                    return as_object(record.get(wrapper, record))
-        return {}
+                    yield as_object(record.get(wrapper, record))
 
 
 @dataclass(frozen=True, slots=True)
