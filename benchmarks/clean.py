@@ -1,4 +1,4 @@
-"""How much CPU it takes to clean 100,000 posts, and to tell the language of those whose network names none.
+"""How much CPU it takes to clean 100,000 posts, and to detect the language of those whose network names none.
 
     python benchmarks/clean.py [POSTS]
 
@@ -80,7 +80,7 @@ def main(count: int) -> None:
     row("  of it, is_short()", cpu(lambda: [cleaning.is_short(text) for text in cleaned]))
     row("  of it, private data", cpu(lambda: [holds_private_data(text) for text in cleaned]))
     row("load the classifier", cpu(lambda: detection.languages(["hello to all of you"])))
-    row(f"tell languages, {len(cleaned):,} kept", cpu(lambda: detection.languages(cleaned)))
+    row(f"detect languages, {len(cleaned):,} kept", cpu(lambda: detection.languages(cleaned)))
     per_post = cpu(lambda: detection.languages(cleaned[: detection.SAMPLE])) / detection.SAMPLE
     row("  a post", per_post, f"at most {detection.SAMPLE:,} of an account")
 

@@ -1,8 +1,8 @@
 """How long the fleet page takes for a folder hub of many published repos, and how much a browser loads first.
 
 Run it with `python benchmarks/site.py REPO [MODELS]`, where REPO is the folder of a published model (`make demo`
-leaves some in `demo-out/hub/demo/`). Its manifest, card and avatars are cloned under other names. Once anew, once
-with nothing moved, once with a hundredth moved; each with and without pictures.
+leaves some in `demo-out/hub/demo/`). Its manifest, card and avatars are cloned under other names. Once from
+the beginning, once with nothing moved, once with a hundredth moved; each with and without pictures.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from plan_folder import build
 def run(folder: Path, out: Path, *flags: str) -> str:
     where = ["--registry", str(folder / "registry.yaml"), "--hub", f"dir:{folder / 'hub'}"]
     command = [sys.executable, "-m", "bot", "site", "--json", "--out", str(out), *flags, *where]
-    with (folder / "told.json").open("wb") as told:
+    with (folder / "output.json").open("wb") as output:
         began = time.perf_counter()
-        process = subprocess.Popen(command, stdout=told)
+        process = subprocess.Popen(command, stdout=output)
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"bot site failed with {process.returncode}")
-    result = json.loads((folder / "told.json").read_text())
+    result = json.loads((folder / "output.json").read_text())
     cpu = usage.ru_utime + usage.ru_stime
     return (
         f"{wall:6.2f} s wall, {cpu:6.2f} s CPU, {usage.ru_maxrss / 1024:4.0f} MB at most; "
@@ -57,7 +57,7 @@ def main() -> None:
         print(f"{models:,} models")
         for name, flags in (("no pictures", ["--no-avatars"]), ("pictures", ["--avatars"])):
             out = folder / name.replace(" ", "-")
-            print(f"{name + ', anew':26}{run(folder, out, *flags)}")
+            print(f"{name + ', all of it':26}{run(folder, out, *flags)}")
             print(f"{name + ', nothing moved':26}{run(folder, out, *flags)}")
             for number in range(0, models, 100):
                 (folder / "hub" / "demo" / f"user_{number}" / "note").write_text(name)

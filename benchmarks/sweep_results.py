@@ -43,7 +43,7 @@ class Row:
 
     @property
     def key(self) -> tuple[str, str, int, int, str]:
-        """What tells this training from any other."""
+        """What distinguishes this training from any other."""
         return self.base, self.corpus, self.posts, self.seed, self.candidate
 
     @property

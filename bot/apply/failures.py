@@ -61,7 +61,7 @@ def report_outcome(
     seconds: float = 0.0,
     refused: bool = False,
 ) -> Outcome:
-    """Tells the watcher that a step ended, and returns its outcome, whose reason is shown at the end of the run."""
+    """Notifies the watcher that a step ended, and returns its outcome, whose reason is shown at the end of the run."""
     context.token_refused = context.token_refused or refused
     took = f", {seconds:.0f} s" if seconds >= 1 else ""
     context.watcher.done(step.name, f"{result}{took}")

@@ -1,7 +1,7 @@
 """Trainings that were interrupted, kept on this machine to go on from: traces of people, which go with them.
 
 Each lies in a folder of its own below `.bot/training` beside the registry, which only its owner reads, with the
-handles and accounts it is about. It expires after a week; whoever is removed is removed from here at once.
+handles and accounts it is about. It expires after a week; a person who is removed is removed from here at once.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def repo_state(task: Task, old: Manifest, *, training: bool) -> RepoState:
 
     Raises Skipped when a person edited the card's text, its pictures or the weights, or with `training`, which
     replaces them all, any other file of ours, unless the run may overwrite this model's edits. Files that people
-    added stay, and the watcher is told of them.
+    added stay, and the watcher is notified of them.
     """
     entry, hub, say = task.entry, task.context.hub, task.context.watcher.say
     there = hub.files(entry.name, task.step.head or "")
@@ -113,7 +113,7 @@ def _card(task: Task, old: Manifest, *, listed: bool) -> tuple[dict[str, Any], s
 
 
 def _differs(hub: Hub, old: Manifest, path: str) -> bool:
-    """Whether a file's contents are not those that the manifest tells."""
+    """Whether a file's contents differ from those that the manifest records."""
     data = hub.read(old.name, path, listed=True) or b""
     return of_bytes(data) != old.files[path] if path in old.files else git_blob(data) != old.blobs[path]
 

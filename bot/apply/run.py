@@ -91,7 +91,7 @@ class Selection:
 
 
 def select(options: ApplyOptions, reviewed: Sequence[Step] | None, registry: Registry, hub: Hub) -> Selection:
-    """Plans anew and keeps what this run takes: the `reviewed` steps that still fit, or its shard's."""
+    """Plans again and keeps what this run takes: the `reviewed` steps that still fit, or its shard's."""
     # Of a reviewed plan, steps that a guard held back stay so, and no others are.
     share = 1.0 if reviewed is not None else options.max_change
     asked = PlanOptions(options.only, options.force, options.overwrite_edits, share)

@@ -14,7 +14,7 @@ from bot.render import escape
 COUNTS = ("downloaded", "retweets", "short", "kept")
 
 
-def tell(adoption: Adoption, stream: IO[str]) -> None:
+def print_adoption(adoption: Adoption, stream: IO[str]) -> None:
     """Prints what was understood as a table, then the other facts, then what was not."""
     from bot.cli import report
 

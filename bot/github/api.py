@@ -267,7 +267,7 @@ def _sentence(what: str, answer: Answer, permission: str) -> str:
     hint = {
         401: "the token is no longer valid: run the job again",
         403: f"the job needs `{permission}`, and the repository's settings must allow it (see docs/setup.md)",
-        404: f"it is not there, or the job lacks `{permission}`",
+        404: f"it is not there, or the job does not have `{permission}`",
         409: "the branch moved meanwhile: run the job again",
     }.get(answer.status, "run the job again")
     return f"{what}: {answer.status} {' '.join(said.split())}; {hint}"

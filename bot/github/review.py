@@ -120,7 +120,7 @@ def of_registries(
     files: Sequence[str],
     broken: Callable[[Sequence[str]], Iterable[Problem]],
 ) -> Review:
-    """The review as far as the registries tell it. `files` are the paths that the pull request changes.
+    """The review as far as the registries show it. `files` are the paths that the pull request changes.
 
     `base` is None where the base branch had none that could be read. `broken` looks into the local files of
     the entries with these names.

@@ -31,7 +31,7 @@ def is_gguf(path: Path) -> bool:
 def fault(path: Path) -> str | None:
     """The reason why a base cannot be loaded from here, as the end of a sentence; None where nothing speaks against it.
 
-    Raises OSError where it cannot be read. What only loading tells (damaged weights, an unknown architecture) is
+    Raises OSError where it cannot be read. What only loading shows (damaged weights, an unknown architecture) is
     not looked for.
     """
     if is_gguf(path):
@@ -61,7 +61,7 @@ def _tokenizer_fault(folder: Path) -> str | None:
     named = "eos_token" in settings or settings.get("tokenizer_class") not in GENERIC
     if not named or ("eos_token" in settings and end is None):
         return (
-            "has a tokenizer without an end-of-text token, so posts cannot be told apart; choose a base whose "
+            "has a tokenizer without an end-of-text token, so posts cannot be separated; choose a base whose "
             "tokenizer_config.json names an eos_token"
         )
     config = _json(folder / "config.json")

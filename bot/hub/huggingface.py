@@ -150,7 +150,7 @@ class HuggingFaceHub:
                     allow_patterns=list(LOADED),
                     ignore_patterns=["*/*"],
                 )
-            except RepositoryNotFoundError:  # the Hub answers 401, too, to whoever may not see it
+            except RepositoryNotFoundError:  # the Hub answers 401, too, to users who may not see it
                 return None
         return Path(folder)
 

@@ -38,7 +38,7 @@ class KnownLanguage:
     _english: dict[str, float | None] = field(default_factory=dict)
 
     def warning(self, entry: Entry) -> str | None:
-        """The sentence on the entry's base; None where it knows the language, or that cannot be told at once."""
+        """The sentence on the entry's base; None where it knows the language, or that is not known at once."""
         from bot.corpus import vocabulary
 
         try:

@@ -42,7 +42,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Measurements:
-    """The published models that tell what a training takes on `hardware`; none where it is empty."""
+    """The published models that show what a training takes on `hardware`; none where it is empty."""
 
     hardware: str = ""
     models: tuple[tuple[Published, Measured], ...] = ()

@@ -1,4 +1,4 @@
-"""Sampling: the settings by which a model's next token is drawn, on its card and by whoever loads it."""
+"""Sampling: the settings by which a model's next token is drawn, on its card and by those who load it."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from bot.render.preview import Card, refused
 
 CARD_ONLY = "As it would be rendered now, from what is published. Its weights stay as they are."
 TRAINED_ANEW = (
-    "As it would be rendered now. It will be trained anew, so its numbers and texts will be others."
+    "As it would be rendered now. It will be trained again, so its numbers and texts will be others."
 )
 
 

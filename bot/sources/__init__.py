@@ -91,7 +91,7 @@ class LooksUp(Protocol):
 
 @runtime_checkable
 class FindsAccounts(Protocol):
-    """A source that can tell without a token and free of charge whether an account exists."""
+    """A source that can check, without a token and free of charge, whether an account exists."""
 
     def exists(self, handle: str) -> bool:
         """Whether an account has the handle, by one request. Raises what `Source.read` raises: then it is not known."""
@@ -191,7 +191,7 @@ def open_source(
 def open_finder(
     name: str, policy: RetryPolicy, environment: Mapping[str, str] = os.environ
 ) -> FindsAccounts | None:
-    """The source of that name, to ask whether accounts exist; None for one that cannot tell, or not for nothing."""
+    """The source of that name, to ask whether accounts exist; None for one that cannot check, or not for free."""
     spec = SOURCES.get(name)
     if spec is None or spec.reads_file or spec.usd_user:
         return None

@@ -16,9 +16,9 @@ State = Literal["missing", "public", "private"]
 
 
 def state(place: Place) -> State:
-    """How the bucket of a store stands for this token. SourceError where the Hub does not tell.
+    """Whether this token may use the bucket of a store. SourceError where the Hub does not say.
 
-    One that exists and may not be seen is missing, too: the Hub does not tell these apart.
+    One that exists and may not be seen is missing, too: the Hub does not distinguish them.
     """
     from huggingface_hub.errors import HfHubHTTPError
 

@@ -47,7 +47,7 @@ def losses(
     missing = deleted(before, read, not_fetched, to_both_ends=to_both_ends)
     if not missing:
         return Losses()
-    count = f"{len(missing):,} {'post' if len(missing) == 1 else 'posts'} that this {reading} lacks"
+    count = f"{len(missing):,} {'post' if len(missing) == 1 else 'posts'} missing from this {reading}"
     was = "was" if len(missing) == 1 else "were"
     covered = len(covered_by(before, read, to_both_ends=to_both_ends))
     if not complete:

@@ -49,7 +49,7 @@ def warning(place: Place, retention: Retention) -> str | None:
 def refusal(place: Place) -> str:
     """The refusal of a new store at a place that keeps deleted files, and what to write instead."""
     return (
-        f"the store {shown(place.url)} would be new, and the place is {_what(place)}: whoever is removed could be read "
+        f"the store {shown(place.url)} would be new, and the place is {_what(place)}: a removed person could be read "
         f"back from earlier {_states(place)}; write store: {suggestion(place)}, a private Storage Bucket (`bot doctor "
         "--fix` makes it)"
     )

@@ -117,7 +117,7 @@ def forget(bucket: VersionedBucket) -> Erasure:
     if left:
         erasure.remains.append(
             f"{bucket.shown}: {len(left):,} earlier versions were not deleted, by a lock of the bucket or a right "
-            f"that the credentials lack (s3:DeleteObjectVersion); `{_call(bucket)}` lists them"
+            f"that the credentials do not have (s3:DeleteObjectVersion); `{_call(bucket)}` lists them"
         )
     else:
         erasure.checked.append(f"{bucket.shown}: the versions were listed again, and no earlier one is left")

@@ -1,4 +1,4 @@
-"""Training: the only rooms that import torch. `fine_tune.fine_tune` is the door.
+"""Training: the only package that imports torch. `fine_tune.fine_tune` is its entry point.
 
 The bot reports progress and faults itself, so the library's own bars and advice are turned off.
 """

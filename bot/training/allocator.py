@@ -17,7 +17,7 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 
 def keep_freed() -> bool:
-    """Tells glibc to use freed memory again and not to return it after every step; True where that worked.
+    """Makes glibc use freed memory again and not return it after every step; True where that worked.
 
     Else a step's tensors are mapped, zeroed by the kernel and unmapped each time, which takes a tenth to
     a third of a step on a CPU.

@@ -1,7 +1,7 @@
 """A training kept on disk while it goes on, so that one that was interrupted goes on where it was, to the bit.
 
 One file in a private folder holds all that changes in a training, and replaces the one before in one step. It is kept
-only as often as costs next to nothing, and once more when the run is told to end.
+only as often as costs next to nothing, and once more when the run is asked to end.
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ class Keeper:
             changed = ["the file that was kept, which is damaged"]
         if changed:
             self._file.unlink(missing_ok=True)
-            self.say(f"starts anew, not where it was interrupted: changed since then: {', '.join(changed)}")
+            self.say(
+                f"starts from the beginning, not where it was interrupted: changed since then: {', '.join(changed)}"
+            )
             return False
         try:
             for part, state in zip(self._parts.values(), states, strict=True):
@@ -117,7 +119,7 @@ class Keeper:
             yield
 
     def step(self, where: str) -> None:
-        """Keeps the training if it is time to, or the run was told to end: then KeyboardInterrupt follows."""
+        """Keeps the training if it is time to, or the run was asked to end: then KeyboardInterrupt follows."""
         if self._stop():
             if self._save():
                 self.say(f"interrupted at {where}: kept for a week, and the next run goes on from there")

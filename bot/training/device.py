@@ -71,7 +71,7 @@ def pick(wanted: str = "auto") -> Device:
 
 
 def _cpu() -> tuple[str, set[str]]:
-    """The processor's name and feature flags, as Linux tells them; elsewhere the architecture and no flags."""
+    """The processor's name and feature flags, as Linux reports them; elsewhere the architecture and no flags."""
     try:
         lines = CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

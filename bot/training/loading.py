@@ -159,7 +159,7 @@ def load(spec: BaseSpec) -> LoadedBase:
     end = tokenizer.eos_token_id
     if end is None:
         raise TrainingError(
-            f"base {spec.name}: its tokenizer has no end-of-text token, so posts cannot be told apart; "
+            f"base {spec.name}: its tokenizer has no end-of-text token, so posts cannot be separated; "
             "choose a base whose tokenizer names an eos_token"
         )
     known = int(model.get_input_embeddings().num_embeddings)  # type: ignore[arg-type]

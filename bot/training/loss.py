@@ -16,7 +16,7 @@ SLICE = 4_194_304
 """Logits that are worked on at a time (16 MiB in float32)."""
 
 MIN_PROBABILITY = 1e-38
-"""The smallest probability that float32 tells from zero: a token's loss counts as 87.5 nats at most."""
+"""The smallest probability that float32 distinguishes from zero: a token's loss counts as 87.5 nats at most."""
 
 
 def mean(

@@ -1,4 +1,4 @@
-"""TensorBoard events of a run: the Hub shows them beside the card. File names tell no host and no process."""
+"""TensorBoard events of a run: the Hub shows them beside the card. File names contain no host and no process."""
 
 from __future__ import annotations
 

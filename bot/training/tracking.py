@@ -148,7 +148,7 @@ def _wandb(request: Request, record: Record) -> Tracking:
     mode = environment.get("WANDB_MODE") or ("online" if environment.get("WANDB_API_KEY") else "offline")
     os.environ.setdefault(
         "WANDB_ERROR_REPORTING", "false"
-    )  # read when it is imported; reports tell of the machine
+    )  # read when it is imported; reports describe the machine
     wandb = importlib.import_module("wandb")
     folder = Path(environment.get("WANDB_DIR") or FOLDER)
     folder.mkdir(parents=True, exist_ok=True)

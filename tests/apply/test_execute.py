@@ -96,7 +96,7 @@ def test_a_result_is_shown_as_it_happens_and_its_reason_is_left_to_the_table(con
     assert context.watcher.lines == ["ada: failed"]
 
 
-def test_the_expected_time_is_told_on_the_hardware_it_was_measured_on_alone(context: RunContext) -> None:
+def test_the_expected_time_is_reported_on_the_hardware_it_was_measured_on_alone(context: RunContext) -> None:
     here = context.hardware().name
     context.expected = {
         "ada": Estimate(minutes=9.0, hardware=here, models=3),

@@ -229,7 +229,7 @@ def test_an_account_of_somebody_removed_is_known_by_its_id_before_a_post_is_read
     assert len(network.asked) == before + (not stored)
 
 
-def test_the_estimate_is_a_whole_timeline_and_later_what_the_pace_foretells(
+def test_the_estimate_is_a_whole_timeline_and_later_what_the_pace_predicts(
     network: Network, tmp_path: Path
 ) -> None:
     found, store = read(tmp_path), Store(str(tmp_path / "store"))

@@ -591,7 +591,7 @@ def test_a_listed_file_that_stays_missing_fails_and_nothing_is_written(fleet: On
     [b"# Ada\n", b"---\ntags: [mynah, mine]\n---\n# Ada\n", None],
     ids=["none", "without ours", "gone"],
 )
-def test_a_card_whose_front_matter_was_removed_is_blocked_with_what_to_do_and_repaired_when_told(
+def test_a_card_whose_front_matter_was_removed_is_blocked_with_what_to_do_and_repaired_when_asked(
     fleet: OnlineFleet, readme: bytes | None
 ) -> None:
     store = fleet.server.store

@@ -84,7 +84,7 @@ def test_a_newer_bot_renders_the_card_of_an_older_model_and_is_done(fleet: Fleet
     assert fleet.actions()["ada"] == "ok"
 
 
-def test_an_older_model_is_trained_anew_by_its_own_digests_and_keeps_what_humans_added(fleet: Fleet) -> None:
+def test_an_older_model_is_trained_again_by_its_own_digests_and_keeps_what_humans_added(fleet: Fleet) -> None:
     (fleet.published("ada") / "ada-q4.gguf").write_bytes(b"a human's")
     code, outcomes = fleet.outcomes("--only", "ada", "--force", "train")
     assert (code, outcomes["ada"]["result"]) == (0, "done")

@@ -86,7 +86,7 @@ def test_a_tombstone_removes_it(gone: Tombstones, tmp_path: Path) -> None:
     assert not folder.exists()
 
 
-def test_one_that_does_not_tell_whose_it_is_goes(tmp_path: Path) -> None:
+def test_one_that_does_not_say_whose_it_is_goes(tmp_path: Path) -> None:
     folder = keep(tmp_path)
     (folder / kept_training.PEOPLE).write_text("{")
     assert kept_training.sweep(tmp_path, NOBODY, datetime.now(UTC)) == 1

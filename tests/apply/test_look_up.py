@@ -92,7 +92,7 @@ def test_what_was_deleted_on_a_free_network_goes_before_a_training(
     assert len(fleet.ids()) == 297
     assert not deleted & fleet.ids()
     assert timeline.checked_at == LATER
-    assert "3 posts that this reading lacks were removed" in timeline.warnings
+    assert "3 posts missing from this reading were removed" in timeline.warnings
 
 
 def test_an_edit_on_mastodon_is_taken_before_a_training(net: SocialServer, tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_sudden_loss_of_more_than_half_is_held_back_and_said(
     assert len(fleet.ids()) == 300
     assert fleet.held_back == 160
     (warning,) = timeline.warnings
-    assert "160 posts that this reading lacks were kept: more than half of the 300" in warning
+    assert "160 posts missing from this reading were kept: more than half of the 300" in warning
     assert f"bot purge {fleet.handle}" in warning
     fleet.store.purge(fleet.handle)
     fleet.train(LATER)
@@ -344,7 +344,7 @@ def test_the_window_of_a_timeline_of_x_is_no_evidence(x: XServer, tmp_path: Path
     assert file.read_bytes() == whole
 
 
-def test_an_archive_tells_nothing_of_deletions_and_takes_the_date_away(x: XServer, tmp_path: Path) -> None:
+def test_an_archive_says_nothing_of_deletions_and_takes_the_date_away(x: XServer, tmp_path: Path) -> None:
     fleet = Fleet(tmp_path, "x", x.environment)
     fleet.train()
     pack(tmp_path / "ada.zip", members([tweet(FIRST_ID - 5, "an older one")], handle="ada_example"))

@@ -48,7 +48,7 @@ def manifest(fleet: Fleet) -> dict[str, Any]:
     return found
 
 
-def test_deleted_posts_are_not_trained_on_again_and_the_card_tells_the_day(
+def test_deleted_posts_are_not_trained_on_again_and_the_card_says_the_day(
     fleet: Fleet, account: Feed
 ) -> None:
     assert fleet.outcomes()[0] == 0
@@ -62,7 +62,7 @@ def test_deleted_posts_are_not_trained_on_again_and_the_card_tells_the_day(
     assert "kept" not in outcomes[HANDLE]["reason"]
     made = manifest(fleet)
     assert made["accounts"][0]["downloaded"] == 280
-    assert made["warnings"][0] == "20 posts that this reading lacks were removed"
+    assert made["warnings"][0] == "20 posts missing from this reading were removed"
     today = datetime.now(UTC).date().isoformat()
     assert made["accounts"][0]["checked_at"][:10] == today
     card = (fleet.published(HANDLE) / "README.md").read_text()

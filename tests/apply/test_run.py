@@ -336,7 +336,7 @@ def test_only_an_unknown_name_is_a_usage_error_that_names_the_known(fleet: Fleet
     assert fleet.run("plan", "--only", "eve")[0] == 2
 
 
-def test_corpus_tells_the_funnel_and_no_text(fleet: Fleet) -> None:
+def test_corpus_says_the_funnel_and_no_text(fleet: Fleet) -> None:
     fleet.posts("ada", 250)
     lines = (fleet.folder / "ada.jsonl").read_text().splitlines()
     extra = [

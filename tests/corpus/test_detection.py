@@ -32,7 +32,7 @@ def corpus(*texts: str, lang: str | None = None) -> Corpus:
         ("Hoy hace un día muy bonito en la ciudad", "es"),
     ],
 )
-def test_a_language_is_told_where_the_source_has_none(text: str, language: str) -> None:
+def test_a_language_is_reported_where_the_source_has_none(text: str, language: str) -> None:
     assert corpus(text).languages == {language: 1}
 
 

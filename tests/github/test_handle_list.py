@@ -64,7 +64,7 @@ def test_what_may_be_a_handle_or_not_is_asked(typed: str) -> None:
         read(typed, "x")
 
 
-def test_whoever_marks_a_word_means_the_account() -> None:
+def test_who_marks_a_word_means_the_account() -> None:
     assert read("@and", "x") == ["@and"]
     assert read("ada, @y and @please", "x") == ["ada", "@y", "@please"]
     assert read("[@and](https://x.com/and)", "x") == ["and"]

@@ -70,7 +70,7 @@ def test_a_step_whose_reason_differs_in_a_number_is_listed() -> None:
     assert [row.name for row in seen.rows or ()] == ["ada"]
 
 
-def test_the_time_of_new_models_is_told_as_far_as_it_is_known() -> None:
+def test_the_time_of_new_models_is_reported_as_far_as_it_is_known() -> None:
     known = Estimate(minutes=9.0, hardware="T4 <b>", models=3)
     unknown = Estimate(unknown="until the posts are fetched")
     steps = tuple(

@@ -325,7 +325,7 @@ def timed(name: str, minutes: float) -> Step:
     return Step(name, f"org/{name}", "train", "missing", (name,), cost, cause="missing")
 
 
-def test_the_summary_of_a_plan_tells_the_minutes_of_each_model_and_in_all(runner: dict[str, str]) -> None:
+def test_the_summary_of_a_plan_says_the_minutes_of_each_model_and_in_all(runner: dict[str, str]) -> None:
     workflow_commands.on_plan(Plan((timed("ada", 9.0), timed("bob", 20.0))), runner)
     text = Path(runner["GITHUB_STEP_SUMMARY"]).read_text()
     assert all(words in text for words in ("about 9 min", "about 20 min", "about 29 min", "T4"))

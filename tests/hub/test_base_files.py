@@ -72,7 +72,7 @@ def test_what_cannot_be_trained_on_is_found_without_loading_it(name: str, folder
         edited("tokenizer_config.json", tokenizer_class=..., eos_token={"content": "<|endoftext|>"}),
     ],
 )
-def test_what_only_loading_can_tell_is_left_to_it(change: Change, folder: Path) -> None:
+def test_what_only_loading_can_show_is_left_to_it(change: Change, folder: Path) -> None:
     change(folder)
     assert base_files.fault(folder) is None
 

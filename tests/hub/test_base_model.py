@@ -41,7 +41,7 @@ def test_other_weights_are_another_base(tiny_base: Path, tmp_path: Path) -> None
     assert parse(str(changed)).identity != parse(str(tiny_base)).identity
 
 
-def test_a_folders_readme_tells_licence_and_base_model(tiny_base: Path, tmp_path: Path) -> None:
+def test_a_folders_readme_says_licence_and_base_model(tiny_base: Path, tmp_path: Path) -> None:
     told = copy(tiny_base, tmp_path / "told", '---\nlicense: mit\nbase_model: "org/model"\n---\n# A base\n')
     assert (parse(str(told)).license, parse(str(told)).declared) == ("mit", "org/model")
     silent = copy(tiny_base, tmp_path / "silent", "no front matter")

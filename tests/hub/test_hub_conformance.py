@@ -41,7 +41,7 @@ def test_a_file_or_repo_that_does_not_exist_reads_as_none(hub: Hub) -> None:
     assert hub.read("ada", "assets/none.png") is None
 
 
-def test_the_contents_of_a_repo_are_told_without_reading_them(hub: Hub) -> None:
+def test_the_contents_of_a_repo_are_reported_without_reading_them(hub: Hub) -> None:
     assert hub.contents("nobody") is None
     commit = hub.publish("ada", files(), parent=None, message="1")
     contents = hub.contents("ada")
@@ -52,7 +52,7 @@ def test_the_contents_of_a_repo_are_told_without_reading_them(hub: Hub) -> None:
     assert contents.changed.tzinfo is not None
 
 
-def test_a_new_version_removes_what_it_is_told_to_and_leaves_everything_else(hub: Hub) -> None:
+def test_a_new_version_removes_what_it_is_asked_to_and_leaves_everything_else(hub: Hub) -> None:
     old = files("1", old__note__txt=b"old", theirs__txt=b"a human's", merges=b"same")
     first = hub.publish("ada", old, parent=None, message="1")
     second = hub.publish(
@@ -66,7 +66,7 @@ def test_a_new_version_removes_what_it_is_told_to_and_leaves_everything_else(hub
     assert hub.read("ada", "bot.json") == manifest("2")
 
 
-def test_the_files_of_a_repo_are_told_by_digest_without_reading_them(hub: Hub) -> None:
+def test_the_files_of_a_repo_are_reported_by_digest_without_reading_them(hub: Hub) -> None:
     head = hub.publish("ada", files(), parent=None, message="1")
     found = hub.files("ada", head)
     assert set(files()) <= set(found)

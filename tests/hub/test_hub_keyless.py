@@ -181,7 +181,7 @@ def test_an_end_that_is_down_for_a_moment_is_asked_again(server: KeylessServer, 
     assert len(server.made) == 1
 
 
-def test_when_neither_token_may_write_both_reasons_are_told(server: KeylessServer) -> None:
+def test_when_neither_token_may_write_both_reasons_are_reported(server: KeylessServer) -> None:
     server.publishers.clear()
     server.tokens["hf_reader"] = Token("tester", "read")
     with pytest.raises(HubError, match=r"gave no token for tester/ada.*and with HF_TOKEN: .*403"):

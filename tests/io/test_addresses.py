@@ -3,7 +3,7 @@ from __future__ import annotations
 from bot.io.addresses import is_public, joined, split
 
 
-def test_public_domains_are_told_from_others() -> None:
+def test_public_domains_are_distinguished_from_others() -> None:
     assert all(map(is_public, ["example.social", "a.b.example.org", "xn--caf-dma.eu", "public.api.bsky.app"]))
     for host in (
         "",

@@ -27,7 +27,7 @@ def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["file/page.html", "file/deeper/page.html", "folder", "x" * 300])
-def test_a_place_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path, place: str) -> None:
+def test_a_place_that_cannot_be_written_is_reported_in_a_sentence(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("kept")
     (tmp_path / "folder").mkdir()
     with pytest.raises(UsageError, match=r"cannot be written: .*; name another place with --out"):

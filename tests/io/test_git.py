@@ -27,7 +27,9 @@ def test_a_refusal_carries_gits_own_words(tmp_path: Path) -> None:
     assert git.answer(tmp_path, "rev-parse", "HEAD") is None
 
 
-def test_git_that_is_not_installed_is_told_apart(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_that_is_not_installed_is_distinguished(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(git.GitMissing):
         git.output(repository, "status")

@@ -482,7 +482,7 @@ def test_a_hashed_tombstone_finds_them_too() -> None:
     assert (step.action, step.handles) == ("remove", ("user@example.social",))
 
 
-def test_the_registry_tells_whose_name_a_damaged_repo_bears() -> None:
+def test_the_registry_says_whose_name_a_damaged_repo_bears() -> None:
     entries = [entry("art-of-war", handles=("sun",))]
     listing = Listing({"art-of-war": broken("art-of-war")})
     (step,) = plan(entries, listing, namespace="org", now=NOW, removed={"art"}).steps

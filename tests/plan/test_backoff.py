@@ -67,7 +67,7 @@ def test_the_wait_is_over_at_its_time(entry: Entry) -> None:
     assert backoff.wait_reason(memory, key(entry), NOW + timedelta(hours=1)) is None
 
 
-def test_a_file_that_was_mended_ends_the_wait_and_the_count(entry: Entry, tmp_path: Path) -> None:
+def test_a_file_that_was_fixed_ends_the_wait_and_the_count(entry: Entry, tmp_path: Path) -> None:
     memory = backoff.after_failure(RetryMemory(), key(entry), "why", NOW)
     (tmp_path / "ada.jsonl").write_text("mended")
     assert backoff.wait_reason(memory, key(entry), NOW) is None

@@ -31,7 +31,7 @@ def fleet(made: Fleet, tmp_path: Path) -> Fleet:
     return copy
 
 
-def test_explain_tells_state_reason_quality_store_and_what_comes_next(fleet: Fleet) -> None:
+def test_explain_says_state_reason_quality_store_and_what_comes_next(fleet: Fleet) -> None:
     code, text = fleet.run("explain", "ada")
     assert code == 0
     assert text.startswith("org/ada: ok\n")

@@ -59,7 +59,7 @@ def test_a_training_that_stops_early_is_expected_to_do_so_again() -> None:
     assert expected(found, recipe="other").minutes == 5.0
 
 
-def test_models_of_the_same_base_and_recipe_tell_more_than_others() -> None:
+def test_models_of_the_same_base_and_recipe_say_more_than_others() -> None:
     slow = MEASURED.model_copy(update={"seconds": 2_400.0})
     of_base = repo("bob", slow, recipe="other")
     of_none = repo("cyd", slow.model_copy(update={"parameters": 7}), base="else")

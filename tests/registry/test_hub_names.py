@@ -50,7 +50,7 @@ def test_a_name_taken_here_is_taken_by_the_hubs_client(name: str) -> None:
         ("@x", False),
     ],
 )
-def test_model_ids_are_told_from_other_text(text: str, is_id: bool) -> None:
+def test_model_ids_are_distinguished_from_other_text(text: str, is_id: bool) -> None:
     assert is_model_id(text) is is_id
 
 

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from bot.registry.recipe import NAMED, Recipe
 
 
-def test_only_what_differs_from_the_defaults_is_told() -> None:
+def test_only_what_differs_from_the_defaults_is_reported() -> None:
     assert Recipe().differences() == {}
     assert Recipe(epochs=9, dropout=0.2).differences() == {"epochs": 9, "dropout": 0.2}
 

@@ -136,12 +136,12 @@ def test_one_entrys_fault_leaves_the_others_sound(tmp_path: Path) -> None:
     assert found.faulty[0].problems == found.problems[:1]
 
 
-def test_faulty_entries_are_told_apart(tmp_path: Path) -> None:
+def test_faulty_entries_are_distinguished(tmp_path: Path) -> None:
     found = read(HEAD + "models:\n" + "  - {handles: [ada]}\n" * 2, tmp_path)
     assert [faulty.name for faulty in found.faulty] == ["ada", "ada (line 7)"]
 
 
-def test_a_default_that_is_not_there_is_told_and_stops_nothing_else(tmp_path: Path) -> None:
+def test_a_default_that_is_not_there_is_reported_and_stops_nothing_else(tmp_path: Path) -> None:
     text = (
         "version: 1\nnamespace: org\ncontact: https://example.org/r\nremoved: [{handles: [dave]}]\n"
         "defaults: {base: ./nowhere, template: fancy, source: jsonl}\nmodels: [{handles: [ada], consent: self}]\n"
@@ -197,7 +197,7 @@ def test_what_makes_the_registry_unreadable_raises_with_its_place(
     assert str(raised.value).startswith(f"{tmp_path}/registry.yaml:{line}:{column}: ")
 
 
-def test_an_unreadable_registry_tells_its_entries_faults_too(tmp_path: Path) -> None:
+def test_an_unreadable_registry_says_its_entries_faults_too(tmp_path: Path) -> None:
     text = (
         "namespace: a\npolicy: {consent: huh}\nmodels:\n  - {handles: [a b], consent: self}\n  - {handles: [dave]}\n"
         "removed:\n  - {handles: [dave], on: x}\n  - {handels: [c]}\n"

@@ -23,7 +23,7 @@ def entries(*lines: str) -> str:
         ("handles: [ada]", "handles: ['https://x.com/Ada']"),
     ],
 )
-def test_the_same_model_twice_is_told_on_both_lines(tmp_path: Path, first: str, second: str) -> None:
+def test_the_same_model_twice_is_reported_on_both_lines(tmp_path: Path, first: str, second: str) -> None:
     one, two = problems(entries(first, second), tmp_path)
     assert (one.line, one.column, two.line, two.column) == (6, 5, 7, 5)
     assert one.message.startswith("the same model stands here and on line 7: take one out")

@@ -110,7 +110,7 @@ def test_a_private_tombstone_has_no_reason_that_names_the_person() -> None:
     assert "as ada wished" in remove(SHIPPED, "ada", reason="as ada wished", on=DAY)
 
 
-def test_the_file_tells_the_source_and_the_defaults_are_not_repeated() -> None:
+def test_the_file_says_the_source_and_the_defaults_are_not_repeated() -> None:
     assert "    source: archive\n    archive: a b.zip\n" in add(
         SHIPPED, ["ada"], archive="a b.zip", consent="self"
     ).replace('"', "")

@@ -66,7 +66,7 @@ def entry(text: str, folder: Path) -> tuple[int, int, str]:
         ('handles: ["a\\0"]\nconsent: self', (6, 15), "forbidden character (U+0000)"),
     ],
 )
-def test_a_fault_is_told_at_its_place_with_the_mend(
+def test_a_fault_is_reported_at_its_place_with_the_fix(
     tmp_path: Path, text: str, place: tuple[int, int], words: str
 ) -> None:
     line, column, message = entry(text, tmp_path)
@@ -80,7 +80,7 @@ def test_words_that_yaml_turns_into_other_things_stay_handles(tmp_path: Path, wo
     assert found.handles == (word,)
 
 
-def test_every_fault_of_an_entry_is_told_in_one_run(tmp_path: Path) -> None:
+def test_every_fault_of_an_entry_is_reported_in_one_run(tmp_path: Path) -> None:
     text = HEAD + (
         "models:\n  - handles: [a b, ok, OK]\n    licence: mit\n    recipe: {epochs: x, sed: 1}\n    tags: [a b, c d]\n"
         "    max_age: 1y\n    license: mti\n    base: ./nope\n    paused: perhaps\n"
@@ -90,7 +90,7 @@ def test_every_fault_of_an_entry_is_told_in_one_run(tmp_path: Path) -> None:
     assert places[6:] == [(9, 12), (9, 17), (10, 14), (11, 14), (12, 11), (13, 13)]
 
 
-def test_a_fault_behind_another_is_told_in_the_same_run(tmp_path: Path) -> None:
+def test_a_fault_behind_another_is_reported_in_the_same_run(tmp_path: Path) -> None:
     text = HEAD + "models: [{handles: [ada], consent: self, recipe: {epochs: x, clip: inf}, prompts: ['']}]"
     assert [each.message.split()[0] for each in problems(text, tmp_path)] == ["epochs:", "clip", "prompts"]
 

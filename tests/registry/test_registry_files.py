@@ -60,7 +60,9 @@ def test_paths_become_absolute_and_urls_stay(monkeypatch: pytest.MonkeyPatch, te
         ("{ada: {b: c}}", "ada must be a list"),
     ],
 )
-def test_an_archive_that_is_missing_or_none_is_told_at_its_place(home: Path, value: str, words: str) -> None:
+def test_an_archive_that_is_missing_or_none_is_reported_at_its_place(
+    home: Path, value: str, words: str
+) -> None:
     line, _, message = only(archives(value), home)
     assert line == 9
     assert words in message
@@ -109,7 +111,7 @@ def test_a_jsonl_must_be_there_and_a_file(home: Path) -> None:
     assert "is not a file" in only(archives("unpacked", source="jsonl"), home)[2]
 
 
-def test_a_file_that_may_not_be_read_is_told(home: Path) -> None:
+def test_a_file_that_may_not_be_read_is_reported(home: Path) -> None:
     (home / "posts.jsonl").chmod(0)
     if os.access(home / "posts.jsonl", os.R_OK):
         (home / "loop.jsonl").symlink_to("loop.jsonl")  # the superuser may read everything but a loop

@@ -50,5 +50,5 @@ def test_web_addresses_are_https_and_plain(text: str, good: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "path"), [("./a", True), ("../a", True), ("/a", True), ("~/a", True), ("a/b", False)]
 )
-def test_paths_are_told_by_their_looks(text: str, path: bool) -> None:
+def test_paths_are_recognised_by_their_form(text: str, path: bool) -> None:
     assert is_path(text) is path

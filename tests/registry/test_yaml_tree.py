@@ -67,7 +67,7 @@ def test_a_repeated_key_keeps_the_first_and_remembers_both() -> None:
     ("text", "is_null"),
     [("a:", True), ("a: ~", True), ("a: null", True), ('a: ""', False), ("a: 'null'", False)],
 )
-def test_null_is_told_from_quoted_text(text: str, is_null: bool) -> None:
+def test_null_is_distinguished_from_quoted_text(text: str, is_null: bool) -> None:
     value = root(text).get("a")
     assert isinstance(value, Scalar)
     assert value.is_null is is_null
@@ -98,11 +98,11 @@ def test_what_is_not_plain_yaml_is_one_fault_with_its_place(
     assert words in message
 
 
-def test_an_unclosed_bracket_is_told_with_the_line_that_opened_it() -> None:
+def test_an_unclosed_bracket_is_reported_with_the_line_that_opened_it() -> None:
     assert "begins on line 2" in fault("a: 1\nb: [c,\nd: e\n")[2]
 
 
-def test_every_kind_of_refused_construct_is_told_in_one_run() -> None:
+def test_every_kind_of_refused_construct_is_reported_in_one_run() -> None:
     messages = [each.message for each in parse("a: &x 1\nb: *x\nc: !t 2\nd: *x\n").faults]
     assert [message.split()[0] for message in messages] == ["anchor", "alias", "tag"]
 

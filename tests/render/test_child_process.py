@@ -130,7 +130,7 @@ def test_a_picture_that_never_ends_is_killed_and_cards_share_one_time(
             card(renderer, found, 1)
 
 
-def test_a_process_that_dies_is_made_anew(tmp_path: Path) -> None:
+def test_a_process_that_dies_is_made_again(tmp_path: Path) -> None:
     found = write(tmp_path, "{{ 'a' * 10 }}")
     with Renderer() as renderer:
         card(renderer, found, 0)

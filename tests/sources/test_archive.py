@@ -87,7 +87,7 @@ def test_an_old_archive_has_tweet_js_at_its_root_and_no_wrapper(file: Path) -> N
     assert timeline.warnings == ("the archive does not say whose it is; taken for @ada_example's",)
 
 
-def test_an_unpacked_folder_and_a_folder_packed_anew_are_archives_too(tmp_path: Path, file: Path) -> None:
+def test_an_unpacked_folder_and_a_folder_packed_again_are_archives_too(tmp_path: Path, file: Path) -> None:
     contents = members([tweet(1)])
     for name, data in contents.items():
         path = tmp_path / "unpacked" / name

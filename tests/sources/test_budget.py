@@ -40,7 +40,7 @@ def test_what_was_not_billed_can_be_taken_again() -> None:
     assert budget.take(100) == 70
 
 
-def test_the_ledger_hears_of_reads_before_they_are_used() -> None:
+def test_the_ledger_counts_reads_before_they_are_used() -> None:
     told: list[int] = []
     budget = Budget(record=lambda reads: told.append(reads) or sum(told))  # type: ignore[func-returns-value]
     budget.take(10)

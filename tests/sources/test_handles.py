@@ -80,7 +80,7 @@ def test_handles_are_normalised_or_refused_per_source(text: str, source: Source,
         ("user@example.social", "bluesky", "set source: mastodon"),
     ],
 )
-def test_a_handle_of_another_network_is_told_its_source(text: str, source: Source, hint: str) -> None:
+def test_a_handle_of_another_network_is_reported_its_source(text: str, source: Source, hint: str) -> None:
     with pytest.raises(ValueError, match=hint):
         normalise(text, source)
 

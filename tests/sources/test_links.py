@@ -24,5 +24,5 @@ from bot.sources.links import shows_address
         ("…", "https://example.org", False),
     ],
 )
-def test_an_address_is_told_from_words(words: str, target: str, address: bool) -> None:
+def test_an_address_is_distinguished_from_words(words: str, target: str, address: bool) -> None:
     assert shows_address(words, target) is address

@@ -32,7 +32,7 @@ def test_pages_are_walked_to_the_last() -> None:
     assert warnings == []
 
 
-def test_a_walk_begins_where_it_is_told_and_ends_at_what_is_known() -> None:
+def test_a_walk_begins_where_it_is_asked_and_ends_at_what_is_known() -> None:
     pages: dict[str | None, Page] = {"b": page(7, next_cursor="c", reached_known=True)}
     assert ids(walk(pages.__getitem__, [], start="b")) == ["7"]
 

@@ -34,7 +34,7 @@ def test_a_whole_timeline_of_3200_posts(x: XServer) -> None:
     assert timeline.not_fetched == ()
 
 
-def test_a_profile_as_x_tells_it(x: XServer) -> None:
+def test_a_profile_as_x_gives_it(x: XServer) -> None:
     x.add("Ada_Example", name="Ada &lt;3", more={"parody": True})
     profile = opened(x).read("ada_example").profile
     assert (profile.handle, profile.name, profile.bio, profile.id) == (
@@ -127,7 +127,7 @@ def test_a_handle_that_x_cannot_have_is_never_sent(x: XServer, handle: str) -> N
     assert x.asked == []
 
 
-def test_retweets_are_left_out_only_when_told_and_said(x: XServer) -> None:
+def test_retweets_are_left_out_only_when_asked_and_said(x: XServer) -> None:
     x.add("ada_example", [post(3), post(2, "RT @bob_example: hi"), post(1)])
     whole = opened(x).read("ada_example")
     assert [(p.is_repost) for p in whole.posts] == [False, True, False]
@@ -237,7 +237,7 @@ def test_an_api_that_ignores_names_it_does_not_know_is_asked_by_others_once(give
         assert len(x.pages()) == 3 + bool(twice)
 
 
-def test_where_x_tells_versions_by_an_expansion_alone_they_are_asked_for_and_their_cost_is_counted() -> None:
+def test_where_x_says_versions_by_an_expansion_alone_they_are_asked_for_and_their_cost_is_counted() -> None:
     chain = [str(FIRST_ID + number) for number in (2, 4, 5)]
     with XServer("2.167") as x:
         x.versions = "expanded"

@@ -36,7 +36,7 @@ def test_the_same_owner_is_read(x: XServer) -> None:
     assert len(list(opened(x).read("ada_example", account="77").posts)) == 5
 
 
-def test_a_renamed_account_is_told_by_both_names(x: XServer) -> None:
+def test_a_renamed_account_is_reported_by_both_names(x: XServer) -> None:
     x.add("ada_lovely", posts=5, id="55")
     source = opened(x)
     with pytest.raises(Blocked, match=r"@ada_example is called @ada_lovely now \(account 55\)"):

@@ -68,7 +68,7 @@ def test_without_credits_x_is_off(status: int, body: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", [f"{API}usage-capped", f"{NEW_API}usage-capped"])
-def test_the_monthly_cap_is_told_from_a_rate_limit(kind: str) -> None:
+def test_the_monthly_cap_is_distinguished_from_a_rate_limit(kind: str) -> None:
     capped = {"title": "UsageCapExceeded", "period": "Monthly", "scope": "Product", "type": kind}
     verdict = judged(429, capped, x_rate_limit_reset="1714565000", x_rate_limit_remaining="12")
     assert isinstance(verdict, Off)

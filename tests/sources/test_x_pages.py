@@ -138,7 +138,7 @@ def test_posts_older_than_the_mark_end_a_reading_that_ignores_it(x: XServer) -> 
     assert min(found) == 1
 
 
-def test_errors_beside_posts_are_told_of_in_numbers(x: XServer) -> None:
+def test_errors_beside_posts_are_reported_in_numbers(x: XServer) -> None:
     beside = error_payload("not-authorized-for-resource", "Authorization Error", "ids", "5")
     x.mangle = lambda payload, params: {**payload, **beside} if "max_results" in params else payload
     timeline = opened(x).read("bob_example")

@@ -52,7 +52,7 @@ def test_a_long_post_is_whole_and_its_own_links_are_cut(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["referenced_tweets", "referenced_posts"])
-def test_reposts_and_replies_are_told_in_both_vocabularies(key: str) -> None:
+def test_reposts_and_replies_are_reported_in_both_vocabularies(key: str) -> None:
     assert read(**{key: [{"type": "retweeted", "id": "1"}]}).is_repost
     assert read(**{key: [{"type": "reposted", "id": "1"}]}).is_repost
     reply = read(**{key: [{"type": "quoted", "id": "1"}, {"type": "replied_to", "id": "2"}]})
@@ -64,7 +64,7 @@ def test_the_account_that_a_reply_answers_and_the_app_are_read() -> None:
     assert (post.reply_to, post.reply_to_author, post.app) == (None, "8", "Pen & Paper")
 
 
-def test_a_repost_is_told_by_its_text_where_references_are_missing() -> None:
+def test_a_repost_is_reported_by_its_text_where_references_are_missing() -> None:
     assert read(text="RT @bob_example: hi").is_repost
     assert not read(text="I RT @bob_example").is_repost
 

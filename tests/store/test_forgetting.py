@@ -54,7 +54,7 @@ def test_an_account_that_left_the_registry_goes_after_a_while_without_a_trace(st
     assert store.notes("ada_example")
 
 
-def test_an_account_listed_again_starts_to_count_anew(store: Store) -> None:
+def test_an_account_listed_again_starts_to_count_from_zero(store: Store) -> None:
     put(store, "bob_example")
     store.purge_unlisted([], KEEP, NOW)
     store.purge_unlisted([("x", "bob_example")], KEEP, NOW + 29 * DAY)
@@ -127,7 +127,7 @@ def test_every_fact_of_a_profile_comes_back(store: Store) -> None:
     assert held.profile == profile
 
 
-def test_the_rate_of_posts_foretells_a_reading(store: Store) -> None:
+def test_the_rate_of_posts_predicts_a_reading(store: Store) -> None:
     hourly = [post(n, is_repost=n % 2 == 0) for n in range(1_000)]
     store.merge(Timeline(ADA, hourly), "x", now=NOW + timedelta(hours=1_000))
     rate = facts(store).rate_per_day()

@@ -159,7 +159,7 @@ def test_a_gap_that_holds_no_post_any_more_is_closed(store: Store) -> None:
     assert facts(store).gap is None
 
 
-def test_several_gaps_are_told_apart_so_that_nothing_is_paid_for_twice(store: Store) -> None:
+def test_several_gaps_are_distinguished_so_that_nothing_is_paid_for_twice(store: Store) -> None:
     with pytest.raises(SourceError):
         read(store, range(1, 11), None, breaks_at=5)
     with pytest.raises(SourceError):

@@ -205,7 +205,7 @@ def test_a_missing_store_is_no_empty_one(bench: HubBench, call: Any) -> None:
         assert f"store hf://{kind}/tester/none/store: there is {words}" in str(caught.value)
 
 
-def test_a_token_that_may_only_read_is_told_so_and_reads(
+def test_a_token_that_may_only_read_is_reported_and_reads(
     place: Place, hub: HubFiles, bench: HubBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub.write("a", b"1")
@@ -221,7 +221,7 @@ def test_a_token_that_may_only_read_is_told_so_and_reads(
         HubFiles(place, policy=QUICK).names("a")
 
 
-def test_a_bucket_without_hf_xet_is_told_to_install_it_and_still_read(
+def test_a_bucket_without_hf_xet_says_to_install_it_and_still_read(
     bench: HubBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = HubFiles(place_of(f"hf://buckets/{bench.bucket(f'posts-{os.urandom(6).hex()}')}"), policy=QUICK)
@@ -244,7 +244,7 @@ def test_a_bucket_needs_a_library_that_knows_buckets(
         Store("hf://buckets/tester/posts")
 
 
-def test_a_refused_batch_is_told_with_paths_and_reasons(bench: HubBench) -> None:
+def test_a_refused_batch_is_reported_with_paths_and_reasons(bench: HubBench) -> None:
     files = HubFiles(place_of(f"hf://buckets/{bench.bucket(f'posts-{os.urandom(6).hex()}')}"), policy=QUICK)
     bench.fault(
         path=UPDATE,

@@ -27,12 +27,12 @@ def of(read: dict[str, Post], *, complete: bool = True, paid: bool = False) -> L
 def test_what_a_whole_reading_lacks_goes_and_is_counted_aloud() -> None:
     found = of(posts(*range(50), *range(59, 100)))
     assert found.gone == frozenset(map(str, range(50, 59)))
-    assert found.warnings == ("9 posts that this archive lacks were removed",)
+    assert found.warnings == ("9 posts missing from this archive were removed",)
 
 
 def test_one_post_is_counted_in_the_singular() -> None:
     found = of(posts(*range(50), *range(51, 100)))
-    assert found == Losses(frozenset({"50"}), ("1 post that this archive lacks was removed",))
+    assert found == Losses(frozenset({"50"}), ("1 post missing from this archive was removed",))
 
 
 def test_a_reading_that_lacks_nothing_says_nothing() -> None:
@@ -52,7 +52,7 @@ def test_a_reading_that_is_no_evidence_removes_nothing_and_says_why(
     found = of(posts(*range(50), *range(59, 100)), complete=complete, paid=paid)
     assert found.gone == frozenset()
     assert found.warnings == (
-        f"9 posts that this archive lacks were kept: {why}; to drop them all the same: bot purge ada",
+        f"9 posts missing from this archive were kept: {why}; to drop them all the same: bot purge ada",
     )
 
 
@@ -61,7 +61,7 @@ def test_a_sudden_loss_of_more_than_half_is_held_back_and_said() -> None:
     found = of(posts(0, *range(52, 100)))
     assert found.gone == frozenset()
     assert found.warnings == (
-        "51 posts that this archive lacks were kept: more than half of the 100 that it should hold, which is too "
+        "51 posts missing from this archive were kept: more than half of the 100 that it should hold, which is too "
         "many to go at once; to drop them all the same: bot purge ada",
     )
 

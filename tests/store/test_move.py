@@ -195,7 +195,7 @@ def test_a_file_that_changed_at_the_new_place_since_the_move_wrote_it_is_not_ove
     assert new.read("notes/ada-bob.json") == b"other"
 
 
-def test_two_moves_into_one_place_are_told_apart(tmp_path: Path, old: Files, new: Files) -> None:
+def test_two_moves_into_one_place_are_distinguished(tmp_path: Path, old: Files, new: Files) -> None:
     new.write("move.json", room.Record("elsewhere").to_json())
     with pytest.raises(UsageError, match=r"a move from elsewhere into it was begun and not finished"):
         move(old, new, quiet)

@@ -121,7 +121,7 @@ def test_a_run_that_began_before_the_purge_writes_nothing_of_the_person_after_it
     assert list(everything(place)) == ["notes/eve.json"]
 
 
-def test_facts_are_not_made_anew_for_somebody_who_was_purged_meanwhile(place: Place) -> None:
+def test_facts_are_not_made_again_for_somebody_who_was_purged_meanwhile(place: Place) -> None:
     store, other = Store(place), Store(place)
     merge(store, posts(0, 10))
     assert other.facts("dave", "bluesky") is not None

@@ -43,7 +43,7 @@ def each_flip(path: Path, check: Callable[[], None], step: int = 1) -> list[str]
     return said
 
 
-def test_no_flipped_bit_makes_the_ledger_tell_another_number(store: Store, tmp_path: Path) -> None:
+def test_no_flipped_bit_makes_the_ledger_say_another_number(store: Store, tmp_path: Path) -> None:
     def check() -> None:
         assert store.reads("x", NOW) == 5_000
 
@@ -52,7 +52,7 @@ def test_no_flipped_bit_makes_the_ledger_tell_another_number(store: Store, tmp_p
     assert all("ledger/x/2026-01/run.json" in one for one in said)
 
 
-def test_no_flipped_bit_makes_a_note_tell_something_else(store: Store, tmp_path: Path) -> None:
+def test_no_flipped_bit_makes_a_note_say_something_else(store: Store, tmp_path: Path) -> None:
     whole = store.notes("ada")
 
     def check() -> None:
@@ -64,7 +64,7 @@ def test_no_flipped_bit_makes_a_note_tell_something_else(store: Store, tmp_path:
     assert len(said) < 8
 
 
-def test_no_flipped_bit_makes_facts_tell_something_else(store: Store, tmp_path: Path) -> None:
+def test_no_flipped_bit_makes_facts_say_something_else(store: Store, tmp_path: Path) -> None:
     whole = store.facts("ada", "x")
 
     def check() -> None:

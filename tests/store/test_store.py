@@ -158,7 +158,7 @@ def test_posts_are_stored_under_the_handle_that_was_asked_for(store: Store) -> N
     assert held.profile.handle == "Ada_Example"
 
 
-def test_facts_tell_the_plan_what_it_needs_without_the_posts(local: Store, folder: Path) -> None:
+def test_facts_say_the_plan_what_it_needs_without_the_posts(local: Store, folder: Path) -> None:
     some = [post(1), post(2, "RT @x", is_repost=True), post(3, superseded_by="4"), post(4), post(5)]
     local.merge(timeline(some), "archive", now=NOW)
     local.merge(timeline([]), "x", now=NOW + timedelta(days=1))
@@ -173,7 +173,7 @@ def test_facts_tell_the_plan_what_it_needs_without_the_posts(local: Store, folde
     assert [facts.newer_than(NOW + timedelta(hours=hours)) for hours in (0, 1, 4, 5)] == [3, 2, 1, 0]
 
 
-def test_a_run_killed_between_posts_and_facts_leaves_facts_that_are_made_anew(
+def test_a_run_killed_between_posts_and_facts_leaves_facts_that_are_made_again(
     local: Store, folder: Path
 ) -> None:
     local.merge(timeline(posts(1)), "x", now=NOW)

@@ -101,7 +101,7 @@ def test_english_surprises_it_less_than_the_same_words_shuffled() -> None:
     assert loss(" ".join(sorted(SENTENCE.split()))) > loss(SENTENCE) + 1
 
 
-def test_its_readme_tells_its_size_and_its_measured_loss() -> None:
+def test_its_readme_says_its_size_and_its_measured_loss() -> None:
     readme = (BASE / "README.md").read_text(encoding="utf-8")
     front = readme.split("---\n")[1]
     assert "license: apache-2.0" in front

@@ -142,7 +142,7 @@ def test_a_run_that_is_killed_again_and_again_comes_to_its_end(
     assert resumed.curve == whole.curve
 
 
-def test_another_training_starts_anew_and_says_what_changed(
+def test_another_training_starts_from_the_beginning_and_says_what_changed(
     base: loading.LoadedBase, place: Place, said: list[str]
 ) -> None:
     _, values = train(base)
@@ -155,7 +155,7 @@ def test_another_training_starts_anew_and_says_what_changed(
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", None])
-def test_a_damaged_file_starts_anew(
+def test_a_damaged_file_starts_from_the_beginning(
     damage: bytes | None, base: loading.LoadedBase, place: Place, said: list[str]
 ) -> None:
     _, values = train(base)

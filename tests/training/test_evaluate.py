@@ -59,7 +59,7 @@ def texts(handle: str, count: int, seed: int) -> tuple[Text, ...]:
     return tuple(Text(str(n), handle, text, when) for n, text in enumerate(sentences(count, seed)))
 
 
-def test_the_voices_of_several_accounts_are_told_apart_and_together_make_the_whole(
+def test_the_voices_of_several_accounts_are_distinguished_and_together_make_the_whole(
     base: loading.LoadedBase,
 ) -> None:
     held_out = evaluate.held_out(base.tokenizer, base.context, (texts("ada", 12, 1), texts("bob", 5, 2)))

@@ -52,7 +52,7 @@ def tuned(base: loading.LoadedBase, tmp_path_factory: pytest.TempPathFactory) ->
     return made, folder
 
 
-def test_the_tuned_model_foretells_unseen_posts_better_than_its_base(
+def test_the_tuned_model_predicts_unseen_posts_better_than_its_base(
     tuned: tuple[fine_tune.Tuned, Path],
 ) -> None:
     evaluation = tuned[0].evaluation
@@ -110,7 +110,7 @@ def test_the_figures_say_how_much_was_copied_beside_held_out_posts(
     assert copied.withheld == sum(one.copied for one in tuned[0].samples)
 
 
-def test_a_sample_that_tells_a_training_post_is_withheld_and_counted_in_its_place(
+def test_a_sample_that_says_a_training_post_is_withheld_and_counted_in_its_place(
     base: loading.LoadedBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     split = split_of(60)
@@ -236,7 +236,7 @@ def test_a_base_that_has_a_padding_token_keeps_it(base: loading.LoadedBase, tmp_
     assert json.loads((tmp_path / "tokenizer_config.json").read_text())["pad_token"] == "a"
 
 
-def test_the_recipe_that_was_used_is_told_with_what_was_asked_where_it_differs(
+def test_the_recipe_that_was_used_is_reported_with_what_was_asked_where_it_differs(
     base: loading.LoadedBase, tuned: tuple[fine_tune.Tuned, Path], tmp_path: Path
 ) -> None:
     assert (tuned[0].recipe, tuned[0].asked, tuned[0].training.micro_batch_size) == (RECIPE, {}, 4)
@@ -247,7 +247,7 @@ def test_the_recipe_that_was_used_is_told_with_what_was_asked_where_it_differs(
     assert "was made for 64 tokens" in made.warnings[0]
 
 
-def test_a_base_that_cannot_keep_posts_apart_is_told_to_have_run_them_together(
+def test_a_base_that_cannot_keep_posts_apart_is_reported_to_have_run_them_together(
     base: loading.LoadedBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loading.LoadedBase, "masking", lambda *_: None)

@@ -48,7 +48,7 @@ def test_the_share_of_words_inside_runs_counts_every_word_once() -> None:
     assert found.inside / found.size == pytest.approx(8 / 11)
 
 
-def test_a_text_tells_a_post_when_it_is_one_holds_one_or_shares_twelve_words() -> None:
+def test_a_text_says_a_post_when_it_is_one_holds_one_or_shares_twelve_words() -> None:
     eleven, twelve = (" ".join(POST.split()[:count]) for count in (11, 12))
     assert overlap(twelve + " else", POST).reveals_post
     assert not overlap(eleven + " else", POST).reveals_post
@@ -112,7 +112,7 @@ def test_the_figures_are_shares_beside_the_natural_level() -> None:
     assert figures.withheld == 1
 
 
-def test_above_the_limit_a_model_is_not_published_and_the_numbers_are_told() -> None:
+def test_above_the_limit_a_model_is_not_published_and_the_numbers_are_reported() -> None:
     found = memorisation.overlaps([POST, "something else altogether"], [POST])
     figures = memorisation.measure(found, found[1:], seed=1)
     memorisation.check(figures, 0.5)

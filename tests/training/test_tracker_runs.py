@@ -107,7 +107,7 @@ def test_a_run_that_went_online_is_deleted_and_looked_for_again(service: type[An
     assert "not there any more" in again.sentence
 
 
-def test_a_run_that_the_key_may_not_delete_is_told_with_the_call(service: type[Answers]) -> None:
+def test_a_run_that_the_key_may_not_delete_is_reported_with_the_call(service: type[Answers]) -> None:
     service.refuses = True
     (deletion,) = delete(ONLINE, WANDB_API_KEY=KEY)
     assert not deletion.gone
@@ -115,7 +115,7 @@ def test_a_run_that_the_key_may_not_delete_is_told_with_the_call(service: type[A
     assert KEY not in deletion.sentence
 
 
-def test_without_a_key_or_the_package_the_call_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_key_or_the_package_the_call_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     (deletion,) = delete(ONLINE)
     assert not deletion.gone
     assert "WANDB_API_KEY is not set: python -c" in deletion.sentence
@@ -171,7 +171,7 @@ def test_trackios_runs_on_this_machine_are_deleted(monkeypatch: pytest.MonkeyPat
     assert "is not on this machine" in deletion.sentence
 
 
-def test_trackios_space_and_missing_package_are_told_with_what_to_do() -> None:
+def test_trackios_space_and_missing_package_are_reported_with_what_to_do() -> None:
     space = Tracking(service="trackio", run="abc123", run_url="https://huggingface.co/spaces/org/runs")
     (deletion,) = delete(space)
     assert deletion.sentence == (

@@ -161,7 +161,7 @@ def test_the_services_own_mode_wins_over_the_key(tmp_path: Path, monkeypatch: py
     assert list(tmp_path.rglob("run-*.wandb"))
 
 
-def test_a_tracker_that_fails_costs_no_model_and_tells_no_key(
+def test_a_tracker_that_fails_costs_no_model_and_says_no_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class CommError(Exception):

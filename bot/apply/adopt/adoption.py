@@ -1,4 +1,4 @@
-"""Taking over a repo of the older system: look at it, say what was understood, and only when told write."""
+"""Taking over a repo of the older system: look at it, say what was understood, and write only when asked to."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MESSAGE = "Adopt the model: a card with the facts of the old one, and its manife
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """What is known of one repo, and what became of it.
+    """What is known of one repo, and the result of taking it over.
 
     `reason` is a sentence: why it was refused, or what was or would be written. `entry` is the registry's, or what
     one would be. `faults` keep it from being written, `notes` do not. `head` is the commit that was read.
@@ -75,7 +75,7 @@ def look(
     notes = [*old.notes, *notes]
     faults = [*old.faults, *faults]
     if trained_at is None:
-        faults.append("nothing tells when it was made")
+        faults.append("nothing says when it was made")
     notes += _remarks(
         old, weights, config, now - trained_at if trained_at else None, entry if listed else None
     )
@@ -208,7 +208,7 @@ def _remarks(
 ) -> Iterator[str]:
     """What is worth knowing before it is written. `entry` is the registry's own."""
     if old.made_at is None:
-        yield "the date is that of the repo's last change: the card tells none"
+        yield "the date is that of the repo's last change: the card names none"
     if age is not None and entry is not None and not entry.paused and age >= entry.max_age:
         yield (
             f"it is {age.days:,} days old and the entry's max_age {entry.max_age.days}: the next plan trains it "

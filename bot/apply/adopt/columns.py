@@ -1,6 +1,6 @@
 """Whose column is whose: an older card of several people lists handles sorted and names as they were given.
 
-Only a person's own name can tell, where it looks like one handle and no other; anything else is said, not guessed.
+Only a person's own name decides, where it looks like one handle and no other; anything else is said, not guessed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """An older card as facts: whom the model imitates, the counts, the links. Pure: a README's text in, values out.
 
 Three generations are known: one picture, one picture with the newer report link, and up to three pictures. What
-cannot be told for sure becomes a fault, and a card with a fault is never written over.
+is not certain becomes a fault, and a card with a fault is never written over.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class NotAnOldCardError(BotError):
 def read(data: bytes, order: Sequence[str] = ()) -> OldCard:
     """Reads a README. NotAnOldCardError when the older system did not write it.
 
-    `order` gives the handles in the table's order, where a person knows what the card cannot tell.
+    `order` gives the handles in the table's order, where a person knows what the card does not say.
     """
     if len(data) > MAX_BYTES:
         raise NotAnOldCardError(f"README.md has {len(data):,} bytes, more than any card of {SYSTEM}")
@@ -136,7 +136,7 @@ def _front(text: str, faults: list[str]) -> tuple[dict[str, Any], str]:
     try:
         return front_matter.parse(text), front_matter.split(text)[1]
     except ValueError as error:
-        faults.append(f"{error}; mend it on the Hub first, since what it says is kept")
+        faults.append(f"{error}; fix it on the Hub first, since what it says is kept")
     try:
         return {}, front_matter.split(text)[1]
     except ValueError:
@@ -186,7 +186,7 @@ def _columns(
     names = statistics.column_names(table.head, head.names, len(people))
     if names is None:
         faults.append(
-            f"the {'name' if len(people) == 1 else f'names of {len(people)} people'} cannot be told apart"
+            f"the {'name' if len(people) == 1 else f'names of {len(people)} people'} cannot be distinguished"
         )
         return [], notes
     of = _order(names, people, order, notes, faults)
@@ -211,7 +211,7 @@ def _columns(
 def _order(
     names: Sequence[str], people: Sequence[str], given: Sequence[str], notes: list[str], faults: list[str]
 ) -> tuple[str, ...] | None:
-    """The handles in the columns' order: as a person gave it, else as the names tell."""
+    """The handles in the columns' order: as a person gave it, else as the names show."""
     if given:
         if sorted(given) != sorted(people):
             faults.append(f"--handles names {', '.join(given)}, and the card {', '.join(people)}")
@@ -223,7 +223,7 @@ def _order(
     if found is None:
         listed = ", ".join(f"{name!r}" for name in names)
         faults.append(
-            f"whose column is whose cannot be told: the columns are {listed}, the handles {', '.join(people)}; "
+            f"it is not certain whose column is whose: the columns are {listed}, the handles {', '.join(people)}; "
             "give the handles in the columns' order with --handles"
         )
     else:

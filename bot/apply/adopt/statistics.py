@@ -86,7 +86,7 @@ def find(section: str) -> Table | None:
 
 
 def counts(table: Table, accounts: int) -> tuple[list[Counts], list[str]]:
-    """The columns, one an account, and sentences on what cannot be told; then there are no columns."""
+    """The columns, one an account, and sentences on what is not certain; then there are no columns."""
     faults = list(table.faults)
     numbers: dict[str, list[int]] = {}
     for label, meaning in ROWS.items():
@@ -108,7 +108,7 @@ def counts(table: Table, accounts: int) -> tuple[list[Counts], list[str]]:
 
 
 def column_names(head: str | None, joined: str | None, accounts: int) -> list[str] | None:
-    """The accounts' display names in the columns' order, or None when they cannot be told apart.
+    """The accounts' display names in the columns' order, or None when they are ambiguous.
 
     `head` is the table's, `joined` the line of names in the card's head, with ` & ` between them. A name may
     hold either mark: only one way to cut the line makes the table's head again.

@@ -138,7 +138,7 @@ def _account(old: OldAccount) -> Account:
 
 
 def _base(name: str | None, config: Mapping[str, Any]) -> Base:
-    """What the card names, else what config.json alone can tell: an unnamed base."""
+    """What the card names, else what config.json alone shows: an unnamed base."""
     known = name or str(config.get("_name_or_path") or config.get("model_type") or "unknown")
     context = config.get("n_positions") or config.get("n_ctx")
     return Base(

@@ -37,7 +37,7 @@ class Code:
 
 
 def code_of(registry: Registry, entries: Sequence[Entry], store: str, environment: Mapping[str, str]) -> Code:
-    """The code and the registry that jobs take for these entries, as a workflow or git tells them.
+    """The code and the registry that jobs take for these entries, as a workflow or git reports them.
 
     Raises UsageError where a job could not get at exactly this registry, at its files, or at the posts.
     """

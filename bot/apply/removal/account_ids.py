@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def accounts_of(person: str, facts: Iterable[Facts], manifests: Iterable[Manifest] = ()) -> tuple[str, ...]:
-    """The ids of a person's accounts as the store's facts and published manifests tell them, sorted.
+    """The ids of a person's accounts as the store's facts and published manifests record them, sorted.
 
     `person` is a normalised handle; an id is as `bot.sources.posts.Owner` writes it.
     """

@@ -56,7 +56,7 @@ class Unpublished:
 
 
 def survey(person: str, hub: Hub) -> Survey:
-    """Looks for a person in every repo of the namespace: in the listing, and where that does not tell, in the files
+    """Looks for a person in every repo of the namespace: in the listing, and where that is not enough, in the files
     and the history. Raises HubError when the namespace cannot be listed.
     """
     found = Survey()

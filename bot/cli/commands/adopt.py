@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     "--handles",
     "order",
     metavar="A,B",
-    help="Whose columns the table's are, in its order, where the card cannot tell. For one NAME.",
+    help="Whose columns the table's are, in its order, where the card does not say. For one NAME.",
 )
 @registry_option
 @hub_option
@@ -83,7 +83,7 @@ def adopt(
                 result = replace(result, notes=(*result.notes, *note))
             adoptions.append(result)
             if not as_json:
-                adopt_report.tell(result, sys.stdout)
+                adopt_report.print_adoption(result, sys.stdout)
     finally:  # a token that is refused half-way ends the run; what was done before is printed all the same
         if as_json:
             value: AdoptOutput = {"adoptions": [adopt_report.to_json(result) for result in adoptions]}

@@ -77,10 +77,13 @@ def report(
 
 def _no_plan(result: str) -> str:
     if result == "cancelled":
-        return "The run was cancelled before there was a plan; nothing was published, and the next run begins anew."
+        return (
+            "The run was cancelled before there was a plan; nothing was published, and the next run starts from the "
+            "beginning."
+        )
     return (
         "There is no plan, so nothing was published; the log of the job `plan` says why. "
-        "Nothing is lost: the next run begins anew."
+        "Nothing is lost: the next run starts from the beginning."
     )
 
 

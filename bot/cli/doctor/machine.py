@@ -29,10 +29,10 @@ def examine(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _training(environment: Mapping[str, str]) -> Iterator[Finding]:
-    lacking = [name for name in TRAIN if importlib.util.find_spec(name) is None]
-    if lacking:
+    missing = [name for name in TRAIN if importlib.util.find_spec(name) is None]
+    if missing:
         text = (
-            f"{', '.join(lacking)} not installed, so nothing can be trained here; {install_command('train')}"
+            f"{', '.join(missing)} not installed, so nothing can be trained here; {install_command('train')}"
         )
         yield Finding("training", "warning", text)
         return

@@ -22,7 +22,7 @@ class Files:
     """A repo's files beside its card and manifest, held against the manifest that was published with them.
 
     `ours` stand there as published, `changed` are ours and hold something else now or are gone, `doubtful` are
-    ours and only their contents can tell, `theirs` were added by somebody else.
+    ours and only their contents show it, `theirs` were added by somebody else.
     """
 
     ours: frozenset[str] = frozenset()
@@ -46,7 +46,7 @@ def compare(made: Manifest, there: Mapping[str, Blob], apart: frozenset[str]) ->
 
 
 def _as_published(made: Manifest, path: str, blob: Blob | None) -> bool | None:
-    """Whether a file of ours is the one that was published; None where its digest alone cannot tell."""
+    """Whether a file of ours is the one that was published; None where its digest alone does not show it."""
     if blob is None:
         return False
     if blob.sha256 is not None and path in made.files:

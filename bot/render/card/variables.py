@@ -115,7 +115,7 @@ def kind(manifest: Manifest) -> str:
 
 
 def languages(manifest: Manifest) -> list[dict[str, Any]]:
-    """The posts' languages that the Hub knows, most frequent first, with their share of all posts that tell one."""
+    """The posts' languages that the Hub knows, most frequent first, with their share of all posts that have one."""
     counts: dict[str, int] = {}
     for code, posts in manifest.languages.items():
         known = iso_639(code)

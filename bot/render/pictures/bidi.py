@@ -19,7 +19,7 @@ def is_backwards(text: str) -> bool:
 def levels(line: str, *, base: bool | None = None) -> list[int]:
     """Each character's embedding level: even runs left to right, odd right to left.
 
-    `base`: whether the line's paragraph runs from right to left; without it the line's own first letter tells.
+    `base`: whether the line's paragraph runs from right to left; without it the line's own first letter decides.
     """
     kinds = [unicodedata.bidirectional(character) or "L" for character in line]
     base = is_backwards(line) if base is None else base

@@ -346,7 +346,7 @@ def test_without_a_token_nothing_is_written_and_the_exit_says_so(
     assert "@ada_example" in capsys.readouterr().out
 
 
-def test_a_token_refused_half_way_ends_the_run_and_what_was_done_is_told(
+def test_a_token_refused_half_way_ends_the_run_and_what_was_done_is_reported(
     server: HubServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", server.token)

@@ -124,7 +124,7 @@ def test_thousands_may_be_marked(written: str) -> None:
         ("| Retweets | 900 |\n", "", "the row 'retweets' is missing"),
         ("| Retweets | 900 |", "| Retweets | 900 |\n| Retweets | 900 |", "the row 'Retweets' stands twice"),
         ("@ada_example bot", "@somebody bot", "different handles: somebody and ada_example"),
-        ("🤖 AI Bot", "", "the name cannot be told"),
+        ("🤖 AI Bot", "", "the name cannot be distinguished"),
         ("tags:\n- huggingtweets", "tags: [unclosed", "front matter"),
         ("language: en", "language: en\nlanguage: fr", "stands twice"),
         ("---\nlanguage", "language", "no front matter"),
@@ -151,7 +151,7 @@ def test_columns_that_names_do_not_assign_are_not_guessed_but_may_be_given() -> 
     text = third(named(BOB, "Captain Sunshine"), named(ADA, "The Moon"))
     card = read(text)
     assert card.accounts == ()
-    assert "whose column is whose cannot be told" in card.faults[0]
+    assert "it is not certain whose column is whose" in card.faults[0]
     assert "'Captain Sunshine', 'The Moon'" in card.faults[0]
     given = read(text, "bob_example", "ada_example")
     assert given.faults == ()
@@ -174,7 +174,7 @@ def test_the_last_column_is_whose_handle_is_left() -> None:
 def test_names_in_the_head_that_differ_from_the_tables_are_not_guessed() -> None:
     card = read(third(BOB, ADA, names=["Somebody", "Else"]))
     assert card.accounts == ()
-    assert card.faults == ("the names of 2 people cannot be told apart",)
+    assert card.faults == ("the names of 2 people cannot be distinguished",)
 
 
 def test_more_people_than_pictures_are_read_with_placeholders() -> None:

@@ -143,7 +143,7 @@ def test_a_refused_token_is_a_matter_of_credentials_and_is_not_shown(server: Job
     assert "hf_wrong" not in repr(jobs)
 
 
-def test_a_token_that_may_not_run_jobs_is_told_which_right_it_lacks(server: JobsServer) -> None:
+def test_a_token_that_may_not_run_jobs_says_which_right_it_lacks(server: JobsServer) -> None:
     server.fault(path="/api/jobs/tester$", method="POST", status=403, body='{"error": "Forbidden"}')
     with pytest.raises(CredentialsError, match=r"403.*the right to run jobs in tester"):
         jobs_at(server).start(["ada"], CODE, [], Machine(), {})
@@ -243,14 +243,14 @@ def test_a_token_that_is_revoked_on_the_way_ends_the_following(server: JobsServe
     ],
     ids=range(8),
 )
-def test_a_log_that_is_lost_or_damaged_tells_nothing(server: JobsServer, log: list[str]) -> None:
+def test_a_log_that_is_lost_or_damaged_says_nothing(server: JobsServer, log: list[str]) -> None:
     server.work = lambda _: ("COMPLETED", log)
     job = server.add(spec(["ada"]))
     assert list(jobs_at(server).follow([job.id], ignore))
     assert jobs_at(server).outcomes(job.id) == []
 
 
-def test_a_log_that_may_not_be_read_tells_nothing(server: JobsServer) -> None:
+def test_a_log_that_may_not_be_read_says_nothing(server: JobsServer) -> None:
     job = server.add(spec(["ada"]))
     for status in (401, 404, 500):
         server.fault(path="/logs", status=status)

@@ -61,14 +61,14 @@ def read(folder: Path) -> registry.Registry:
     return registry.load(folder / "conf" / "registry.yaml")
 
 
-def test_a_clone_is_told_by_its_remote_its_commit_and_where_the_registry_lies(checkout: Path) -> None:
+def test_a_clone_is_reported_by_its_remote_its_commit_and_where_the_registry_lies(checkout: Path) -> None:
     code = asked(read(checkout))
     assert code.repository == "https://github.com/org/fleet.git"
     assert code.commit == git(checkout, "rev-parse", "HEAD")
     assert code.registry == "conf/registry.yaml"
 
 
-def test_a_workflow_tells_its_own_repository(checkout: Path) -> None:
+def test_a_workflow_says_its_own_repository(checkout: Path) -> None:
     environment = {"GITHUB_SERVER_URL": "https://github.example", "GITHUB_REPOSITORY": "o/r"}
     assert asked(read(checkout), environment).repository == "https://github.example/o/r"
 

@@ -169,7 +169,7 @@ def test_a_job_that_was_killed_is_a_failure_with_its_address(server: JobsServer,
 @pytest.mark.parametrize(
     "log", [["nothing"], printed("{broken"), printed(json.dumps({"outcomes": [outcome("eve")]}))]
 )
-def test_where_the_log_is_lost_the_hub_tells_what_became_of_a_model(
+def test_where_the_log_is_lost_the_hub_says_the_outcome_of_a_model(
     server: JobsServer, tmp_path: Path, log: list[str]
 ) -> None:
     hub = FolderHub(tmp_path / "hub", "tester")
@@ -185,7 +185,7 @@ def test_where_the_log_is_lost_the_hub_tells_what_became_of_a_model(
     assert outcomes["bob"].result == "failed"
 
 
-def test_where_neither_log_nor_hub_tells_that_is_said(
+def test_where_neither_log_nor_hub_says_that_is_said(
     server: JobsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def down(self: FolderHub) -> None:

@@ -104,7 +104,7 @@ def test_every_model_of_the_person_goes_and_no_other(removal: Removal) -> None:
 
 
 @pytest.mark.parametrize("removal", ["private", "delete"])
-def test_what_a_stranger_still_sees_afterwards_is_told(removal: Removal) -> None:
+def test_what_a_stranger_still_sees_afterwards_is_reported(removal: Removal) -> None:
     names, left = gone(Shelf(repo("ada", "ada"), deaf=True), removal)
     assert names == []
     assert left == {"ada": "a stranger can still see it"}
@@ -139,7 +139,7 @@ def test_a_repo_that_cannot_be_read_is_hidden_where_its_name_may_name_the_person
     assert (done.deleted, done.hidden, done.left) == ([], ["ada", "ada-bob"], {})
 
 
-def test_the_history_tells_where_the_files_do_not() -> None:
+def test_the_history_says_where_the_files_do_not() -> None:
     shelf = Shelf(damaged("birds"), damaged("ada"), repo("ada-eve"))
     shelf.files["birds", "bot.json"] = [b"{", manifest("ada")]
     shelf.files["ada", "bot.json"] = [b"{", manifest("ada", "bob")]

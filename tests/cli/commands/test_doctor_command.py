@@ -116,7 +116,7 @@ def test_a_folder_hub_needs_no_token(fresh: Path, monkeypatch: pytest.MonkeyPatc
     assert doctor(fresh, "--hub", f"dir:{fresh / 'hub'}")[0] == 0
 
 
-def test_a_pull_request_from_a_fork_is_told_all_that_can_be_told(
+def test_a_pull_request_from_a_fork_shows_all_that_can_be_said(
     fresh: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "")

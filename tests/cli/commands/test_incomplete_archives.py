@@ -19,7 +19,7 @@ from bot.store import Store
 HANDLE = "mara_quay"
 FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 TEXTS = sentences(100, 5)
-KEPT = "97 posts that this archive lacks were kept: it does not show that it is whole; to drop them all the same: "
+KEPT = "97 posts missing from this archive were kept: it does not show that it is whole; to drop them all the same: "
 
 
 def moment(number: int) -> datetime:
@@ -114,17 +114,19 @@ def test_an_incomplete_archive_removes_nothing_and_says_what_it_lacks(what: str,
 def test_what_a_whole_archive_lacks_goes_and_is_counted_aloud(home: Home) -> None:
     home.read(archive(home.folder / "full.zip", range(100)))
     said = home.read(archive(home.folder / "later.zip", [*range(50), *range(59, 100)]))
-    assert "9 posts that this archive lacks were removed" in said
+    assert "9 posts missing from this archive were removed" in said
     assert home.total() == 91
     said = home.read(archive(home.folder / "last.zip", [*range(50), *range(60, 100)]))
-    assert "1 post that this archive lacks was removed" in said
+    assert "1 post missing from this archive was removed" in said
 
 
 def test_a_whole_archive_that_lacks_more_than_half_is_held_back_until_a_purge(home: Home) -> None:
     home.read(archive(home.folder / "full.zip", range(100)))
     few = archive(home.folder / "few.zip", range(0, 100, 3))
     said = home.read(few)
-    assert "66 posts that this archive lacks were kept: more than half of the 100 that it should hold" in said
+    assert (
+        "66 posts missing from this archive were kept: more than half of the 100 that it should hold" in said
+    )
     assert home.total() == 100
     home.bot("purge", HANDLE)
     home.read(few)
@@ -135,7 +137,7 @@ def test_files_of_lines_add_up(home: Home) -> None:
     home.read(lines(home.folder / "one.jsonl", range(80)))
     said = home.read(lines(home.folder / "two.jsonl", range(0, 100, 5)))
     assert home.total("jsonl") == 84
-    assert "64 posts that this file lacks were kept: it does not show that it is whole" in said
+    assert "64 posts missing from this file were kept: it does not show that it is whole" in said
 
 
 @pytest.mark.parametrize("numbers", [range(0, 100, 2), [0, *range(2, 100)]])
@@ -155,4 +157,6 @@ def test_apply_counts_what_goes_too(
     home = Home(tmp_path, tiny_base, "registry", capsys)
     home.read(archive(tmp_path / "full.zip", range(100)))
     home.write("archive", archive(tmp_path / "later.zip", [*range(50), *range(59, 100)]))
-    assert "9 posts that this archive lacks were removed" in home.bot("apply", "--hub", f"dir:{tmp_path}/hub")
+    assert "9 posts missing from this archive were removed" in home.bot(
+        "apply", "--hub", f"dir:{tmp_path}/hub"
+    )

@@ -268,7 +268,7 @@ def test_remove_does_not_wait_for_a_store_that_cannot_be_read(home: Home) -> Non
     assert BOB in registry_room.load(home.path).gone
 
 
-def test_takedown_writes_the_ids_before_the_posts_that_tell_them_go(home: Home) -> None:
+def test_takedown_writes_the_ids_before_the_posts_that_say_them_go(home: Home) -> None:
     home.write(file=False)
     home.bot("import", "alice_ash", str(home.folder / "given.zip"))
     home.write(file=False)

@@ -231,7 +231,7 @@ def test_a_repo_that_cannot_be_read_is_hidden_by_its_name_and_no_proof(
     assert "bob" in said.split("is not known: ")[1]
 
 
-def test_what_cannot_be_read_is_told_in_public_without_the_person(
+def test_what_cannot_be_read_is_reported_in_public_without_the_person(
     published: Fleet,
     github: GitHubServer,
     workflow: Callable[[Any], None],

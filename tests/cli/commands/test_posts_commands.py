@@ -188,7 +188,7 @@ def test_what_cannot_be_imported_is_said_in_one_line(
     assert len(err.splitlines()) == 1
 
 
-def test_corpus_tells_what_it_paid_for_also_when_the_reads_are_used_up(
+def test_corpus_says_what_it_paid_for_also_when_the_reads_are_used_up(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (home / "registry.yaml").write_text(

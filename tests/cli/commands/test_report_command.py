@@ -47,9 +47,7 @@ def run(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_report_tells_of_every_entry_failures_first(
-    run: Path, github: GitHubServer, tmp_path: Path
-) -> None:
+def test_a_report_reports_every_entry_failures_first(run: Path, github: GitHubServer, tmp_path: Path) -> None:
     assert main(["report", str(run), "--track", "--apply-result", "cancelled"]) == 1
     text = (tmp_path / "summary.md").read_text()
     assert text.index("org/ada") < text.index("org/bob") < text.index("org/cleo")

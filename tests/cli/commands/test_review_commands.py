@@ -85,7 +85,7 @@ def repo(tmp_path: Path) -> Repo:
     return Repo(tmp_path / "repo")
 
 
-def test_an_added_handle_is_told_with_what_follows(repo: Repo) -> None:
+def test_an_added_handle_is_reported_with_what_follows(repo: Repo) -> None:
     repo.change("removed:", "  - {handles: [eve], source: x}\nremoved:")
     made, text = repo.review()
     assert (made.added, made.changed, made.removed, made.faults) == (("eve",), (), (), ())

@@ -64,7 +64,7 @@ def online(server: HubServer) -> Hub:
     return hub_at(server)
 
 
-def test_a_fleet_that_lacks_nothing_is_told_in_one_line_each(
+def test_a_fleet_that_lacks_nothing_is_reported_in_one_line_each(
     server: HubServer, online: Hub, tmp_path: Path
 ) -> None:
     server.store.add("tester/ada", files())  # type: ignore[arg-type]
@@ -121,7 +121,7 @@ def test_without_a_token_the_way_to_one_depends_on_where_it_runs(
     assert way in hub.text
 
 
-def test_a_pull_request_lacks_tokens_and_is_not_told_to_have_some(server: HubServer, tmp_path: Path) -> None:
+def test_a_pull_request_lacks_tokens_and_is_not_asked_to_have_some(server: HubServer, tmp_path: Path) -> None:
     loaded = load(tmp_path, HEAD + TERMS + ADA)
     found = examine(loaded, hub_at(server, token=""), **PULL_REQUEST, HF_TOKEN="", X_BEARER_TOKEN="")
     assert only(found, "hub").state == only(found, "x").state == "warning"
@@ -157,7 +157,7 @@ def test_a_hub_that_is_down_is_said_and_the_rest_looked_at(server: HubServer, tm
 
 
 @pytest.mark.usefixtures("_real_client")
-def test_a_keyless_workflow_is_told_what_waits_for_a_token(
+def test_a_keyless_workflow_says_what_waits_for_a_token(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with KeylessServer() as server:

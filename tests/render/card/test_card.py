@@ -258,7 +258,7 @@ def test_reasons_that_did_not_occur_have_no_row_but_the_first_two_do() -> None:
     assert [row[0] for row in table[1:]] == ["Tweets downloaded", "Retweets", "Short tweets", "Tweets kept"]
 
 
-def test_equal_names_are_told_apart() -> None:
+def test_equal_names_are_distinguished() -> None:
     twins = [account("one", "Twin"), account("two", "Twin")]
     assert card_accounts.display_names(twins) == ["Twin (@one)", "Twin (@two)"]
 
@@ -368,7 +368,7 @@ def test_the_digest_sees_a_change_of_a_picture_and_of_nothing_else(tmp_path: Pat
         ("{{ 1 / 0 }}", "division by zero"),
     ],
 )
-def test_a_bad_template_is_told_in_a_sentence(tmp_path: Path, source: str, said: str) -> None:
+def test_a_bad_template_is_reported_in_a_sentence(tmp_path: Path, source: str, said: str) -> None:
     (tmp_path / "bad.md.j2").write_text(source, encoding="utf-8")
     with pytest.raises(UsageError, match=re.escape(said)):
         card.render(manifest(license=None), template="bad", folders=[tmp_path])
@@ -397,7 +397,7 @@ def test_the_digest_names_the_line_that_asks_for_a_missing_part(tmp_path: Path) 
         card.template_digest("whole", [tmp_path, *TEMPLATES])
 
 
-def test_a_template_that_is_no_text_is_told_by_the_plan_and_by_the_card(tmp_path: Path) -> None:
+def test_a_template_that_is_no_text_is_reported_by_the_plan_and_by_the_card(tmp_path: Path) -> None:
     (tmp_path / "bad.md.j2").write_bytes(b"fine\n\xff\xfe")
     with pytest.raises(UsageError, match=r"bad\.md\.j2:2: this is not UTF-8"):
         card.template_digest("bad", [tmp_path, *TEMPLATES])

@@ -33,7 +33,7 @@ def table(made: Manifest, head: str) -> list[list[str]]:
     return found[0]
 
 
-def test_copying_is_told_beside_the_natural_level_with_its_method() -> None:
+def test_copying_is_reported_beside_the_natural_level_with_its_method() -> None:
     assert table(CARDS["one"], "Natural level") == [
         ["Measure", "This model", "Natural level"],
         ["Texts that are a whole training tweet", "0.0%", "0.6%"],
@@ -64,7 +64,7 @@ def test_a_cyborgs_voices_have_a_row_each_by_name() -> None:
     assert not [one for one in page(CARDS["one"]).tables if "Account" in one[0]]
 
 
-def test_a_gain_is_told_in_a_sentence_and_a_loss_is_not_dressed_up() -> None:
+def test_a_gain_is_reported_in_a_sentence_and_a_loss_is_not_dressed_up() -> None:
     assert "needs 21% fewer bits than its base" in words(CARDS["one"])
     swapped = Evaluation(posts=9, tokens=90, bytes=400, base=TUNED_SCORE, tuned=BASE_SCORE)
     assert card_facts.improvement(manifest(evaluation=swapped)) is None
@@ -256,7 +256,7 @@ def test_a_dollar_alone_stays_as_it_is() -> None:
     assert 'generator("costs $5"' in snippet.snippet("org/ada", (), ("costs $5",))
 
 
-def test_hardware_facts_are_told_when_they_were_measured() -> None:
+def test_hardware_facts_are_reported_when_they_were_measured() -> None:
     said = words(CARDS["three"])
     assert (
         "240 steps over 6,033 tweets (4 epochs, 61,204 tokens in all) and 21 seconds on NVIDIA T4 in bf16."
@@ -293,7 +293,9 @@ def test_what_the_network_says_of_an_account_is_said() -> None:
         ({"sensitive_share": 0.0, "sensitive": True}, True, "Its makers marked it so."),
     ],
 )
-def test_sensitive_posts_are_told_with_their_share(changes: dict[str, Any], tagged: bool, said: str) -> None:
+def test_sensitive_posts_are_reported_with_their_share(
+    changes: dict[str, Any], tagged: bool, said: str
+) -> None:
     made = manifest(**changes)
     assert said in words(made)
     assert ("Not for all audiences" in words(made)) == tagged
@@ -302,7 +304,7 @@ def test_sensitive_posts_are_told_with_their_share(changes: dict[str, Any], tagg
         assert f"{made.sensitive_share:.1%}" in words(made)
 
 
-def test_many_names_are_told_once_each_and_the_title_stays_short() -> None:
+def test_many_names_are_reported_once_each_and_the_title_stays_short() -> None:
     many = manifest([account(f"user_{number}", f"Name {number}") for number in range(9)])
     seen = page(many)
     assert seen.headings[0][1] == "Name 0 & Name 1 & 7 more: 🤖 AI cyborg"

@@ -78,7 +78,7 @@ def test_the_chart_marks_the_best_step_and_the_base() -> None:
     assert made["top"] <= made["base"]["y"] <= made["best"]["y"] <= made["bottom"]
 
 
-def test_a_template_that_makes_no_svg_is_told(tmp_path: Path) -> None:
+def test_a_template_that_makes_no_svg_is_reported(tmp_path: Path) -> None:
     (tmp_path / "loss.svg.j2").write_text("<svg", encoding="utf-8")
     with pytest.raises(UsageError, match=r"the template loss\.svg\.j2 makes no valid SVG"):
         pictures.loss_curve(CARDS["one"], [tmp_path])
