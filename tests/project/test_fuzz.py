@@ -13,9 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from bluesky_repositories import block, file_of_blocks, key, post, repository
+from bluesky_repositories import profile as about
 from card_facts import manifest as card_manifest
+from mastodon_archives import actor, boost, mastodon, note, outbox, tar
+from meta_exports import INSTAGRAM, PROFILE, facebook, instagram, profile, threads
 from old_archives import classic, classic_tweet, community_archive
+from reddit_data import comments, posts, reddit, statistics
 from registry_texts import EXAMPLE
+from social_payloads import DID
 from x_archives import Members, long_post, members, pack, tweet
 
 from bot import manifest, registry, sources
@@ -31,6 +37,8 @@ from bot.plan.steps import Note, Plan, Step
 from bot.registry import edit
 from bot.sources import Cost
 from bot.sources.archives import detector
+from bot.sources.archives import source as archives
+from bot.sources.archives.kind import Choices
 from bot.store import sealed
 
 TIMES = int(os.environ.get("BOT_FUZZ", "40"))
@@ -123,6 +131,41 @@ def read_files(folder: Path, data: bytes) -> None:
     tuple(sources.open_source(source, file=file).read("ada").posts)
 
 
+def read_network(folder: Path, data: bytes) -> None:
+    """Reads a file of any network as its own account's, with all that a person can say of it."""
+    found = detector.detect([str(file_of(folder, data))])
+    choices = Choices(post_per="line", public=True)
+    handle = {"mastodon": "ida@m.example", "bluesky": "carol.example.social"}.get(
+        found.kind.NETWORK or "", "ada"
+    )
+    found.kind.owner(found.looks)
+    found.kind.check(found.looks, choices)
+    tuple(archives.read(found, handle, choices).posts)
+
+
+def read_block(folder: Path, data: bytes) -> None:
+    """Reads a repository with such a record, in which each block is what its digest says."""
+    read_network(folder, repository({key(1): data}))
+
+
+def read_tree(folder: Path, data: bytes) -> None:
+    """Reads a repository with such a tree."""
+    commit = block({"did": DID, "version": 3, "data": block(data)[0]})
+    read_network(folder, file_of_blocks(commit[0], commit, block(data), block(post(1))))
+
+
+def read_commit(folder: Path, data: bytes) -> None:
+    """Reads a repository with such a root."""
+    read_network(folder, file_of_blocks(block(data)[0], block(data), TREE, block(post(1))))
+
+
+def read_member(contents: Members, member: str) -> Callable[[Path, bytes], None]:
+    """Reads an archive of any network with such a member."""
+    return lambda folder, data: read_network(
+        folder, pack(folder / "n.zip", {**contents, member: data}).read_bytes()
+    )
+
+
 def read_outcomes(folder: Path, data: bytes) -> None:
     file = file_of(folder, data)
     _, wrong = outcome_file.read_all([file])
@@ -146,6 +189,21 @@ REVIEW = Review(pull=3, head="0" * 40, added=("ada",), rows=()).model_dump_json(
 CARD = (
     b'---\nlicense: "mit"\ntags: ["a", "b"]\nmodel-index:\n- name: x\n  results: []\nn: 12\n---\n\n# A card\n'
 )
+TREE = block({"l": None, "e": [{"p": 0, "k": key(1).encode(), "v": block(post(1))[0], "t": None}]})
+NETWORKS: dict[str, bytes] = {
+    "outbox": outbox([note(1), boost(2), note(3, summary="s", inReplyTo="https://m.example/1")]),
+    "tar.gz of Mastodon": tar(mastodon([note(1)])),
+    "tar of Mastodon": tar(mastodon([note(1)]), "w"),
+    "repository": repository({key(1): post(1), "app.bsky.actor.profile/self": about()}),
+    "comments of Reddit": comments("yes", "> no\n\n[a](https://example.org)"),
+    "posts of Reddit": posts(("a", "b")),
+    "Threads": threads("Öl"),
+    "Instagram": instagram("Öl", "two"),
+    "Facebook": facebook("Öl"),
+    "table": b'text,created_at,id\nhello,2024-05-01,1\n"so, what",1714564800,2\n',
+    "plain text": b"hello\n\nworld\n",
+    "array of posts": b'[{"id": "1", "text": "a", "created_at": "2024-05-01"}]',
+}
 READERS: dict[str, tuple[Callable[[Path], bytes], Callable[[Path, bytes], object]]] = {
     "json": (
         lambda _: b'{"a": [1, 2.5, "x", null], "b": {"c": true}}',
@@ -202,6 +260,13 @@ READERS: dict[str, tuple[Callable[[Path], bytes], Callable[[Path, bytes], object
     ),
     "jsonl": (lambda _: LINES, read_jsonl),
     "packed jsonl": (lambda _: gzip.compress(LINES), read_jsonl),
+    **{name: (lambda _, data=data: data, read_network) for name, data in NETWORKS.items()},  # type: ignore[misc]
+    "actor of Mastodon": (lambda _: actor(), read_member(mastodon([note(1)]), "actor.json")),
+    "account of Reddit": (lambda _: statistics(), read_member(reddit("yes"), "statistics.csv")),
+    "profile of Instagram": (lambda _: profile(), read_member({INSTAGRAM: instagram("Öl")}, PROFILE)),
+    "record of a repository": (lambda _: block(post(1, reply={"parent": {"uri": "at://a"}}))[1], read_block),
+    "tree of a repository": (lambda _: TREE[1], read_tree),
+    "root of a repository": (lambda _: block({"did": DID, "version": 3, "data": TREE[0]})[1], read_commit),
     "facts, notes and ledger of the store": (
         lambda _: sealed.seal({"posts": 3, "newest": None, "settled": "why"}),
         lambda _, data: sealed.unseal(data, "notes/ada.json"),

@@ -6,9 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import libipld
 import pytest
-from bluesky_repositories import block, key, post, profile, repository, repost, section
+from bluesky_repositories import block, file_of_blocks, key, post, profile, repository, repost, section
 from social_payloads import DID, OTHER_DID, START
 
 from bot.errors import Blocked, SourceError
@@ -114,25 +113,20 @@ WHOLE = repository(records())
 COMMIT = block({"did": DID, "version": 3, "data": block({"e": [], "l": None})[0]})
 
 
-def headed(root: bytes, *blocks: tuple[bytes, bytes]) -> bytes:
-    header = libipld.encode_dag_cbor({"version": 1, "roots": [root]})
-    return section(header) + b"".join(section(cid + data) for cid, data in blocks)
-
-
 @pytest.mark.parametrize(
     ("data", "said"),
     [
         (WHOLE[:-10], "cut short"),
         (WHOLE[:-1] + b"\xff", "differs from its digest"),
         (WHOLE[:100], "cut short"),
-        (headed(COMMIT[0]), "its root is missing"),
-        (headed(COMMIT[0], COMMIT), "a part of it is missing"),
-        (headed(COMMIT[0], block({"did": "x", "data": COMMIT[0]})), "its root is missing"),
-        (headed(COMMIT[0], block([[[]]]), COMMIT), "a part of it is missing"),
+        (file_of_blocks(COMMIT[0]), "its root is missing"),
+        (file_of_blocks(COMMIT[0], COMMIT), "a part of it is missing"),
+        (file_of_blocks(COMMIT[0], block({"did": "x", "data": COMMIT[0]})), "its root is missing"),
+        (file_of_blocks(COMMIT[0], block([[[]]]), COMMIT), "a part of it is missing"),
         (section(b"\xa2eroots\x80gversion\x01"), "names no single root"),
         (section(b"\xa2eroots"), "cannot be decoded"),
         (section(b"\xa2eroots\x80gversion\x01") + b"\xff" * 20, "names no single root"),
-        (headed(COMMIT[0]) + b"\xff" * 20, "a block has"),
+        (file_of_blocks(COMMIT[0]) + b"\xff" * 20, "a block has"),
         (repository({key(1): post(1, createdAt="2999-01-01T00:00:00Z")}), "is from the future"),
     ],
 )
@@ -148,4 +142,4 @@ def test_a_tree_that_leads_round_in_a_circle_is_walked_once(tmp_path: Path) -> N
     node = block({"e": [], "l": None})
     tree = block({"l": node[0], "e": [{"p": 0, "k": b"a/b", "v": node[0], "t": node[0]}]})
     commit = block({"did": DID, "version": 3, "data": tree[0]})
-    assert tuple(read(write(tmp_path, headed(commit[0], commit, tree, node))).posts) == ()
+    assert tuple(read(write(tmp_path, file_of_blocks(commit[0], commit, tree, node))).posts) == ()

@@ -44,8 +44,8 @@ def key(number: int, kind: str = "post") -> str:
     return f"app.bsky.feed.{kind}/3k{number:011d}"
 
 
-def repository(records: Mapping[str, dict[str, Any]], did: str = DID) -> bytes:
-    """A CAR file: the commit, a tree of two levels, and the records."""
+def repository(records: Mapping[str, dict[str, Any] | bytes], did: str = DID) -> bytes:
+    """A CAR file: the commit, a tree of two levels, and the records; bytes are those of a block as they are."""
     links = {name: block(record) for name, record in sorted(records.items())}
     names = list(links)
     half = len(names) // 2
@@ -60,14 +60,18 @@ def repository(records: Mapping[str, dict[str, Any]], did: str = DID) -> bytes:
     commit = block(
         {"did": did, "version": 3, "data": tree[0], "rev": "3k", "prev": None, "sig": b"\x00" * 64}
     )
-    header = libipld.encode_dag_cbor({"version": 1, "roots": [commit[0]]})
-    body = b"".join(section(cid + data) for cid, data in (commit, tree, right, *links.values()))
-    return section(header) + body
+    return file_of_blocks(commit[0], commit, tree, right, *links.values())
+
+
+def file_of_blocks(root: bytes, *blocks: tuple[bytes, bytes]) -> bytes:
+    """A CAR file of a root and blocks, each an identifier with its data."""
+    header = libipld.encode_dag_cbor({"version": 1, "roots": [root]})
+    return section(header) + b"".join(section(cid + data) for cid, data in blocks)
 
 
 def block(value: object) -> tuple[bytes, bytes]:
-    """The identifier and the data of a block."""
-    data = libipld.encode_dag_cbor(value)
+    """The identifier and the data of a block; bytes are the data as they are."""
+    data = value if isinstance(value, bytes) else libipld.encode_dag_cbor(value)
     return _CID + hashlib.sha256(data).digest(), data
 
 
