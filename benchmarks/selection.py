@@ -5,9 +5,9 @@
 The corpora name hardly anybody, so invented handles are put into them as they stand in real archives: a quarter of the
 posts begin with one or two, a tenth have one within. Each variant trains on the same posts. The loss is of held-out
 posts that name nobody, which are the same for all variants: nats per token, and the difference to `keep, keep` with its
-95 % interval, bootstrapped over posts. Samples are drawn without a prompt; one names somebody if it has an @ that is
-no `@user`. `--results` keeps each figure, so that a stopped run goes on where it was; `--write` puts both tables into
-docs/corpus.md.
+95 % interval, bootstrapped over posts. Samples are drawn without a prompt; one names somebody if it has one of the
+invented names behind an @. `--results` keeps each figure, so that a stopped run goes on where it was; `--write` puts
+both tables into docs/corpus.md.
 """
 
 from __future__ import annotations
@@ -30,21 +30,22 @@ from bot.cli.demo import HERE
 from bot.corpus import Corpus
 from bot.hub.base_model import parse
 from bot.registry.recipe import Recipe
-from bot.registry.selection import MASK, Selection
+from bot.registry.selection import Selection
 from bot.sources.posts import Post, Profile, Timeline
 from bot.training import data, device, evaluate, fine_tune, loading, sample
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "corpus.md"
 CORPORA = ("jargon_file", "fortunes people", "devils_dict", "king_james_1611")
 VARIANTS = (("keep", "keep"), ("strip", "keep"), ("strip", "mask"))
-HANDLES = [f"{first}_{last}" for first in ("anna", "ben", "cleo", "dan", "eva") for last in "abcdefgh"]
+PEOPLE = ("anna", "ben", "cleo", "dan", "eva")
+HANDLES = [f"{person}_{letter}" for person in PEOPLE for letter in "abcdefgh"]
 HELD_OUT = 0.4
 """More than a recipe's tenth, so that the intervals are narrow."""
 SHOWN = 3
 SAMPLES = 100
 LONGEST = 40
 """Tokens of a sample."""
-_NAMES = re.compile(rf"@(?!{MASK[1:]}\b)\w")
+_NAMES = re.compile(rf"@(?:{'|'.join(PEOPLE)})")
 _HANDLE = re.compile(r"@\w+")
 
 

@@ -139,7 +139,7 @@ def print_corpus(
     `changes`: for each account what each choice would change (`bot.corpus.choices`); those of `selection`, else the
     defaults, are marked as in use.
     """
-    from bot.corpus import DEFAULT, MIN_CHARACTERS, is_enough
+    from bot.corpus import MIN_CHARACTERS, is_enough
     from bot.corpus.balance import repeat_words
 
     reasons = dict.fromkeys(reason for account in corpus.accounts for reason in account.dropped)
@@ -159,7 +159,7 @@ def print_corpus(
     counted = f", {tokens:,} tokens" if tokens is not None else ""
     print(f"{corpus.characters:,} characters{counted}; languages: {languages or 'not known'}.", file=stream)
     if changes:
-        _print_choices(corpus, changes, selection or DEFAULT, stream)
+        _print_choices(corpus, changes, selection, stream)
     if repeated := repeat_words(corpus.counts):
         print(f"Repeated in each epoch, to balance the voices: {', '.join(repeated)}.", file=stream)
     for warning in corpus.warnings:
@@ -171,16 +171,18 @@ def print_corpus(
 
 
 def _print_choices(
-    corpus: Corpus, changes: Sequence[Mapping[str, Any]], selection: Selection, stream: IO[str]
+    corpus: Corpus, changes: Sequence[Mapping[str, Any]], selection: Selection | None, stream: IO[str]
 ) -> None:
     """Prints what each choice would change, then the apps and the years that could be left out."""
+    from bot.corpus import DEFAULT
     from bot.corpus.choices import WORDS
 
+    mark, given = ("in use", selection) if selection else ("default", DEFAULT)
     rows = []
     for choice, words in WORDS.items():
         counts = [each[choice] for each in changes]
         key, value = choice.split(": ")
-        used = " (in use)" if getattr(selection, key) == value else ""
+        used = f" ({mark})" if getattr(given, key) == value else ""
         if any(counts):
             rows.append((f"{choice}{used}", *(f"{count:,}" for count in counts), words))
     if rows:
