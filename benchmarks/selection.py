@@ -30,7 +30,7 @@ from bot.cli.demo import HERE
 from bot.corpus import Corpus
 from bot.hub.base_model import parse
 from bot.registry.recipe import Recipe
-from bot.registry.selection import Selection
+from bot.registry.selection import MASK, Selection
 from bot.sources.posts import Post, Profile, Timeline
 from bot.training import data, device, evaluate, fine_tune, loading, sample
 
@@ -46,7 +46,7 @@ SAMPLES = 100
 LONGEST = 40
 """Tokens of a sample."""
 _NAMES = re.compile(rf"@(?:{'|'.join(PEOPLE)})")
-_HANDLE = re.compile(r"@\w+")
+_HANDLE = re.compile(r"@\w+(?:@\w+)*")
 
 
 def texts_of(name: str, most: int) -> list[str]:
@@ -127,6 +127,12 @@ def difference(ours: numpy.ndarray, theirs: numpy.ndarray, tokens: numpy.ndarray
     return f"{(ours - theirs).sum() / tokens.sum():+.3f} ({low:+.3f} to {high:+.3f})"
 
 
+def _cell(text: str) -> str:
+    """A sample in a cell of a table: no character of it is syntax, and broken ones are left out."""
+    plain = text.replace("\ufffd", "").replace("|", "/").replace("<", "&lt;")
+    return _HANDLE.sub(r"`\g<0>`", plain)
+
+
 def tables(results: dict[str, dict[str, Any]]) -> tuple[str, str]:
     """Markdown: losses and named samples by corpus and variant; and some samples of each variant."""
     names = list(dict.fromkeys(key.partition("|")[0] for key in results))
@@ -145,13 +151,11 @@ def tables(results: dict[str, dict[str, Any]]) -> tuple[str, str]:
             first = losses if first is None else first
             cells.append(f"{loss}; {named} of {len(drawn)}")
         lines.append(f"| {name}, {len(tokens)} | {' | '.join(cells)} |")
-    shown = ["| `replies`, `mentions` | samples that name or address somebody |", "| --- | --- |"]
+    shown = ["| `replies`, `mentions` | samples with a mention |", "| --- | --- |"]
     for variant in VARIANTS:
         drawn = [text for name in names for text in results[f"{name}|{'|'.join(variant)}"]["samples"]]
-        some = [" ".join(text.split())[:110] for text in drawn if "@" in text][:SHOWN] or ["none"]
-        cell = "<br>".join(
-            _HANDLE.sub(r"`\g<0>`", text.replace("|", "/").replace("<", "&lt;")) for text in some
-        )
+        some = [" ".join(text.split())[:110] for text in drawn if _NAMES.search(text) or MASK in text]
+        cell = "<br>".join(_cell(text) for text in some[:SHOWN]) or "none"
         shown.append(f"| `{variant[0]}`, `{variant[1]}` | {cell} |")
     return "\n".join(lines), "\n".join(shown)
 

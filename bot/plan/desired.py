@@ -217,15 +217,30 @@ def _state(
             and (one.id is None or entry.accounts.get(one.handle) != one.id)
             for one in held
         ),
-        unequal=_unequal(held) if len(entry.handles) > 1 else None,
+        unequal=_unequal(entry, held) if len(entry.handles) > 1 else None,
     )
 
 
-def _unequal(held: Sequence[Facts]) -> str | None:
-    """The sentence on accounts whose numbers of stored posts differ too much; None where they do not."""
-    from bot.corpus.balance import imbalance
+def _unequal(entry: Entry, held: Sequence[Facts]) -> str | None:
+    """The sentence on accounts whose numbers of posts differ too much; None where they do not, or one is not known.
 
-    return imbalance({one.handle: one.own for one in held})
+    Posts in the store are counted without retweets; of an archive that was not read yet the announced number counts.
+    """
+    from bot.corpus.balance import imbalance
+    from bot.sources import announced_posts
+
+    counts = {one.handle: one.own for one in held}
+    for handle in entry.handles:
+        files = entry.files.get(handle)
+        if handle in counts or files is None or any("://" in file for file in files):
+            continue
+        try:
+            announced = announced_posts(entry.source, files)
+        except BotError:
+            return None  # what is wrong with a file is the entry's fault
+        if announced is not None:
+            counts[handle] = announced
+    return imbalance(counts) if len(counts) == len(entry.handles) else None
 
 
 def _estimate(entry: Entry, facts: StoredFacts, now: datetime, look_up_age: timedelta | None) -> Estimate:

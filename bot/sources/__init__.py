@@ -128,6 +128,8 @@ class _FileModule(_Module, Protocol):
 
     def owner_of(self, options: Options, handle: str | None) -> Owner: ...
 
+    def announced_posts(self, options: Options) -> int | None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
@@ -217,6 +219,15 @@ def owner_of(name: str, file: str | Sequence[str], handle: str | None = None) ->
     """
     module = cast("_FileModule", importlib.import_module(_spec(name).module))
     return module.owner_of(Options(_files(file), source=name), handle)
+
+
+def announced_posts(name: str, file: str | Sequence[str]) -> int | None:
+    """The number of posts that a source's file, or several, announces, without reading them; None where it does not.
+
+    Raises SourceError when the file cannot be read.
+    """
+    module = cast("_FileModule", importlib.import_module(_spec(name).module))
+    return module.announced_posts(Options(_files(file), source=name))
 
 
 def _files(file: str | Sequence[str] | None) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -10,6 +10,7 @@ from bot.errors import SourceError
 from bot.sources import Cost, Cursor, Options, Source, handles
 from bot.sources.archives.detector import Detected, detect_for
 from bot.sources.archives.kind import Choices, FileSource
+from bot.sources.archives.look import Look
 from bot.sources.posts import Owner, Timeline
 
 _NETWORKS = {"x": "X", "bluesky": "Bluesky", "mastodon": "Mastodon", "other": "another network"}
@@ -40,6 +41,13 @@ def owner_of(options: Options, handle: str | None) -> Owner:
     if handle is not None:
         _check_network(found, handle)
     return found.kind.owner(found.looks)
+
+
+def announced_posts(options: Options) -> int | None:
+    """The number of posts that the files announce, where their kind does, without reading posts. Raises SourceError."""
+    found = detect_for(cast("FileSource", options.source), options.files)
+    count: Callable[[Sequence[Look]], int | None] | None = getattr(found.kind, "announced_posts", None)
+    return count(found.looks) if count is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,12 @@ def check(looks: Sequence[Look], choices: Choices) -> None:
         _posts(roots, looks, choices)
 
 
+def announced_posts(looks: Sequence[Look]) -> int | None:
+    """The number of posts that the manifests announce, retweets included; None where they announce none."""
+    with ExitStack() as stack:
+        return _posts(_open(stack, looks), looks, Choices()).count
+
+
 def read(looks: Sequence[Look], handle: str, choices: Choices) -> Timeline:
     """All posts of the files together, each once."""
     with ExitStack() as stack:

@@ -163,3 +163,15 @@ def test_posts_in_communities_are_read_where_the_entry_asks_for_them(home: Home)
         home.write("a.zip", more=more)
         home.bot("corpus", "mara_quay")
         assert [facts.total for facts in home.facts()] == [total]  # without asking none is deleted
+
+
+def test_a_plan_counts_the_posts_that_archives_announce_before_they_are_read(home: Home) -> None:
+    for handle, count in (("big_bo", 60), ("small_sue", 2)):
+        posts = [tweet(number, f"post number {number} of {handle}") for number in range(1, count + 1)]
+        pack(home.folder / f"{handle}.zip", members({"data/tweets.js": posts}, handle=handle))
+    home.path.write_text(
+        f"{HEAD}  - {{handles: [big_bo, small_sue], source: archive, consent: https://example.org/agreed,\n"
+        "     archive: {big_bo: big_bo.zip, small_sue: small_sue.zip}}\n"
+    )
+    code, said = home.bot("plan", "--hub", f"dir:{home.folder}/hub")
+    assert (code, "small_sue's 2 posts would have to be repeated 30 times" in said) == (0, True)
