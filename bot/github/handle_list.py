@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.errors import UsageError
-from bot.sources.handles import Source, if_valid, normalise, shown
+from bot.sources.handles import Source, WrongHandle, if_valid, normalise, shown
 
 LINK = re.compile(r"(!?)\[([^\[\]\n]*)\]\(\s*<?([^\s()<>]*)>?(?:\s+[\"'][^\n]*?[\"'])?\s*\)")
 """A link of Markdown, or a picture: its mark, its label, its address."""
@@ -26,6 +26,12 @@ _PROSE = re.compile(
     "you"
 )
 _SEPARATOR = re.compile(r"([,;&+、])")
+_FEW = 5
+"""Words that may all be handles: more are a sentence."""
+
+_SHOWN = 60
+"""Characters that fit into the question."""
+
 _LIST_MARK = re.compile(r"[-*•·–—]|\d{1,2}[.)]")
 
 
@@ -65,18 +71,22 @@ def read(text: str, source: Source) -> list[str]:
         following = tokens[at + 1] if at + 1 < len(tokens) else None
         named = not (token.marked or token.joins) and following is not None and following.marked
         if named or (_PROSE.fullmatch(token.text.casefold()) and not token.linked):
-            raise Question(
-                f"is {shown(token.text)} an account? Then write {shown(f'@{token.text}')}; else write the handles "
-                "alone, with a comma between them"
-            )
+            raise _question(f"is {shown(token.text)} an account?", tokens)
         if not token.joins:
             found.append(token.text)
         elif not _stands_between(tokens, at):
-            raise Question(
-                f"is {shown(token.text)} an account, or does it join two? If it is one, write "
-                f"{shown(f'@{token.text}')}; else write the handles with a comma between them"
-            )
+            raise _question(f"is {shown(token.text)} an account, or does it join two?", tokens)
     return found
+
+
+def _question(asked: str, tokens: list[_Token]) -> Question:
+    """The question, with all words as handles where they are few enough to have been meant as such."""
+    words = [f"@{token.text.removeprefix('@')}" for token in tokens if token.kind == "word"]
+    alone = "write the handles alone, with a comma between them"
+    marked = ", ".join(words)
+    if len(words) > _FEW or len(marked) > _SHOWN:
+        return Question(f"{asked} Put an @ before it then; else {alone}")
+    return Question(f"{asked} If all of them are, write {shown(marked)}; else {alone}", instead=[marked])
 
 
 def readable(text: str) -> str:
@@ -132,13 +142,16 @@ def _linked(link: re.Match[str], source: Source) -> str:
     written = shown(link[0])
     try:
         handle = normalise(address, source)
-    except ValueError as error:
-        raise UsageError(f"{written} leads to no profile: write the handle alone ({error})") from None
+    except WrongHandle as error:
+        raise UsageError(
+            f"{written} leads to no profile: write the handle alone ({error})", instead=error.instead
+        ) from None
     if picture:
         raise UsageError(f"{written} is a picture: write the handle alone")
     named = if_valid(label.strip().strip(QUOTES), source)
     if named is not None and named != handle:
         raise Question(
-            f"{written} says {shown(named)} and leads to {shown(handle)}: write the one that you mean"
+            f"{written} says {shown(named)} and leads to {shown(handle)}: write the one that you mean",
+            instead=[named, handle],
         )
     return handle

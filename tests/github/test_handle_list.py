@@ -101,6 +101,27 @@ def test_a_link_to_anything_but_a_profile_is_refused(typed: str) -> None:
         read(f"{typed}, bob", "x")
 
 
+@pytest.mark.parametrize(
+    ("typed", "answers"),
+    [
+        ("ada and", ["@ada, @and"]),
+        ("ada, and, bob", ["@ada, @and, @bob"]),
+        ("y ada", ["@y, @ada"]),
+        ("ada or bob", ["@ada, @or, @bob"]),
+        ("Ada @ada_example", ["@Ada, @ada_example"]),
+        ("please, would you add ada and bob", []),
+        ("[@bob](https://x.com/ada)", ["bob", "ada"]),
+        ("[a post](https://x.com/ada/status/20)", ["ada"]),
+    ],
+)
+def test_each_answer_that_a_question_proposes_is_read(typed: str, answers: list[str]) -> None:
+    with pytest.raises(UsageError) as asked:
+        read(typed, "x")
+    assert list(asked.value.instead) == answers
+    for answer in answers:
+        assert read(answer, "x") == answer.split(", ")
+
+
 def test_nothing_is_nothing_and_bare_quotes_are_kept_to_be_refused() -> None:
     assert read(" , ", "x") == []
     assert read('"; echo', "x") == ['"', "echo"]

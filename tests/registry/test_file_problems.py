@@ -6,6 +6,9 @@ import itertools
 import json
 from pathlib import Path
 
+import pytest
+from x_archives import members, pack, tweet
+
 from bot import registry
 from bot.registry.file_problems import file_problems
 
@@ -30,3 +33,28 @@ def test_after_its_time_a_check_opens_no_further_file_and_says_so(tmp_path: Path
     assert "bob.jsonl" in found[0]
     assert "its files were not opened" in found[1]
     assert len(list(file_problems(loaded))) == 1
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "handles: [ada_example]",
+        "handles: [former_name], accounts: '4242'",
+        "handles: [former_name], consent: https://example.org/agreed",
+    ],
+)
+def test_what_is_proposed_for_the_archive_of_another_handle_is_accepted(entry: str, tmp_path: Path) -> None:
+    """The sentence proposes the archive's handle, the id of its account, or an address as consent."""
+    pack(tmp_path / "a.zip", members([tweet()], handle="ada_example"))
+    head = "version: 1\nnamespace: org\ncontact: https://example.org/removal\nmodels:\n"
+
+    def problems(keys: str) -> list[str]:
+        consent = "" if "consent" in keys else ", consent: self"
+        path = tmp_path / "registry.yaml"
+        path.write_text(f"{head}  - {{{keys}{consent}, source: archive, archive: a.zip}}\n")
+        return [problem.message for problem in file_problems(registry.load(path))]
+
+    (said,) = problems("handles: [former_name]")
+    assert "ada_example" in said
+    assert "accounts: '4242'" in said
+    assert problems(entry) == []
