@@ -6,13 +6,23 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from bot.apply import pipeline
+from bot.apply import pipeline, redraw
 from bot.apply.context import RunContext, Task
 from bot.apply.failures import isolated, report_outcome
+from bot.apply.redraw import Redrawn
 from bot.apply.removal.stored_posts import purge_person
 from bot.apply.removal.takedown import remove_model
-from bot.apply.repo_state import repo_state, to_remove
-from bot.errors import BotError, CredentialsError, GuardError, HubError, SourceError
+from bot.apply.repo_state import RepoState, repo_state, to_remove
+from bot.errors import (
+    BotError,
+    CredentialsError,
+    GuardError,
+    HubError,
+    Skipped,
+    SourceError,
+    TrainingError,
+)
+from bot.manifest import Manifest
 from bot.manifest.reading import read_manifest
 from bot.plan import removal_steps
 from bot.plan.outcome import Outcome
@@ -101,7 +111,10 @@ def _trainings(tasks: Sequence[tuple[int, Task]], context: RunContext) -> Iterat
 
 
 def _render_card(task: Task) -> Outcome:
-    """Renders the card and its pictures from the published manifest and publishes them; weights stay as they are."""
+    """Renders the card and its pictures from the published manifest and publishes them; weights stay as they are.
+
+    Where the step asks for new samples, they are drawn from the weights first.
+    """
     step, entry, context = task.step, task.entry, task.context
     began = time.monotonic()
 
@@ -109,17 +122,38 @@ def _render_card(task: Task) -> Outcome:
         hub = context.hub
         old = read_manifest(hub, entry.name)
         repo = repo_state(task, old, training=False)
-        files = publication.rerender(context.registry, entry, old, hub, repo.added, repo.files)
+        drawn = _redrawn(task, old, repo) if step.samples else None
+        made = drawn.into(old, task) if drawn is not None else old
+        files = publication.rerender(context.registry, entry, made, hub, repo.added, repo.files)
+        if drawn is not None:
+            files[redraw.SETTINGS] = drawn.settings
         to_remove(entry, repo, files, training=False)
         context.check_tombstones(
             entry, [owner(account.network, account.handle, account.id) for account in old.accounts]
         )
         context.watcher.stage(entry.name, "publish", "card")
-        commit = hub.publish(entry.name, files, parent=step.head, message="Render the card again")
-        reason = f"card rendered again, {hub.url(entry.name)}"
+        message, done = (
+            ("Draw the samples again", "samples drawn again from the published weights")
+            if drawn is not None
+            else ("Render the card again", "card rendered again")
+        )
+        commit = hub.publish(entry.name, files, parent=step.head, message=message)
+        reason = f"{done}, {hub.url(entry.name)}"
         return report_outcome(step, "done", reason, context, commit=commit, seconds=time.monotonic() - began)
 
     return isolated(task, work)
+
+
+def _redrawn(task: Task, old: Manifest, repo: RepoState) -> Redrawn:
+    """New samples of the model. Raises Skipped where a person changed the settings that they would write over."""
+    unavailable = task.context.training_unavailable_reason()
+    if unavailable is not None:
+        raise TrainingError(unavailable)
+    if redraw.SETTINGS in repo.whose.changed and not task.overwrites_edits:
+        raise Skipped(
+            f"edited on the Hub: {redraw.SETTINGS}; to write over it: --overwrite-edits {task.entry.name}"
+        )
+    return redraw.redraw(task, old)
 
 
 def _remove(step: Step, context: RunContext, removed: int) -> Outcome:

@@ -75,6 +75,7 @@ def _entry_steps(given: PlanInput, leaving: Mapping[str, Leaving]) -> Iterator[S
             age=decision.age,
             cause=decision.cause,
             kind=decision.kind,
+            samples=decision.kind == "samples",
             changes=decision.changes,
             state=_state(entry, repo),
             problems=entry.problems if decision.action == "blocked" else (),

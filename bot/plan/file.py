@@ -106,7 +106,7 @@ def agreed(reviewed: Sequence[Step], now: Plan) -> tuple[Plan, list[Step]]:
         step = current.get((old.name, old.handles))
         if step is not None and step.state == old.state and _stands(old, step):
             reviewed_as = replace(step, action=old.action, cause=old.cause, reason=old.reason, held=old.held)
-            same.append(replace(reviewed_as, changes=old.changes))
+            same.append(replace(reviewed_as, changes=old.changes, samples=old.samples))
         elif old.action in {"train", "card", "remove"}:
             moved.append(old)
     return replace(now, steps=tuple(same)), moved

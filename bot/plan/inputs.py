@@ -13,7 +13,7 @@ from bot.plan.guard import MAX_CHANGE
 from bot.plan.steps import Estimate
 from bot.registry.card_settings import CardSettings
 
-Force = Literal["train", "card"]
+Force = Literal["train", "card", "samples"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class PlanInput:
 
     `states` goes by the entry's name. `removed` are the handles with a tombstone, and `deletes` says that hiding
     their models is not enough. `only` keeps the named entries, `retry` names those that are
-    tried although they wait after a failure, `force` trains (or re-renders) valid ones of them
+    tried although they wait after a failure, `force` trains (or re-renders, or draws new samples of) valid ones of them
     whatever their state. `overwrite` names the models whose card, damaged by hand, may be written again from
     bot.json. `max_change` is the share of the published fleet (0 to 1) that one change may rewrite, see `guard`.
     """

@@ -46,6 +46,7 @@ class StepJson(TypedDict):
     state: Annotated[str, "a digest of all that the step was computed from"]
     held: Annotated[bool, "whether a guard holds the step back"]
     hides: Annotated[bool, "whether a removal makes the repo private although the policy is to delete"]
+    samples: Annotated[bool, "whether a card gets new samples, drawn from the published weights"]
     changes: Annotated[list[ChangeJson], "the differences that led to the step"]
 
 

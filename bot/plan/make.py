@@ -27,10 +27,10 @@ from bot.store.places import place_of
 class PlanOptions:
     """The options of a plan: what a caller wants beside the registry.
 
-    `only` keeps the named models and tries them even while they wait after a failure. `force` trains or re-renders
-    whatever the state. `retry` names models that are tried though they wait, without leaving others out. `overwrite`
-    names models whose damaged card may be written again. `max_change` is the share of the published fleet (0 to 1)
-    that one change may rewrite.
+    `only` keeps the named models and tries them even while they wait after a failure. `force` trains, re-renders or
+    draws new samples whatever the state. `retry` names models that are tried though they wait, without leaving
+    others out. `overwrite` names models whose damaged card may be written again. `max_change` is the share of the
+    published fleet (0 to 1) that one change may rewrite.
     """
 
     only: tuple[str, ...] = ()

@@ -42,7 +42,7 @@ def _changed_prompts(pairs: Iterable[tuple[Desired, Published]]) -> Iterator[Not
     if count:
         text = (
             f"the prompts of {count:,} published {'model' if count == 1 else 'models'} changed: new samples "
-            "come with the next training, or now with --only NAME --force train"
+            "come with the next training, or now and without one by --only NAME --force samples"
         )
         yield Note("prompts", text)
 
@@ -52,7 +52,7 @@ def _changed_sampling(pairs: Iterable[tuple[Desired, Published]]) -> Iterator[No
     if count:
         text = (
             f"the sampling settings of {count:,} published {'model' if count == 1 else 'models'} changed: they take "
-            "effect with the next training, or now with --only NAME --force train"
+            "effect with the next training, or now and without one by --only NAME --force samples"
         )
         yield Note("sampling", text)
 

@@ -132,6 +132,13 @@ def _forced_training(case: Case) -> Decision | None:
     return Decision("train", "forced", "forced", "forced", case.age) if case.force == "train" else None
 
 
+def _forced_samples(case: Case) -> Decision | None:
+    if case.force != "samples":
+        return None
+    reason = "forced: new samples from the published weights"
+    return Decision("card", "forced", "samples", reason, case.age)
+
+
 def _changed(case: Case) -> Decision | None:
     """A change that only training can publish; none while a try of it is known to end without a model."""
     changes = training_changes(case.entry, case.published)
@@ -187,6 +194,7 @@ RULES: tuple[Rule, ...] = (
     _paused,
     _missing,
     _forced_training,
+    _forced_samples,
     _changed,
     _stale,
     _forced_card,

@@ -40,6 +40,7 @@ Kind = Literal[
     "skipped-before",
     "missing",
     "forced",
+    "samples",
     "changed",
     "stale",
     "up-to-date",
@@ -126,7 +127,8 @@ class Step:
     """One entry or repo and what is to be done about it.
 
     `head` is the commit the step was computed from, and `state` a digest of all it was computed from: when
-    that is another one later, the step no longer fits. `held` says that a guard holds the step back. `problems`
+    that is another one later, the step no longer fits. `held` says that a guard holds the step back, `samples`
+    that a card gets new samples. `problems`
     are the places in files that block it, where they are known, and `kind` names the rule that decided; a plan file
     keeps neither. `changes` are the differences from what is published that led to the step.
     """
@@ -143,6 +145,7 @@ class Step:
     state: str = ""
     held: bool = False
     hides: bool = False
+    samples: bool = False
     problems: tuple[Problem, ...] = ()
     kind: Kind = ""
     changes: tuple[Change, ...] = ()
@@ -178,6 +181,7 @@ class Step:
             "state": self.state,
             "held": self.held,
             "hides": self.hides,
+            "samples": self.samples,
             "changes": [{"what": one.what, "old": one.old, "new": one.new} for one in self.changes],
         }
 
@@ -197,6 +201,7 @@ def step_from_json(value: Mapping[str, Any]) -> Step:
         state=value["state"],
         held=bool(value["held"]),
         hides=bool(value.get("hides", False)),
+        samples=bool(value.get("samples", False)),
         changes=tuple(Change(one["what"], one["old"], one["new"]) for one in value.get("changes", ())),
     )
 

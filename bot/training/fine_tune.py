@@ -145,7 +145,7 @@ def fine_tune(
     announce(
         "sample", f"{len(prompts)} {'prompt' if len(prompts) == 1 else 'prompts'}, then texts without one"
     )
-    samples, copied = _write(folder, prompts, split, recipe.seed, device, longest)
+    samples, copied = write_samples(folder, prompts, split, recipe.seed, device, longest)
     counts = {account[0].handle: len(account) for account in split.train if account}
     memorisation.check(copied, max_copying, repeat_words(counts))
     training = _training(sum(map(len, split.train)), run, recipe, device)
@@ -236,7 +236,7 @@ def _training(posts: int, run: loop.Run, recipe: Recipe, device: Device) -> Trai
     )
 
 
-def _write(
+def write_samples(
     folder: Path, prompts: Sequence[str], split: Split, seed: int, device: Device, longest: int
 ) -> tuple[tuple[Sample, ...], Copying]:
     """The published weights' answers to the prompts, and how much they copy. A training post is never shown."""

@@ -64,7 +64,7 @@ def test_status_lists_every_model(fleet: Fleet) -> None:
     assert code == 0
     assert "ada" in text
     assert "bob" in text
-    assert "2 models: 1 train, 1 ok" in text
+    assert "2 models: 1 published, 1 to come" in text
     told = json.loads(fleet.run("status", "--json")[1])
     assert {model["name"] for model in told["models"]} == {"ada", "bob"}
 

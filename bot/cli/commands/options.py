@@ -90,7 +90,11 @@ def planning_options(command: F) -> F:
             metavar="PCT",
             help="Share of the published models that one change may rewrite.",
         ),
-        click.option("--force", type=click.Choice(["train", "card"]), help="Do this whatever the state."),
+        click.option(
+            "--force",
+            type=click.Choice(["train", "card", "samples"]),
+            help="Do this whatever the state: train, render the card, or draw new samples from the published weights.",
+        ),
         click.option("--only", multiple=True, metavar="NAME", help="Only this model (may be repeated)."),
     ):
         command = option(command)
