@@ -16,6 +16,7 @@ from social_payloads import DID
 from x_archives import pack
 
 from bot.__main__ import main
+from bot.sources.posts import undated
 from bot.store import Store
 
 HEAD = "version: 1\nnamespace: me\ncontact: https://example.org/removal\n"
@@ -149,3 +150,14 @@ def test_who_asks_in_their_repository_not_to_be_used_is_not_imported(home: Home)
     code, _, err = home.bot("import", "carol.example.social", "given")
     assert (code, "asks in its bio not to be used" in err) == (2, True)
     assert home.stored("carol.example.social", "archive") == 0
+
+
+def test_what_a_longer_text_has_at_its_end_counts_as_new(home: Home) -> None:
+    home.write("models: []\n")
+    for count in (3, 5):
+        lines = "".join(f"bird number {number} sings here\n" for number in range(count))
+        (home.folder / "notes.txt").write_text(lines)
+        assert home.bot("import", "diary", "notes.txt", "--post-per", "line")[0] == 0
+    facts = Store(f"file://{home.folder}/.bot/store").facts("diary", "jsonl")
+    assert facts is not None
+    assert (facts.total, facts.newer_than(undated(2))) == (5, 2)
