@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 PROGRESS_S = 10.0
 """Seconds between two lines about one training, where there is no terminal."""
 
+BAR = 16
+BESIDE = BAR + 6
+"""Columns that the spinner, the bar and the gaps take."""
+
 STARTING = "starting …"
 """What a terminal shows until the first stage of a model."""
 
@@ -133,8 +137,8 @@ class Terminal:
 
         self._live = RichProgress(
             SpinnerColumn(),
-            TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis")),
-            BarColumn(bar_width=16),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+            BarColumn(bar_width=BAR),
             TextColumn("{task.fields[detail]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
             console=Console(stderr=True),
             transient=True,
@@ -154,20 +158,27 @@ class Terminal:
         if self._live is not None and not logs.quiet():
             self._end(STARTING)
             self._end(name)
-            self._tasks[name] = self._live.add_task(
-                _plain(f"{stage} {name}"), total=None, detail=_plain(detail)
-            )
+            shown = self._beside(f"{stage} {name}", detail)
+            self._tasks[name] = self._live.add_task(_plain(f"{stage} {name}"), total=None, detail=shown)
 
     def progress(self, name: str, progress: Progress) -> None:
         """Shows step, loss and time left on the entry's line."""
         if self._live is not None and (task := self._tasks.get(name)) is not None:
             self._live.update(
-                task, completed=progress.step, total=progress.steps, detail=_plain(_short(progress))
+                task,
+                completed=progress.step,
+                total=progress.steps,
+                detail=self._beside(f"train {name}", _short(progress)),
             )
 
     def done(self, name: str, result: str) -> None:
         """Removes the entry's line: on a terminal the result stands in the table that follows, and once."""
         self._end(name)
+
+    def _beside(self, text: str, detail: str) -> str:
+        """What of the detail fits beside the text and the bar: the verb and its object are never cut for it."""
+        room = (self._live.console.width if self._live is not None else 80) - len(text) - BESIDE
+        return _plain(detail if len(detail) <= room else f"{detail[: max(0, room - 1)]}…")
 
     def _end(self, name: str) -> None:
         if self._live is not None and (task := self._tasks.pop(name, None)) is not None:

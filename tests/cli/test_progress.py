@@ -136,6 +136,8 @@ def test_on_a_terminal_a_live_line_shows_stage_and_step_and_what_is_said_stays()
         "with watching() as w:\n"
         "    w.stage('ada', 'train', '[b]200 posts')\n"
         "    w.progress('ada', Progress(3, 10, 2.5, 9.0)); time.sleep(0.3)\n"
+        "    w.stage('ada-with-a-name-of-forty-letters-and-more', 'train', 'a very long detail' * 9)\n"
+        "    time.sleep(0.3)\n"
         "    w.say('[red]ada: done')\n"
     )
     ours, theirs = pty.openpty()
@@ -155,3 +157,6 @@ def test_on_a_terminal_a_live_line_shows_stage_and_step_and_what_is_said_stays()
     assert "train ada" in text
     assert "3/10 loss 2.50 0:09 left" in text
     assert "[red]ada: done" in text
+    assert "starting" in text
+    assert "train ada-with-a-name-of-forty-letters-and-more" in text
+    assert re.search(r"a very lo\w*…", text)

@@ -421,3 +421,18 @@ def test_the_time_that_a_plan_reckons_with_ends_before_the_job_does() -> None:
     (step,) = [step for step in jobs["plan"]["steps"] if step.get("name") == "Plan"]
     limit = int(re.fullmatch(r"(\d+)m", step["env"]["BOT_PLAN_TIME_LIMIT"])[1])  # type: ignore[index]
     assert 0 < jobs["apply"]["timeout-minutes"] - limit <= 20
+
+
+def test_no_artifact_and_no_cache_takes_what_is_kept_beside_the_registry() -> None:
+    """`.bot` holds posts and unfinished trainings: traces of people, which go nowhere else."""
+    taken = [
+        path
+        for text in FILES.values()
+        for job in yaml.safe_load(text)["jobs"].values()
+        for step in job.get("steps", ())
+        if re.search(r"upload-artifact|actions/cache|upload-pages", step.get("uses", ""))
+        for path in str(step["with"]["path"]).split()
+    ]
+    assert taken
+    whole = re.compile(r"^(\.{0,2}/?|~|\*.*|\$\{\{ *github\.workspace *\}\}/?)$")
+    assert not [path for path in taken if ".bot" in path or whole.match(path)], taken
