@@ -6,7 +6,9 @@ Tags that people choose by hand are often wrong: Bluesky's app sends the languag
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 _SCRIPTS: dict[str, tuple[str, str]] = {
     "kana": ("\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f", "ja"),
@@ -45,6 +47,7 @@ _SCRIPTS: dict[str, tuple[str, str]] = {
 """Ranges of letters, and the languages that are written in them. Any language may be written in Latin letters."""
 
 _LETTERS = {script: re.compile(f"[{ranges}]") for script, (ranges, _) in _SCRIPTS.items()}
+_ANY = re.compile(f"[{''.join(ranges for ranges, _ in _SCRIPTS.values())}]")
 _LANGUAGES = {script: tuple(languages.split()) for script, (_, languages) in _SCRIPTS.items()}
 _OLD_CODES = {"iw": "he", "ji": "yi", "cmn": "zh", "zho": "zh", "msa": "ms", "mo": "ro"}
 _ADDRESSED = re.compile(r"(?:[@#＠＃]|https?://)\S+")
@@ -57,18 +60,23 @@ def languages(text: str) -> tuple[str, ...] | None:
 
     A script counts if more than half of the letters are of it. Japanese has kana among its Han.
     """
-    if text.isascii():
+    if text.isascii() or not _ANY.search(text):
         return None
     said = _ADDRESSED.sub(" ", text)
     letters = sum(map(str.isalpha, said))
-    counts = {script: len(found) for script, pattern in _LETTERS.items() if (found := pattern.findall(said))}
+    counts = Counter(map(_script_of, _ANY.findall(said)))
     kana = counts.pop("kana", 0)
     if kana:
-        counts["han"] = counts.get("han", 0) + kana
+        counts["han"] += kana
     most = max(counts, key=lambda script: counts[script], default="")
     if not most or counts[most] < LEAST or counts[most] * 2 <= letters:
         return None
     return _LANGUAGES["kana"] if most == "han" and kana else _LANGUAGES[most]
+
+
+@lru_cache(maxsize=10_000)
+def _script_of(letter: str) -> str:
+    return next(script for script, pattern in _LETTERS.items() if pattern.match(letter))
 
 
 def excludes(text: str, code: str) -> bool:
