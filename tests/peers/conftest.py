@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from bluesky_network import Network, find_programs, run_network
+from takahe_server import Takahe, find_takahe, run_takahe
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +17,13 @@ def bluesky() -> Iterator[Network]:
         pytest.skip(programs)
     with run_network(programs) as network:
         yield network
+
+
+@pytest.fixture(scope="session")
+def takahe() -> Iterator[Takahe]:
+    """A server with Mastodon's API, with the posts of `carol`."""
+    found = find_takahe()
+    if isinstance(found, str):
+        pytest.skip(found)
+    with run_takahe(*found) as server:
+        yield server

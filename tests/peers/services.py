@@ -53,10 +53,24 @@ def listens(port: int) -> bool:
 
 
 @contextlib.contextmanager
-def run_server(command: list[str], what: str, port: int, *, user: str | None = None) -> Iterator[None]:
+def run_server(
+    command: list[str],
+    what: str,
+    port: int,
+    *,
+    user: str | None = None,
+    cwd: Path = Path("/"),
+    env: dict[str, str] | None = None,
+) -> Iterator[None]:
     """Runs a server until the block ends; it has started once it listens on `port`."""
     process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True, user=user, cwd="/"
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        user=user,
+        cwd=cwd,
+        env=env,
     )
     try:
         wait_for(lambda: listens(port), what, process)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 from bluesky_network import Account, Json, Network
+from differences import differences
 from PIL import Image
 from social_payloads import bluesky_item, bluesky_profile, bluesky_repost, facet, link_facet
 from social_server import Feed, SocialServer
@@ -397,7 +398,7 @@ def test_the_stub_answers_with_what_the_network_answers(
     ):
         real, ours = bluesky.ask(method, **query), ask(stub, method, query)
         assert (real.status_code, ours.status_code) == (200, 200)
-        assert sorted(unlike(ours.json(), real.json())) == []
+        assert sorted(differences(ours.json(), real.json())) == []
 
 
 @pytest.mark.parametrize(
@@ -419,18 +420,3 @@ def test_the_stub_refuses_as_the_network_does(
 
 def ask(stub: SocialServer, method: str, query: Json) -> requests.Response:
     return requests.get(f"{stub.url}/xrpc/{method}", params=query, timeout=60)
-
-
-def unlike(ours: Any, real: Any, where: str = "") -> Iterator[str]:
-    """Where a stub's value has a field that the real one lacks, or one of another type."""
-    if type(ours) is not type(real):
-        yield f"{where}: {type(real).__name__}"
-    elif isinstance(ours, dict):
-        for key, value in ours.items():
-            if key in real:
-                yield from unlike(value, real[key], f"{where}.{key}")
-            else:
-                yield f"{where}.{key} is not there"
-    elif isinstance(ours, list):
-        for ours_each, real_each in zip(ours, real, strict=False):
-            yield from unlike(ours_each, real_each, f"{where}[]")
