@@ -20,8 +20,8 @@ from social_server import Feed, SocialServer
 from bot import corpus, registry
 from bot.apply.fetch import Fetcher
 from bot.errors import Blocked
-from bot.sources import Cursor, open_source, owner_of
-from bot.sources.posts import Owner, Post, Timeline
+from bot.sources import Cursor, open_source
+from bot.sources.posts import Post, Timeline
 from bot.store import Store
 
 pytestmark = pytest.mark.peers
@@ -337,37 +337,6 @@ def test_posts_that_their_author_deleted_are_forgotten_before_a_training(
     bluesky.settle()
     assert fetch() == {"downloaded": 23, "retweets": 1, "short": 1, "kept": 21}
     assert fetch(before_training=True) == {"downloaded": 21, "short": 1, "kept": 20}
-
-
-def test_a_repository_holds_what_the_timeline_shows(
-    bluesky: Network, bob: tuple[Account, list[Json]], tmp_path: Path
-) -> None:
-    handle, carol = new_account(bluesky, displayName="Carol", description="Birds, mostly.")
-    shortened = "🦋🦋 example.org/very/lon... at the end"
-    link = link_facet(shortened, "example.org/very/lon...", "https://example.org/very/long/x?y=1")
-    made = carol.post_all(
-        [{"text": f"Post {n}", "createdAt": at(n), "langs": ["de-AT", "en"]} for n in range(110)]
-    )
-    carol.post(shortened, createdAt=at(200), facets=[link])
-    carol.post("Well, Bob", createdAt=at(201), reply={"root": bob[1][1], "parent": bob[1][1]})
-    carol.repost(bob[1][0], at(202))
-    carol.create("app.bsky.feed.like", subject=bob[1][0], createdAt=at(203))
-    for each in made[:20]:
-        carol.remove(each)
-    bluesky.settle()
-    file = tmp_path / "repo.car"
-    file.write_bytes(bluesky.repository(carol.did))
-    timeline = open_source("archive", file=str(file)).read(handle)
-    assert (timeline.profile.id, timeline.profile.name, timeline.profile.bio) == (
-        carol.did,
-        "Carol",
-        "Birds, mostly.",
-    )
-    stored = {post.id: post for post in timeline.posts}
-    assert stored == posts(bluesky, handle)
-    assert len(stored) == 93
-    assert timeline.complete
-    assert owner_of("archive", str(file)) == Owner(account=carol.did)
 
 
 @pytest.fixture
