@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bot.plan.outcome import Outcome
@@ -17,7 +17,22 @@ def command_line(*words: str) -> str:
     own = Path(sys.executable).parent / "bot"
     found = shutil.which("bot")
     by_name = found is not None and (not own.exists() or Path(found).resolve() == own.resolve())
-    return shlex.join(["bot" if by_name else str(near(own)), *words])
+    return as_typed(["bot" if by_name else str(near(own)), *words])
+
+
+def as_typed(words: Iterable[str]) -> str:
+    """The words as a line for bash: quoted where it needs that, with the bytes of what is not UTF-8."""
+    return " ".join(map(_quoted, words))
+
+
+def _quoted(word: str) -> str:
+    if not any("\ud800" <= character <= "\udfff" for character in word):
+        return shlex.quote(word)
+    plain = (
+        chr(byte) if chr(byte).isprintable() and byte < 127 else f"\\x{byte:02x}"
+        for byte in os.fsencode(word)
+    )
+    return "$'" + "".join(f"\\{each}" if each in "'\\" else each for each in plain) + "'"
 
 
 def near(path: Path) -> Path:

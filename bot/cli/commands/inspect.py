@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import sys
 import textwrap
@@ -14,6 +13,7 @@ import click
 
 from bot.cli.commands.file_choices import arguments, check_choices, file_choices
 from bot.cli.commands.options import json_option
+from bot.cli.next_command import as_typed
 from bot.errors import Blocked, SourceError
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _to_json(
         "never": list(found.kind.NEVER),
         "media": list(found.media),
         "corpus": corpus,
-        "import": shlex.join(["bot", "import", of.handle or PLACEHOLDER, *files, *arguments(reading)]),
+        "import": as_typed(["bot", "import", of.handle or PLACEHOLDER, *files, *arguments(reading)]),
     }
 
 
