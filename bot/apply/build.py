@@ -17,6 +17,7 @@ from bot.hub import base_model as base
 from bot.hub.published import Published
 from bot.io import digest
 from bot.manifest import Account, Manifest, measurement, provenance
+from bot.manifest.used_recipe import UsedRecipe
 from bot.plan.desired import template_folders
 from bot.registry import Entry, Registry, asked, owners
 from bot.registry.card_settings import card_settings
@@ -132,7 +133,7 @@ def _manifest(context: RunContext, entry: Entry, cleaned: Corpus, tuned: Tuned) 
         **settings.manifest_fields(tuned.base.license),
         prompts=entry.prompts,
         base=tuned.base,
-        recipe=tuned.recipe.model_dump(),
+        recipe=UsedRecipe.model_validate(tuned.recipe.model_dump()),
         selection=entry.selection.model_dump(mode="json"),
         asked=dict(tuned.asked),
         training=tuned.training,

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 SETTINGS = "generation_config.json"
 UNCHECKED = "The samples were drawn again without the posts at hand: whether one of them repeats a post was not checked"
 """Stands on the card until samples are drawn and compared again."""
-SEED = 42
-"""Of a model whose recipe is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ def redraw(task: Task, old: Manifest) -> Redrawn:
         raise Skipped("its weights are pickled, which can run code; new samples come with the next training")
     from bot.training import redrawing
 
-    seed = old.recipe.get("seed", SEED)
+    seed = old.recipe.seed  # the default where the recipe is not known
     split = _split(task)
     with tempfile.TemporaryDirectory(prefix="bot-") as place:
         folder = Path(place)

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, Field
 from bot.errors import NEWER
 from bot.hub.published import FILENAME, VERSION, Published, Value
 from bot.io.bounded import Bounds, Unreadable, fit, read_json
+from bot.manifest.used_recipe import UsedRecipe
 from bot.sources.posts import Network
 
 BOUNDS = Bounds(4 << 20)
@@ -252,7 +253,7 @@ class Manifest(Value):
     sensitive: bool = False
     prompts: tuple[str, ...]
     base: Base
-    recipe: dict[str, Any]
+    recipe: UsedRecipe
     selection: dict[str, Any] = Field(default_factory=dict)
     asked: dict[str, Asked] = Field(default_factory=dict)
     training: Training | None = None

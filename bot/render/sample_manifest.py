@@ -22,6 +22,7 @@ from bot.manifest import (
     Training,
     provenance,
 )
+from bot.manifest.used_recipe import UsedRecipe
 from bot.plan.desired import template_folders
 from bot.registry import Entry, Registry, asked
 from bot.registry.card_settings import card_settings
@@ -58,7 +59,7 @@ def sample(entry: Entry, registry: Registry) -> Manifest:
             id=None if folder else base,
             revision=revision or None,
         ),
-        recipe=entry.recipe.model_dump(),
+        recipe=UsedRecipe.model_validate(entry.recipe.model_dump()),
         selection=entry.selection.model_dump(mode="json"),
         training=Training(
             posts=600 * people,

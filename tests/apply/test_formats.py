@@ -90,7 +90,7 @@ def test_an_older_model_is_trained_again_by_its_own_digests_and_keeps_what_human
     assert (code, outcomes["ada"]["result"]) == (0, "done")
     assert (fleet.published("ada") / "ada-q4.gguf").read_bytes() == b"a human's"
     made = manifest.parse((fleet.published("ada") / "bot.json").read_bytes())
-    assert (made.recipe["block_size"], made.asked["block_size"].value) == (64, 256)
+    assert (made.recipe.block_size, made.asked["block_size"].value) == (64, 256)
     assert any("was made for 64 tokens" in warning for warning in made.warnings)
     readme = (fleet.published("ada") / "README.md").read_text()
     assert "| Block size | 64 (256 requested; the base's context) |" in readme

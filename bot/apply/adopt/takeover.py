@@ -12,6 +12,7 @@ from bot.apply.adopt.old_card import SYSTEM, OldAccount, OldCard
 from bot.hub import Blob, base_model
 from bot.hub.published import FRONT_MATTER_KEY, Published
 from bot.manifest import Account, Adopted, Base, Manifest, Tracking, provenance, utc
+from bot.manifest.used_recipe import UsedRecipe
 from bot.plan.desired import template_folders
 from bot.registry import Entry, Registry, asked, read_text
 from bot.registry.card_settings import card_settings
@@ -75,7 +76,7 @@ def manifest_of(
         **settings.manifest_fields(),
         prompts=(PROMPT,),
         base=base_facts,
-        recipe={},
+        recipe=UsedRecipe(),
         adopted=Adopted(system=SYSTEM, commit=commit, dated=old.made_at is not None, weights=tuple(weights)),
         tracking=_tracking(old),
         curve=(),

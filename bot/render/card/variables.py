@@ -147,12 +147,12 @@ def base_model(manifest: Manifest) -> str | None:
 
 def is_adapter(manifest: Manifest) -> bool:
     """Whether what is published is a LoRA adapter, to be loaded on top of its base."""
-    return bool(manifest.recipe.get("lora_rank")) and manifest.base.id is not None
+    return bool(manifest.recipe.lora_rank) and manifest.base.id is not None
 
 
 def is_merged(manifest: Manifest) -> bool:
     """Whether a LoRA adapter was trained and published within all weights, since its base is a local folder."""
-    return bool(manifest.recipe.get("lora_rank")) and manifest.base.id is None
+    return bool(manifest.recipe.lora_rank) and manifest.base.id is None
 
 
 def improvement(manifest: Manifest) -> float | None:
@@ -241,7 +241,7 @@ def _recipe(manifest: Manifest) -> list[dict[str, Any]]:
             "asked": asked[name].value if name in asked else None,
             "reason": asked[name].reason if name in asked else "",
         }
-        for name, value in manifest.recipe.items()
+        for name, value in manifest.recipe.recorded().items()
     ]
 
 

@@ -203,7 +203,7 @@ def test_every_hyperparameter_that_was_used_is_said() -> None:
     made = manifest(recipe={"batch_size": 8, "seed": 42, "lora_rank": None, "of_a_newer_bot": 1.5})
     tables = [one for one in page(made).tables if one[0][0] == "Hyperparameter"]
     assert [[row[:2] for row in one[1:]] for one in tables] == [
-        [["Batch size", "8"], ["Seed", "42"], ["LoRA rank", "none"], ["Of a newer bot", "1.5"]],
+        [["Batch size", "8"], ["LoRA rank", "none"], ["Seed", "42"], ["Of a newer bot", "1.5"]],
     ]
 
 
