@@ -135,7 +135,7 @@ def test_a_zip_of_something_else_says_what_to_give(file: Path) -> None:
 def test_a_missing_file_and_a_file_that_is_no_zip_are_sentences(tmp_path: Path) -> None:
     assert "there is no such file; check the path" in refusal(tmp_path / "absent.zip")
     (tmp_path / "text.zip").write_text("canary")
-    assert "this is no zip" in refusal(tmp_path / "text.zip")
+    assert "this is a plain text" in refusal(tmp_path / "text.zip")
 
 
 def test_a_link_in_a_folder_that_leads_out_of_it_is_refused(tmp_path: Path, contents: Members) -> None:
