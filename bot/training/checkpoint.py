@@ -6,6 +6,7 @@ only as often as costs next to nothing, and once more when the run is asked to e
 
 from __future__ import annotations
 
+import os
 import pickle
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -145,6 +146,7 @@ class Keeper:
         try:
             parts = {name: part.state() for name, part in self._parts.items()}
             with temporary.open("wb") as file:
+                os.fchmod(file.fileno(), 0o600)
                 torch.save({"key": self._key, "parts": parts}, file)
             temporary.replace(self._file)
         except (OSError, RuntimeError) as error:

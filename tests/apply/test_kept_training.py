@@ -122,7 +122,7 @@ def interrupted(fleet: Fleet, number: signal.Signals) -> str:
     assert child.returncode == 130
     assert "Traceback" not in err
     assert "the next run goes on from there" in err
-    assert (folder / checkpoint.FILE).exists()
+    assert stat.S_IMODE((folder / checkpoint.FILE).stat().st_mode) == 0o600
     return err
 
 
