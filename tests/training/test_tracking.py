@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import time
 import warnings
 from datetime import UTC, datetime
 from importlib.machinery import ModuleSpec
@@ -101,6 +102,9 @@ def test_weights_and_biases_offline_holds_the_run_and_nothing_of_posts_machine_o
     print("a line on the console")
     assert tracking.track(wanted, told(wanted)) == Tracking(service="wandb", run=RUN, project="mynah")
     (run,) = (tmp_path / ".bot").rglob("run-*.wandb")
+    latest = time.monotonic() + 30  # the service of wandb writes the end of the file after the run has ended
+    while b'"kept":20' not in run.read_bytes() and time.monotonic() < latest:
+        time.sleep(0.05)
     sent_later = [path for path in run.parent.rglob("*") if path.is_file() and path.parent.name != "logs"]
     kept = b"".join(path.read_bytes() for path in sent_later)
     assert b"loss/held_out" in run.read_bytes()
