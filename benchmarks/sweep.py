@@ -104,6 +104,7 @@ def measure(
         else:
             model = adapters.merge(adapter, rounded)
         after = evaluate.losses(model, test, base.end, picked)
+        count *= run.best_epoch > 0  # else the model is the base, and would not be published
         written = write(base, model, count, max(map(len, posts)), recipe.seed) if count else []
     return Row(
         base=base.spec.name,

@@ -17,6 +17,9 @@ REFERENCE = "classic"
 LENGTH = 240
 """Characters of a text at most, in the tables."""
 
+NAMES = {"base": "The demo's base", "smollm2-135m": "SmolLM2-135M"}
+"""Of bases, by the folder they lie in."""
+
 
 def tables(rows: Sequence[Row]) -> str:
     """Markdown: for each base and number of posts, the held-out loss of each candidate on each corpus."""
@@ -39,7 +42,7 @@ def samples(rows: Sequence[Row]) -> str:
     for (base, corpus, posts), found in itertools.groupby(sorted(wrote, key=group), key=group):
         models = list(found)
         lines = [
-            f"**{corpus}**, {posts} training posts, {base}",
+            f"**{corpus}**, {posts} training posts, {NAMES.get(base, base)}",
             "",
             f"| {' | '.join(f'{row.candidate} ({row.loss:.3f})' for row in models)} |",
             f"| {' | '.join('---' for _ in models)} |",
@@ -56,7 +59,7 @@ def _table(base: str, posts: int, rows: list[Row]) -> str:
     corpora = list(dict.fromkeys(row.corpus for row in rows))
     seeds = sorted({row.seed for row in rows})
     lines = [
-        f"**{base}**, {posts} training posts, {'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}",
+        f"**{NAMES.get(base, base)}**, {posts} training posts, {'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}",
         "",
         f"| recipe | {' | '.join(corpora)} | mean | against {REFERENCE} (95%) | CPU s |",
         f"| --- | {'---: | ' * (len(corpora) + 3)}".rstrip(),
