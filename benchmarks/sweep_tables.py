@@ -59,7 +59,8 @@ def _table(base: str, posts: int, rows: list[Row]) -> str:
     corpora = list(dict.fromkeys(row.corpus for row in rows))
     seeds = sorted({row.seed for row in rows})
     lines = [
-        f"**{NAMES.get(base, base)}**, {posts} training posts, {'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}",
+        f"**{NAMES.get(base, base)}**, {posts} training posts, "
+        f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}",
         "",
         f"| recipe | {' | '.join(corpora)} | mean | against {REFERENCE} (95%) | CPU s |",
         f"| --- | {'---: | ' * (len(corpora) + 3)}".rstrip(),
