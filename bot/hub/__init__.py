@@ -28,6 +28,8 @@ def open_hub(target: str | None, namespace: str, *, token: str | None = None, wa
     Raises UsageError for a target that is neither.
     BOT_KEYLESS in the environment publishes updates with tokens exchanged for the workflow's identity.
     """
+    if target == "dir:":
+        raise UsageError("dir: names no folder: write dir:PATH, such as dir:models")
     if target is not None and target.startswith("dir:"):
         from bot.hub.folder import FolderHub
 

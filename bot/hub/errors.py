@@ -57,8 +57,8 @@ def translate(error: BaseException, what: str, secret: str | None) -> BotError:
     if isinstance(cause, (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)):
         reason = f"{type(cause).__name__}: look at HF_ENDPOINT and HF_TOKEN"  # its text may quote the token
         return HubError(_text(what, reason, secret))
-    if isinstance(cause, httpx.TransportError):
-        return HubError(_text(what, f"the connection broke ({cause}): run again", secret), transient=True)
+    if broken := next((link for link in links if isinstance(link, httpx.TransportError)), None):
+        return HubError(_text(what, f"the connection broke ({broken}): run again", secret), transient=True)
     if isinstance(cause, json.JSONDecodeError):
         reason = "the Hub answered with something that is not JSON, an error page perhaps: run again later"
         return HubError(_text(what, reason, secret), transient=True)

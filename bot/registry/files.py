@@ -62,7 +62,7 @@ def unreadable(kind: str, path: Path, within: Path | None = None) -> str | None:
     try:
         if not path.exists():
             return "does not exist; a relative path starts at the registry's folder"
-        if kind == "archive" and path.is_dir():
+        if kind in ("archive", "jsonl") and path.is_dir():
             return None
         if not path.is_file():
             return "is not a file"

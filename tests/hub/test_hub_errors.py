@@ -195,3 +195,13 @@ def test_nothing_of_the_library_is_left_unnamed_by_the_seam() -> None:
     known = {name: getattr(errors, name) for name in ours}
     assert {name for name, kind in known.items() if not issubclass(kind, families)} <= {"EntryNotFoundError"}
     assert issubclass(errors.RemoteEntryNotFoundError, httpx.HTTPError)
+
+
+def test_a_broken_connection_is_named_though_another_library_caused_it() -> None:
+    class CoreError(Exception):
+        """As httpcore's own errors, which are not those of httpx."""
+
+    error = httpx.ConnectError("no such host")
+    error.__cause__ = CoreError("[Errno -2] no such host")
+    made = translate(error, "read a file", None)
+    assert (type(made), getattr(made, "transient", None)) == (HubError, True)

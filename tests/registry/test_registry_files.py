@@ -103,12 +103,12 @@ def test_without_a_path_the_posts_lie_in_the_store(home: Path) -> None:
     assert found.files == {}
 
 
-def test_a_jsonl_must_be_there_and_a_file(home: Path) -> None:
+def test_a_jsonl_must_be_there_and_may_be_an_unpacked_folder(home: Path) -> None:
     assert read(archives("posts.jsonl", source="jsonl"), home).entries[0].files == {
         "ada": (f"{home}/posts.jsonl",)
     }
     assert "does not exist" in only(archives("none.jsonl", source="jsonl"), home)[2]
-    assert "is not a file" in only(archives("unpacked", source="jsonl"), home)[2]
+    assert read(archives("unpacked", source="jsonl"), home).entries[0].files == {"ada": (f"{home}/unpacked",)}
 
 
 def test_a_file_that_may_not_be_read_is_reported(home: Path) -> None:

@@ -114,7 +114,7 @@ NOT_READ: dict[str, tuple[str, bytes, str]] = {
         b"window.YTD.direct_messages.part0 = [",
         "this is direct-messages of an archive of X",
     ),
-    "text in Latin-1": ("a.txt", b"canary \xd6l", "no zip and no other file that is known to hold posts"),
+    "text in Latin-1": ("a.txt", b"canary \xd6l", "if it is a text, save it as UTF-8"),
 }
 
 

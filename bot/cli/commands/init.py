@@ -191,9 +191,7 @@ def _make_local(folder: Path, settings: Settings) -> None:
     writing.add(folder, writing.compare(folder, {REGISTRY: text}, (), update=False))
     click.echo(f"wrote {folder / REGISTRY}")
     then = "" if settings.namespace else "set namespace: in it, then "
-    click.echo(
-        f"{then}add a model: bot add HANDLE --source archive --archive FILE --consent self; bot apply --hub dir:models"
-    )
+    click.echo(f"{then}add a model: bot add HANDLE --source archive --archive FILE --consent self; bot apply")
 
 
 def _make_fleet(folder: Path, settings: Settings, pin: Pin, *, update: bool, templates: bool) -> None:

@@ -41,6 +41,9 @@ def registry_text(settings: Settings, schema: str | None) -> str:
         text = _filled(text, "namespace", settings.namespace)
         if not settings.local:
             text = _filled(text, "store", f"hf://buckets/{settings.namespace}/posts")
+    if settings.local:
+        line = _line("hub", "dir:models", "# models stay in this folder; without the line they go to the Hub")
+        text = re.sub(r"(?m)^(?:# )?contact: ", lambda found: f"{line}\n{found[0]}", text, count=1)
     if settings.contact is not None:
         text = _filled(text, "contact", settings.contact)
     if settings.sources:

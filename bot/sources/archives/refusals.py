@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable
 
@@ -23,7 +24,7 @@ _MEDIA_BYTES = (
     b"ID3",
 )
 _AGAIN = "download it again"
-_GIVE = "bot inspect FILE says what it sees; docs/sources.md lists the files that are read"
+_GIVE = "docs/sources.md lists the files that are read"
 
 
 def is_media_alone(one: Look) -> bool:
@@ -53,7 +54,18 @@ def refusal(one: Look, *, known_only: bool = False) -> str | None:
             "this zip holds no tweets.js, so it is no archive of X, and nothing else that is read; give the zip that "
             f"the network offers under 'Download an archive of your data': {_GIVE}"
         )
+    if not _is_utf8(one.head):
+        return f"this is no zip, and no text in UTF-8: if it is a text, save it as UTF-8; {_GIVE}"
     return f"this is no zip and no other file that is known to hold posts; {_GIVE}"
+
+
+def _is_utf8(head: bytes) -> bool:
+    """Whether the beginning of a file, which may end inside a character, is UTF-8."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _starts(*beginnings: bytes) -> Callable[[Look], bool]:

@@ -79,7 +79,7 @@ def test_the_files_of_one_archive_are_a_list_and_read_as_one(home: Home) -> None
         ("a.zip", b"<!doctype html><title>Log in</title>", "a web page where one signs in"),
         ("posts.json", b"[1]", "a JSON array; write one post a line"),
         ("a.txt", b"words", "this is a plain text, which source: jsonl reads"),
-        ("a.bin", b"\xd6\0", "no zip and no other file that is known"),
+        ("a.bin", b"\xd6\0", "no zip, and no text in UTF-8"),
     ],
 )
 def test_validate_and_plan_say_what_a_file_is_that_is_not_read(

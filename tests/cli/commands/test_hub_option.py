@@ -64,3 +64,12 @@ def test_a_hub_that_a_strangers_registry_names_gets_no_token(
     assert isinstance(theirs, HuggingFaceHub)
     assert isinstance(ours, HuggingFaceHub)
     assert (theirs._token, ours._token) == (None, "hf_secret")
+
+
+def test_a_folder_hub_without_a_folder_is_refused(folder: Path) -> None:
+    assert main(["plan", "--registry", str(folder / "registry.yaml"), "--hub", "dir:"]) == 2
+
+
+def test_a_registry_for_home_keeps_its_models_in_a_folder_beside_it(tmp_path: Path) -> None:
+    assert main(["init", str(tmp_path / "home"), "--local", "--yes", "--namespace", "me"]) == 0
+    assert registry.load(tmp_path / "home" / "registry.yaml").hub == f"dir:{tmp_path}/home/models"
