@@ -16,65 +16,37 @@ from bot.registry.entry import Entry
 from bot.registry.recipe import NAMED
 from bot.registry.selection import UNCHANGED
 
-DEFAULTS: tuple[Mapping[str, Any], ...] = (
-    {
-        "epochs": 4,
-        "patience": 1,
-        "learning_rate": 5e-4,
-        "warmup": 0.1,
-        "layout": "packed",
-        "batch_size": 4,
-        "block_size": 256,
-        "weight_decay": 0.0,
-        "clip": 1.0,
-        "dropout": 0.0,
-        "weights": "bf16",
-        "lora_rank": None,
-        "held_out": 0.1,
-        "seed": 42,
-    },
-    {
-        "epochs": 4,
-        "patience": 1,
-        "learning_rate": "auto",
-        "warmup": 0.1,
-        "layout": "packed",
-        "batch_size": 4,
-        "block_size": 256,
-        "weight_decay": 0.0,
-        "clip": 1.0,
-        "dropout": 0.0,
-        "weights": "bf16",
-        "lora_rank": None,
-        "held_out": 0.1,
-        "seed": 42,
-        "voices": "unnamed",
-    },
-    {
-        "epochs": 3,
-        "patience": 1,
-        "learning_rate": "auto",
-        "warmup": 0.1,
-        "layout": "packed",
-        "batch_size": 2,
-        "block_size": 256,
-        "weight_decay": 0.0,
-        "clip": 1.0,
-        "dropout": 0.0,
-        "weights": "bf16",
-        "lora_rank": None,
-        "held_out": 0.1,
-        "seed": 42,
-        "voices": "unnamed",
-        "replies": "strip",
-        "mentions": "mask",
-        "since": None,
-        "until": None,
-        "apps": [],
-        "threads": "keep",
-        "lines": "join",
-    },
-)
+_FIRST: Mapping[str, Any] = {
+    "epochs": 4,
+    "patience": 1,
+    "learning_rate": 5e-4,
+    "warmup": 0.1,
+    "layout": "packed",
+    "batch_size": 4,
+    "block_size": 256,
+    "weight_decay": 0.0,
+    "clip": 1.0,
+    "dropout": 0.0,
+    "weights": "bf16",
+    "lora_rank": None,
+    "held_out": 0.1,
+    "seed": 42,
+}
+_SECOND: Mapping[str, Any] = {**_FIRST, "learning_rate": "auto", "voices": "unnamed"}
+_THIRD: Mapping[str, Any] = {
+    **_SECOND,
+    "epochs": 3,
+    "batch_size": 2,
+    "replies": "strip",
+    "mentions": "mask",
+    "since": None,
+    "until": None,
+    "apps": [],
+    "threads": "keep",
+    "lines": "join",
+}
+
+DEFAULTS = (_FIRST, _SECOND, _THIRD)
 """The values that training depends on, by generation (the first is 1): what a key that is not set meant then. A new
 default, and a new key, is a new generation; what was released is never edited. The last one holds today's."""
 
